@@ -1,0 +1,65 @@
+//! How much may leave? A token bucket: a rate over time and a burst at once.
+
+use crate::time::{Instant, Span};
+
+/// Tokens arrive at a steady rate up to a ceiling; spending more than there is fails and costs nothing.
+///
+/// Counted in time (the instant at which the bucket was or will be empty), so that no rounding accumulates: the virtual
+/// scheduling form of the generic cell rate algorithm (ITU-T I.371, annex A).
+#[derive(Clone, Copy, Debug)]
+pub struct TokenBucket {
+    per_token: Span,
+    burst: Span,
+    empty_at: Instant,
+}
+
+impl TokenBucket {
+    /// `per_second` tokens a second, at most `burst` saved up. A rate of 0 never pays.
+    #[must_use]
+    pub fn new(per_second: u32, burst: u32) -> Self {
+        let per_token = match per_second {
+            0 => Span::nanos(u64::MAX),
+            rate => Span::secs(1) / rate,
+        };
+        Self { per_token, burst: per_token * burst, empty_at: Instant::ZERO }
+    }
+
+    /// Takes `tokens`, or nothing and says `false`.
+    #[must_use]
+    pub fn spend(&mut self, now: Instant, tokens: u32) -> bool {
+        // The bucket is full when it was empty a whole burst ago: older credit is lost.
+        let empty_at = if self.empty_at + self.burst < now { now - self.burst } else { self.empty_at };
+        let after = empty_at + self.per_token * tokens;
+        let paid = after <= now && self.per_token < Span::nanos(u64::MAX);
+        if paid {
+            self.empty_at = after;
+        }
+        paid
+    }
+
+    /// When `tokens` can be paid for, if nothing else is spent.
+    #[must_use]
+    pub fn ready_at(&self, tokens: u32) -> Instant {
+        self.empty_at + self.per_token * tokens
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_and_then_the_rate() {
+        let mut bucket = TokenBucket::new(10, 5);
+        let start = Instant::ZERO + Span::secs(10);
+        assert_eq!((0..20).filter(|_| bucket.spend(start, 1)).count(), 5);
+        assert!(!bucket.spend(start + Span::millis(99), 1));
+        assert!(bucket.spend(start + Span::millis(100), 1));
+        assert_eq!((0..1000).filter(|i| bucket.spend(start + Span::millis(100 + i), 1)).count(), 9);
+    }
+
+    #[test]
+    fn a_rate_of_zero_never_pays() {
+        assert!(!TokenBucket::new(0, 5).spend(Instant::from_nanos(u64::MAX), 1));
+    }
+}

@@ -1,0 +1,19 @@
+//! Containers that buy their memory once: nothing here grows, every push says whether there was room.
+
+mod budget;
+mod deadlines;
+mod lists;
+mod ring;
+
+pub use budget::TokenBucket;
+pub use deadlines::Deadlines;
+pub use lists::Lists;
+pub use ring::Ring;
+
+/// No slot: the end of a list, or a key that is not waiting.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A boxed slice of `n` copies of `value`: the one way in which this crate buys memory.
+pub(crate) fn bought<T: Clone>(n: usize, value: T) -> Box<[T]> {
+    vec![value; n].into_boxed_slice()
+}

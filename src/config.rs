@@ -1,0 +1,489 @@
+//! How shall the protocol behave? What a person writes ([`Config`]) and what cannot be wrong ([`Params`]).
+//!
+//! A [`Config`] comes from a [`Profile`] and is changed field by field; `Params::try_from` refuses values that contradict
+//! each other, with the numbers. Nothing behind it ever doubts a parameter again.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::limits::Limits;
+use crate::time::Span;
+use crate::wire::{MAX_MAX_DATAGRAM, MIN_MAX_DATAGRAM};
+
+/// The helpers that one probe may ask at most; [`Config::helpers`] is refused above it.
+pub const HELPERS_MAX: usize = 8;
+/// The peers that one gossip round may tell at most; [`Config::fanout`] is refused above it.
+pub const FANOUT_MAX: usize = 16;
+/// The accusers that a suspicion remembers at most; [`Config::confirmations`] is refused at or above it.
+pub const ACCUSERS_MAX: usize = 8;
+
+/// Where the cluster runs. The profiles of memberlist, retuned where a measured cause is given in [`Config`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// One site, round trips below a few milliseconds.
+    Lan,
+    /// Sites apart, round trips up to hundreds of milliseconds.
+    Wan,
+    /// One host: loopback, tests.
+    Local,
+}
+
+impl Profile {
+    /// Every profile.
+    pub const ALL: [Self; 3] = [Self::Lan, Self::Wan, Self::Local];
+
+    /// The name under which it is chosen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lan => "lan",
+            Self::Wan => "wan",
+            Self::Local => "local",
+        }
+    }
+
+    /// The profile with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.name() == name)
+    }
+}
+
+/// Every parameter of the protocol. Defaults are given as `lan / wan / local`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The time between two probes of one node (SWIM's T). 1 s / 5 s / 500 ms (memberlist: 1 s / 5 s / 1 s).
+    /// Raised: first detection takes longer in proportion, quiet traffic falls in proportion.
+    pub probe_interval: Duration,
+    /// How many members are asked to ping one that does not answer (SWIM's k). 3 (SWIM §4.1). Raised: fewer false
+    /// suspicions where single links fail, more datagrams at each failure. Above 10 % loss the second direct ping does
+    /// more than further helpers.
+    pub helpers: u32,
+    /// The shortest wait for an ack. 50 ms / 200 ms / 20 ms: above the pauses of a healthy scheduler. Raised: slower
+    /// failure detection on fast links.
+    pub ack_floor: Duration,
+    /// The wait for an ack from a peer whose round trip is not known yet. 200 ms / 1 s / 50 ms.
+    pub ack_prior: Duration,
+    /// The longest wait for an ack. 500 ms / 3 s / 200 ms (memberlist's fixed time-out: 500 ms / 3 s / 200 ms).
+    pub ack_ceiling: Duration,
+    /// The longest pause of a process that shall not cost it its place: the fixed part of the suspicion time-out, the rest
+    /// is twice the spreading time. 1 s / 4 s / 300 ms. Raised: fewer deaths of paused processes, later detection by
+    /// as much.
+    pub pause_to_forgive: Duration,
+    /// How many times the derived suspicion time-out a suspicion lasts while nobody confirms it. 3 (Lifeguard's β = 6 with
+    /// α = 5 is meant for a time-out that is not derived). Raised: slower detection where nobody confirms.
+    pub suspicion_factor: u32,
+    /// How many independent confirmations bring a suspicion down to its shortest time. 3 (Lifeguard's K). Raised: slower
+    /// and surer.
+    pub confirmations: u32,
+    /// The ceiling of the local health score. 8 (Lifeguard's S). Raised: a sick node slows down further. 0 switches
+    /// local health off.
+    pub health_max: u32,
+    /// How late the node's own timers may fire before it doubts itself instead of others. 20 ms / 100 ms / 20 ms.
+    /// Raised: a starved node convicts others sooner.
+    pub lag_tolerance: Duration,
+    /// Whether the kernel's "nobody listens on that port" starts an immediate probe. Yes. It is evidence, never a verdict.
+    pub kernel_evidence: bool,
+    /// The time between two gossip rounds while there is news. 100 ms / 500 ms / 50 ms (memberlist: 200 ms / 500 ms /
+    /// 100 ms). In quiet there are no rounds at all. Raised: slower repair of what the first forwarding missed.
+    pub gossip_interval: Duration,
+    /// How many distinct peers a round, and the forwarding of news, tells. 4 / 4 / 3. Raised: fewer hops and more copies.
+    /// Forwarding once with fanout 4 reaches 98 % of the members.
+    pub fanout: u32,
+    /// The share of datagrams expected to be lost, in thousandths. 100 / 200 / 20. Raised: more sends of each piece of
+    /// news, longer suspicions.
+    pub expected_loss_permille: u32,
+    /// One in how many pieces of news may miss some member and be left to repair by fingerprints: each is sent
+    /// `⌈ln(N · this) / (1 - loss)⌉` times by each node. 1,000. Raised: more copies of everything.
+    pub one_miss_in: u32,
+    /// Datagrams a second that forwarding of news may cost, beside the rounds. 400 / 200 / 400.
+    /// Raised: larger storms of news are passed on at once and not by rounds.
+    pub eager_per_second: u32,
+    /// Datagrams a second for answers to those who are not members: cookies, pages, requests to introduce oneself.
+    /// 4,000 / 1,000 / 8,000. Raised: larger join storms are served at once; more work for a flood of strangers.
+    pub strangers_per_second: u32,
+    /// Datagrams a second for repair: bucket sums, listings, profiles asked for. 200 / 50 / 200. Raised: faster repair after
+    /// partitions, at more traffic.
+    pub repair_per_second: u32,
+    /// The hard cap on datagrams a second for everything but probes, their answers and farewells. 10,000 / 2,000 / 20,000.
+    pub datagrams_per_second: u32,
+    /// The hard cap on bytes a second for the same. 8 MB / 1 MB / 16 MB.
+    pub bytes_per_second: u32,
+    /// How long a dead or departed member is kept in the table, and told what is said of it. 10 min / 1 h / 1 min.
+    /// Raised: more places taken by the dead. Its address and number are remembered for longer, in the address book.
+    pub down_retention: Duration,
+    /// The time between two attempts at one of the dead, the forgotten or the seeds, in turn. 2 s / 10 s / 1 s. For
+    /// ever (R17). Raised: slower healing of partitions, one datagram less per that time.
+    pub revive_interval: Duration,
+    /// The time between two hellos of a joining node to a seed that does not answer; doubles up to 50 times this.
+    /// 100 ms / 500 ms / 50 ms.
+    pub hello_interval: Duration,
+    /// How long a joining node whose seeds do not all answer waits before it founds a cluster together with others that are
+    /// joining too. It never founds one alone while it has seeds. 2 s / 10 s / 500 ms.
+    pub cold_start_wait: Duration,
+    /// How long a joining node asks at the address where its name was last seen alive, before it takes the name over.
+    /// 500 ms / 3 s / 200 ms.
+    pub conflict_wait: Duration,
+    /// The largest datagram, in bytes of UDP payload. 1,200. Raised: fewer, larger datagrams for news in bulk; each is lost
+    /// whole where the path is narrower.
+    pub max_datagram: u32,
+}
+
+impl Config {
+    /// The parameters of a profile.
+    #[must_use]
+    pub const fn new(profile: Profile) -> Self {
+        match profile {
+            Profile::Lan => Self::lan(),
+            Profile::Wan => Self::wan(),
+            Profile::Local => Self::local(),
+        }
+    }
+
+    const fn lan() -> Self {
+        Self {
+            probe_interval: Duration::from_secs(1),
+            helpers: 3,
+            ack_floor: Duration::from_millis(50),
+            ack_prior: Duration::from_millis(200),
+            ack_ceiling: Duration::from_millis(500),
+            pause_to_forgive: Duration::from_secs(1),
+            suspicion_factor: 3,
+            confirmations: 3,
+            health_max: 8,
+            lag_tolerance: Duration::from_millis(20),
+            kernel_evidence: true,
+            gossip_interval: Duration::from_millis(100),
+            fanout: 4,
+            expected_loss_permille: 100,
+            one_miss_in: 1_000,
+            eager_per_second: 400,
+            strangers_per_second: 4_000,
+            repair_per_second: 200,
+            datagrams_per_second: 10_000,
+            bytes_per_second: 8_000_000,
+            down_retention: Duration::from_secs(600),
+            revive_interval: Duration::from_secs(2),
+            hello_interval: Duration::from_millis(100),
+            cold_start_wait: Duration::from_secs(2),
+            conflict_wait: Duration::from_millis(500),
+            max_datagram: MIN_MAX_DATAGRAM as u32,
+        }
+    }
+
+    const fn wan() -> Self {
+        Self {
+            probe_interval: Duration::from_secs(5),
+            ack_floor: Duration::from_millis(200),
+            ack_prior: Duration::from_secs(1),
+            ack_ceiling: Duration::from_secs(3),
+            pause_to_forgive: Duration::from_secs(4),
+            lag_tolerance: Duration::from_millis(100),
+            gossip_interval: Duration::from_millis(500),
+            expected_loss_permille: 200,
+            eager_per_second: 200,
+            strangers_per_second: 1_000,
+            repair_per_second: 50,
+            datagrams_per_second: 2_000,
+            bytes_per_second: 1_000_000,
+            down_retention: Duration::from_secs(3_600),
+            revive_interval: Duration::from_secs(10),
+            hello_interval: Duration::from_millis(500),
+            cold_start_wait: Duration::from_secs(10),
+            conflict_wait: Duration::from_secs(3),
+            ..Self::lan()
+        }
+    }
+
+    const fn local() -> Self {
+        Self {
+            probe_interval: Duration::from_millis(500),
+            ack_floor: Duration::from_millis(20),
+            ack_prior: Duration::from_millis(50),
+            ack_ceiling: Duration::from_millis(200),
+            pause_to_forgive: Duration::from_millis(300),
+            gossip_interval: Duration::from_millis(50),
+            fanout: 3,
+            expected_loss_permille: 20,
+            strangers_per_second: 8_000,
+            datagrams_per_second: 20_000,
+            bytes_per_second: 16_000_000,
+            down_retention: Duration::from_secs(60),
+            revive_interval: Duration::from_secs(1),
+            hello_interval: Duration::from_millis(50),
+            cold_start_wait: Duration::from_millis(500),
+            conflict_wait: Duration::from_millis(200),
+            ..Self::lan()
+        }
+    }
+}
+
+impl Default for Config {
+    /// The `lan` profile.
+    fn default() -> Self {
+        Self::new(Profile::Lan)
+    }
+}
+
+/// What the operator got wrong, with the numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigError {
+    /// A value outside what it can be.
+    OutOfRange {
+        /// The field.
+        field: &'static str,
+        /// What was given, in the field's unit (durations in nanoseconds).
+        got: u64,
+        /// The smallest value.
+        min: u64,
+        /// The largest value.
+        max: u64,
+    },
+    /// Two values that cannot both be meant: `less` must be at most `more`.
+    Contradiction {
+        /// The field that must be at most the other.
+        less: &'static str,
+        /// Its value, in its unit (durations in nanoseconds).
+        less_is: u64,
+        /// The other field.
+        more: &'static str,
+        /// Its value.
+        more_is: u64,
+    },
+    /// The node's own address is one that nobody can send to.
+    UnusableAddress(core::net::SocketAddr),
+    /// Name, zone and tags together are longer than a profile may be.
+    ProfileTooLong {
+        /// Their length in bytes.
+        got: usize,
+        /// [`Limits::profile_bytes`].
+        max: usize,
+    },
+    /// A name, zone or tag that is empty, too long for its length byte, or has a control character.
+    BadText(&'static str),
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutOfRange { field, got, min, max } => {
+                write!(f, "{field} is {got}; it can be {min} to {max}")
+            }
+            Self::Contradiction { less, less_is, more, more_is } => {
+                write!(f, "{less} ({less_is}) is above {more} ({more_is}); lower the first or raise the second")
+            }
+            Self::UnusableAddress(addr) => {
+                write!(f, "nobody can send to {addr}; give the address and port under which the others reach this node")
+            }
+            Self::ProfileTooLong { got, max } => {
+                write!(f, "name, zone and tags take {got} bytes, at most {max} travel; shorten the tags")
+            }
+            Self::BadText(what) => {
+                write!(f, "{what} is empty, too long or has a control character")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+/// Parameters that agree with each other. Made from a [`Config`] and [`Limits`] by `try_from`.
+#[derive(Clone, Debug)]
+pub struct Params {
+    pub(crate) probe_interval: Span,
+    pub(crate) helpers: usize,
+    pub(crate) ack_floor: Span,
+    pub(crate) ack_prior: Span,
+    pub(crate) ack_ceiling: Span,
+    pub(crate) pause_to_forgive: Span,
+    pub(crate) suspicion_factor: u32,
+    pub(crate) confirmations: u32,
+    pub(crate) health_max: u32,
+    pub(crate) lag_tolerance: Span,
+    pub(crate) kernel_evidence: bool,
+    pub(crate) gossip_interval: Span,
+    pub(crate) fanout: usize,
+    pub(crate) expected_loss_permille: u32,
+    pub(crate) one_miss_in: u32,
+    pub(crate) eager_per_second: u32,
+    pub(crate) strangers_per_second: u32,
+    pub(crate) repair_per_second: u32,
+    pub(crate) datagrams_per_second: u32,
+    pub(crate) bytes_per_second: u32,
+    pub(crate) down_retention: Span,
+    pub(crate) revive_interval: Span,
+    pub(crate) hello_interval: Span,
+    pub(crate) cold_start_wait: Span,
+    pub(crate) conflict_wait: Span,
+    pub(crate) max_datagram: usize,
+    pub(crate) limits: Limits,
+}
+
+impl Params {
+    /// The capacities that belong to these parameters.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The largest datagram that leaves or is read, in bytes of UDP payload.
+    #[must_use]
+    pub const fn max_datagram(&self) -> usize {
+        self.max_datagram
+    }
+
+    /// Checks a configuration against itself and against its limits.
+    ///
+    /// # Errors
+    /// The first value that is out of range or contradicts another.
+    pub fn new(c: &Config, limits: &Limits) -> Result<Self, ConfigError> {
+        limits.check()?;
+        check_ranges(c)?;
+        check_order(c)?;
+        Ok(Self {
+            probe_interval: c.probe_interval.into(),
+            helpers: c.helpers as usize,
+            ack_floor: c.ack_floor.into(),
+            ack_prior: c.ack_prior.into(),
+            ack_ceiling: c.ack_ceiling.into(),
+            pause_to_forgive: c.pause_to_forgive.into(),
+            suspicion_factor: c.suspicion_factor,
+            confirmations: c.confirmations,
+            health_max: c.health_max,
+            lag_tolerance: c.lag_tolerance.into(),
+            kernel_evidence: c.kernel_evidence,
+            gossip_interval: c.gossip_interval.into(),
+            fanout: c.fanout as usize,
+            expected_loss_permille: c.expected_loss_permille,
+            one_miss_in: c.one_miss_in,
+            eager_per_second: c.eager_per_second,
+            strangers_per_second: c.strangers_per_second,
+            repair_per_second: c.repair_per_second,
+            datagrams_per_second: c.datagrams_per_second,
+            bytes_per_second: c.bytes_per_second,
+            down_retention: c.down_retention.into(),
+            revive_interval: c.revive_interval.into(),
+            hello_interval: c.hello_interval.into(),
+            cold_start_wait: c.cold_start_wait.into(),
+            conflict_wait: c.conflict_wait.into(),
+            max_datagram: c.max_datagram as usize,
+            limits: limits.clone(),
+        })
+    }
+}
+
+impl TryFrom<Config> for Params {
+    type Error = ConfigError;
+
+    /// With [`Limits::default`].
+    fn try_from(config: Config) -> Result<Self, ConfigError> {
+        Self::new(&config, &Limits::default())
+    }
+}
+
+fn nanos(d: Duration) -> u64 {
+    Span::from(d).as_nanos()
+}
+
+pub(crate) fn in_range(field: &'static str, got: u64, min: u64, max: u64) -> Result<(), ConfigError> {
+    if (min..=max).contains(&got) { Ok(()) } else { Err(ConfigError::OutOfRange { field, got, min, max }) }
+}
+
+fn check_ranges(c: &Config) -> Result<(), ConfigError> {
+    let day = Span::secs(86_400).as_nanos();
+    let durations = [
+        ("probe_interval", c.probe_interval),
+        ("ack_floor", c.ack_floor),
+        ("ack_prior", c.ack_prior),
+        ("ack_ceiling", c.ack_ceiling),
+        ("pause_to_forgive", c.pause_to_forgive),
+        ("lag_tolerance", c.lag_tolerance),
+        ("gossip_interval", c.gossip_interval),
+        ("revive_interval", c.revive_interval),
+        ("hello_interval", c.hello_interval),
+        ("cold_start_wait", c.cold_start_wait),
+        ("conflict_wait", c.conflict_wait),
+    ];
+    for (field, value) in durations {
+        in_range(field, nanos(value), 1_000, day)?;
+    }
+    in_range("down_retention", nanos(c.down_retention), 1_000, 365 * day)?;
+    let numbers = [
+        ("helpers", c.helpers, 0, HELPERS_MAX as u32),
+        ("suspicion_factor", c.suspicion_factor, 1, 100),
+        ("confirmations", c.confirmations, 0, ACCUSERS_MAX as u32 - 1),
+        ("health_max", c.health_max, 0, 64),
+        ("fanout", c.fanout, 1, FANOUT_MAX as u32),
+        ("expected_loss_permille", c.expected_loss_permille, 0, 900),
+        ("one_miss_in", c.one_miss_in, 1, 1_000_000_000),
+        ("datagrams_per_second", c.datagrams_per_second, 100, u32::MAX),
+        ("bytes_per_second", c.bytes_per_second, 100_000, u32::MAX),
+        ("max_datagram", c.max_datagram, MIN_MAX_DATAGRAM as u32, MAX_MAX_DATAGRAM as u32),
+    ];
+    for (field, got, min, max) in numbers {
+        in_range(field, u64::from(got), u64::from(min), u64::from(max))?;
+    }
+    Ok(())
+}
+
+fn check_order(c: &Config) -> Result<(), ConfigError> {
+    let ordered = [
+        ("ack_floor", c.ack_floor, "ack_prior", c.ack_prior),
+        ("ack_prior", c.ack_prior, "ack_ceiling", c.ack_ceiling),
+        // Otherwise a whole probe of a slow peer would overlap with the next of the same peer in a cluster of two.
+        ("ack_ceiling", c.ack_ceiling, "probe_interval", c.probe_interval),
+        ("gossip_interval", c.gossip_interval, "probe_interval", c.probe_interval),
+        ("gossip_interval", c.gossip_interval, "pause_to_forgive", c.pause_to_forgive),
+        ("lag_tolerance", c.lag_tolerance, "ack_ceiling", c.ack_ceiling),
+        ("pause_to_forgive", c.pause_to_forgive, "down_retention", c.down_retention),
+    ];
+    for (less, less_is, more, more_is) in ordered {
+        if less_is > more_is {
+            return Err(ConfigError::Contradiction { less, less_is: nanos(less_is), more, more_is: nanos(more_is) });
+        }
+    }
+    let caps = [
+        ("eager_per_second", c.eager_per_second),
+        ("strangers_per_second", c.strangers_per_second),
+        ("repair_per_second", c.repair_per_second),
+    ];
+    for (less, value) in caps {
+        if value > c.datagrams_per_second {
+            return Err(ConfigError::Contradiction {
+                less,
+                less_is: u64::from(value),
+                more: "datagrams_per_second",
+                more_is: u64::from(c.datagrams_per_second),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_profile_is_consistent() {
+        for profile in Profile::ALL {
+            assert!(Params::try_from(Config::new(profile)).is_ok(), "{}", profile.name());
+            assert_eq!(Profile::from_name(profile.name()), Some(profile));
+        }
+    }
+
+    #[test]
+    fn contradicting_values_are_refused_with_the_numbers() {
+        let config = Config { ack_ceiling: Duration::from_secs(2), ..Config::default() };
+        let error = Params::try_from(config).expect_err("a probe that outlasts its interval");
+        assert_eq!(
+            error.to_string(),
+            "ack_ceiling (2000000000) is above probe_interval (1000000000); lower the first or raise the second"
+        );
+        let config = Config { fanout: 0, ..Config::default() };
+        assert_eq!(
+            Params::try_from(config).expect_err("nobody to tell"),
+            ConfigError::OutOfRange { field: "fanout", got: 0, min: 1, max: FANOUT_MAX as u64 }
+        );
+    }
+}

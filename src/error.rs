@@ -1,0 +1,101 @@
+//! Whose doing was it? The sender's ([`DropReason`]), the caller's ([`Refusal`]) or the operator's
+//! ([`ConfigError`](crate::ConfigError)).
+
+use core::fmt;
+
+macro_rules! closed_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum $name { $($(#[$vdoc])* $variant,)* }
+
+        impl $name {
+            /// Every variant, in the order of its counter.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name under which it is counted and printed.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+    };
+}
+pub(crate) use closed_enum;
+
+closed_enum! {
+    /// Why a datagram was thrown away whole: the sender's doing, or the network's. Counted by reason, never raised;
+    /// the node's state is untouched.
+    DropReason {
+        /// Shorter than a header and its checksum.
+        Short = "short",
+        /// Longer than this node's `max_datagram`.
+        Long = "long",
+        /// The first byte is not bruit's.
+        NotBruit = "not_bruit",
+        /// A protocol version that this build does not speak.
+        UnknownVersion = "unknown_version",
+        /// A suite (way of protecting the datagram) that this node does not use.
+        UnknownSuite = "unknown_suite",
+        /// Flags or reserved bytes that must be zero are not.
+        ReservedBits = "reserved_bits",
+        /// Another cluster's label.
+        WrongCluster = "wrong_cluster",
+        /// This very node's own datagram came back.
+        FromSelf = "from_self",
+        /// No introduction, and the sender is not in the table. Answered with a request to introduce itself.
+        UnknownSender = "unknown_sender",
+        /// No introduction, and the table holds another start of the sender (R3).
+        SenderOtherLife = "sender_other_life",
+        /// Addressed to another start of this node (R3), or to another node.
+        OtherLife = "other_life",
+        /// The checksum does not fit: a flipped bit, another label, another sender's or receiver's start.
+        Corrupt = "corrupt",
+        /// A section is cut off, has a wrong length for its kind, or bytes are left over.
+        BadSection = "bad_section",
+        /// A record holds a value that means nothing: an unknown state, a name whose hash is not its id.
+        BadRecord = "bad_record",
+        /// A datagram that is bound to no receiver holds more than an introduction.
+        Unbound = "unbound",
+        /// This node has left, or has given up its name, and answers no more.
+        NotRunning = "not_running",
+        /// The answer found no place among what waits to be sent.
+        NoRoom = "no_room",
+        /// The budget for answers to strangers is spent.
+        OverBudget = "over_budget",
+        /// A cookie that this node did not hand out to that address lately.
+        BadCookie = "bad_cookie",
+    }
+}
+
+/// What the caller may not do now, and can act on. State is untouched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The node has left or is leaving; start a new one to come back.
+    NotRunning,
+    /// No member has this id.
+    UnknownMember,
+    /// Only a dead member can be removed; this one still answers.
+    StillAlive,
+    /// The list of addresses to join through is full.
+    TooManySeeds {
+        /// How many it holds.
+        max: u32,
+    },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotRunning => f.write_str("the node has left; start a new one to come back"),
+            Self::UnknownMember => f.write_str("no member has this id; list the members for those that exist"),
+            Self::StillAlive => {
+                f.write_str("the member is not dead; stop it, or let it leave, and it needs no removal")
+            }
+            Self::TooManySeeds { max } => write!(f, "the list of seeds is full at {max}; name fewer addresses"),
+        }
+    }
+}
+
+impl core::error::Error for Refusal {}

@@ -1,0 +1,67 @@
+//! How much of everything? Every capacity of a node, bought once at its start.
+
+use crate::config::{ConfigError, in_range};
+
+/// Every capacity. Full is an answer: the newcomer is refused and counted, nobody who is in is harmed (R28).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Members in the table: up, dead and departed, this node included. 1,024. A newcomer beyond takes the place of the
+    /// member that has been down for longest, or is refused, told so and counted where all are up.
+    pub members: u32,
+    /// Bytes of name, zone and tags of one member. 256. A longer profile is refused at its own start, and by others.
+    pub profile_bytes: u32,
+    /// Probes of this node in flight at once. 16. Beyond, a probe waits for the next interval.
+    pub probes: u32,
+    /// Pings relayed for others at once. 64. Beyond, the asker gets no nack and asks others next time.
+    pub relays: u32,
+    /// Intentions to send between one input and the draining that follows it. 256. Beyond, answers are dropped and counted;
+    /// probes have places of their own.
+    pub outbox: u32,
+    /// Events waiting to be read. 1,024. Beyond, the newer are lost and one resync marker says how many.
+    pub events: u32,
+    /// Seeds and others asked to let this node in. 16. Beyond, the newer are refused.
+    pub seeds: u32,
+    /// Addresses and numbers of members remembered after they were forgotten. 64. Beyond, the oldest goes.
+    pub book: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            members: 1_024,
+            profile_bytes: 256,
+            probes: 16,
+            relays: 64,
+            outbox: 256,
+            events: 1_024,
+            seeds: 16,
+            book: 64,
+        }
+    }
+}
+
+impl Limits {
+    /// The defaults with room for this many members.
+    #[must_use]
+    pub fn for_members(members: u32) -> Self {
+        Self { members, ..Self::default() }
+    }
+
+    /// Whether every capacity is one that the node can be built with.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let bounds = [
+            ("limits.members", self.members, 2, 1 << 20),
+            ("limits.profile_bytes", self.profile_bytes, 64, 1_000),
+            ("limits.probes", self.probes, 2, 64),
+            ("limits.relays", self.relays, 1, 4_096),
+            ("limits.outbox", self.outbox, 64, 1 << 16),
+            ("limits.events", self.events, 16, 1 << 20),
+            ("limits.seeds", self.seeds, 1, 64),
+            ("limits.book", self.book, 1, 1 << 16),
+        ];
+        for (field, got, min, max) in bounds {
+            in_range(field, u64::from(got), min, max)?;
+        }
+        Ok(())
+    }
+}

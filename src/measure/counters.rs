@@ -1,0 +1,165 @@
+//! How often? Counters as plain fields of a node: one for every reason to drop, every kind of section, every event worth a
+//! look.
+
+use crate::error::DropReason;
+use crate::wire::Kind;
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Everything a node counts since its start.
+        #[derive(Clone, Debug)]
+        pub struct Counters {
+            $($(#[$doc])* pub $name: u64,)*
+            dropped: [u64; DropReason::ALL.len()],
+            received: [u64; Kind::ALL.len()],
+            sent: [u64; Kind::ALL.len()],
+        }
+
+        impl Default for Counters {
+            fn default() -> Self {
+                Self {
+                    $($name: 0,)*
+                    dropped: [0; DropReason::ALL.len()],
+                    received: [0; Kind::ALL.len()],
+                    sent: [0; Kind::ALL.len()],
+                }
+            }
+        }
+
+        impl Counters {
+            /// The plain counters with their names, in a fixed order.
+            pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+                [$((stringify!($name), self.$name),)*].into_iter()
+            }
+        }
+    };
+}
+
+counters! {
+    /// Datagrams received, whatever became of them.
+    datagrams_received,
+    /// Bytes of UDP payload received.
+    bytes_received,
+    /// Datagrams sent.
+    datagrams_sent,
+    /// Bytes of UDP payload sent.
+    bytes_sent,
+    /// Sections of a kind that this build does not know, skipped.
+    unknown_sections,
+    /// Probes begun.
+    probes,
+    /// Second direct pings.
+    second_pings,
+    /// Ping-requests sent to helpers.
+    ping_requests,
+    /// Probes that ended with an answer from the target, directly or through a helper.
+    probes_answered,
+    /// Probes that ended because some other authentic datagram of the target arrived.
+    probes_proved,
+    /// Probes that ended without any answer.
+    probes_failed,
+    /// Probes that could not begin because as many as permitted were in flight.
+    probes_skipped,
+    /// Pings relayed for others.
+    relays,
+    /// Relays refused because as many as permitted were waiting.
+    relays_refused,
+    /// The kernel's "nobody listens there", as evidence against a member.
+    kernel_evidence,
+    /// Suspicions that began, whoever the accuser.
+    suspicions,
+    /// Suspicions of this node's own making.
+    accusations,
+    /// Independent confirmations of a suspicion.
+    confirmations,
+    /// Verdicts put off because the subject was heard of after the evidence.
+    verdicts_put_off_by_life,
+    /// Verdicts put off because there was only one accuser.
+    verdicts_put_off_by_doubt,
+    /// Times that this node's own lag pushed its verdicts back.
+    lag_extensions,
+    /// Deaths declared by this node's own timer.
+    deaths_declared,
+    /// Deaths taken over from others.
+    deaths_heard,
+    /// Refutations of claims about this node.
+    refutations,
+    /// Claims that were news.
+    claims_news,
+    /// Claims that were known already.
+    claims_known,
+    /// Claims about members that are not in the table.
+    claims_unknown_subject,
+    /// Claims of a life whose profile is missing.
+    claims_need_profile,
+    /// Claims of a life more than 2^20 ahead.
+    claims_implausible,
+    /// Claims at or below what is remembered of a forgotten member (R14).
+    claims_below_floor,
+    /// Members refused because every place was taken.
+    members_refused,
+    /// Profiles refused because they were longer than a place.
+    profiles_too_long,
+    /// Dead members that made room for living ones.
+    down_evicted,
+    /// Pieces of news passed on at once.
+    eager_sends,
+    /// Pieces of news that waited for a round because the budget for passing on was spent.
+    eager_held,
+    /// Gossip rounds.
+    rounds,
+    /// Datagrams put off because a budget was spent.
+    budget_held,
+    /// Hellos answered.
+    hellos_answered,
+    /// Pages sent.
+    pages_sent,
+    /// Pages received in a walk of this node's.
+    pages_received,
+    /// Answers that came late, to a question of another phase (R5).
+    late_answers,
+    /// Times that bucket sums were sent because fingerprints differed.
+    repairs_begun,
+    /// Listings received.
+    listings_received,
+    /// Members learned or corrected by repair.
+    repaired,
+    /// Attempts at the dead, the forgotten and the seeds.
+    revivals_tried,
+    /// Events lost because nobody read them.
+    events_lost,
+    /// Intentions to send that found no room.
+    outbox_full,
+}
+
+impl Counters {
+    pub(crate) fn drop_one(&mut self, reason: DropReason) {
+        self.dropped[reason as usize] += 1;
+    }
+
+    pub(crate) fn received_one(&mut self, kind: Kind) {
+        self.received[kind as usize] += 1;
+    }
+
+    pub(crate) fn sent_one(&mut self, kind: Kind) {
+        self.sent[kind as usize] += 1;
+    }
+
+    /// Datagrams dropped for a reason.
+    #[must_use]
+    pub const fn dropped(&self, reason: DropReason) -> u64 {
+        self.dropped[reason as usize]
+    }
+
+    /// Sections of a kind received.
+    #[must_use]
+    pub const fn received(&self, kind: Kind) -> u64 {
+        self.received[kind as usize]
+    }
+
+    /// Sections of a kind sent.
+    #[must_use]
+    pub const fn sent(&self, kind: Kind) -> u64 {
+        self.sent[kind as usize]
+    }
+}

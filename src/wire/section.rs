@@ -1,0 +1,220 @@
+//! What is said? Sections: a kind, a count, a length, and that many records of the kind.
+//!
+//! ```text
+//!  0  kind u8    1  count u8    2  length of the body u16    4  body
+//! ```
+//! An unknown kind is skipped by its length and counted, so that a newer peer may say more than this build understands.
+
+use core::mem::size_of;
+use zerocopy::little_endian::U16;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::{
+    Listing, Profiles, RawAck, RawClaim, RawCookie, RawHello, RawLeave, RawNack, RawPage, RawPageRequest, RawPing,
+    RawPingRequest, RawSums, RawWant, RawWhois,
+};
+use crate::error::DropReason;
+use crate::error::closed_enum;
+
+closed_enum! {
+    /// The kinds of sections that this build knows. The number on the wire is the place in this list, plus one.
+    Kind {
+        /// Are you alive?
+        Ping = "ping",
+        /// I am; or: so is the one you asked me to ping.
+        Ack = "ack",
+        /// Ping somebody for me.
+        PingRequest = "ping_request",
+        /// The one you asked me to ping has not answered.
+        Nack = "nack",
+        /// What is said of members whose profile the receiver knows.
+        Claims = "claims",
+        /// Members with all that belongs to them.
+        Profiles = "profiles",
+        /// I am going.
+        Leave = "leave",
+        /// A stranger asks to be let in, or a member asks who lives at an address.
+        Hello = "hello",
+        /// The answer to a hello.
+        Cookie = "cookie",
+        /// Send me members from here on.
+        PageRequest = "page_request",
+        /// Where the profiles that follow belong in the walk.
+        Page = "page",
+        /// I do not know you: introduce yourself.
+        Whois = "whois",
+        /// Fingerprints of all buckets of the id space.
+        Sums = "sums",
+        /// All that is held in one range of the id space.
+        Listing = "listing",
+        /// Send me the profiles of these.
+        Want = "want",
+    }
+}
+
+impl Kind {
+    /// The number on the wire.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8 + 1
+    }
+
+    fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code).checked_sub(1)?).copied()
+    }
+}
+
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy)]
+#[repr(C)]
+pub(super) struct RawSection {
+    pub kind: u8,
+    pub count: u8,
+    pub len: U16,
+}
+
+/// Bytes in front of a section's body.
+pub const SECTION_HEADER: usize = size_of::<RawSection>();
+
+/// One section of a datagram, as views into its bytes.
+#[derive(Clone, Copy, Debug)]
+pub enum Section<'a> {
+    /// Kind 1.
+    Ping(&'a RawPing),
+    /// Kind 2.
+    Ack(&'a [RawAck]),
+    /// Kind 3.
+    PingRequest(&'a RawPingRequest),
+    /// Kind 4.
+    Nack(&'a RawNack),
+    /// Kind 5.
+    Claims(&'a [RawClaim]),
+    /// Kind 6.
+    Profiles(Profiles<'a>),
+    /// Kind 7.
+    Leave(&'a RawLeave),
+    /// Kind 8.
+    Hello(&'a RawHello),
+    /// Kind 9.
+    Cookie(&'a RawCookie),
+    /// Kind 10.
+    PageRequest(&'a RawPageRequest),
+    /// Kind 11.
+    Page(&'a RawPage),
+    /// Kind 12.
+    Whois(&'a RawWhois),
+    /// Kind 13.
+    Sums(&'a RawSums),
+    /// Kind 14.
+    Listing(Listing<'a>),
+    /// Kind 15.
+    Want(&'a [RawWant]),
+    /// A kind that this build does not know, with its number.
+    Unknown(u8),
+}
+
+impl Section<'_> {
+    /// Whether a datagram that is bound to no receiver may hold this section.
+    #[must_use]
+    pub fn introduces(&self) -> bool {
+        matches!(self, Self::Hello(_) | Self::Whois(_))
+    }
+}
+
+/// The sections of one datagram, all of them checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Sections<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Sections<'a> {
+    /// Checks the structure of every section in `body` and every value in every record.
+    ///
+    /// # Errors
+    /// [`DropReason::BadSection`] or [`DropReason::BadRecord`]; nothing is looked at then.
+    pub fn check(body: &'a [u8]) -> Result<Self, DropReason> {
+        let mut rest = body;
+        while !rest.is_empty() {
+            let (_, after) = read(rest)?;
+            rest = after;
+        }
+        Ok(Self { rest: body })
+    }
+}
+
+impl<'a> Iterator for Sections<'a> {
+    type Item = Section<'a>;
+
+    fn next(&mut self) -> Option<Section<'a>> {
+        let (section, rest) =
+            split(self.rest).and_then(|(kind, count, body, rest)| Some((view(kind, count, body)?, rest)))?;
+        self.rest = rest;
+        Some(section)
+    }
+}
+
+/// The kind, count and body of the first section, and what follows it.
+fn split(bytes: &[u8]) -> Option<(u8, u8, &[u8], &[u8])> {
+    let (raw, rest) = RawSection::ref_from_prefix(bytes).ok()?;
+    let (body, rest) = rest.split_at_checked(usize::from(raw.len.get()))?;
+    Some((raw.kind, raw.count, body, rest))
+}
+
+fn read(bytes: &[u8]) -> Result<(Section<'_>, &[u8]), DropReason> {
+    let (kind, count, body, rest) = split(bytes).ok_or(DropReason::BadSection)?;
+    let section = view(kind, count, body).ok_or(DropReason::BadSection)?;
+    if check_values(&section) { Ok((section, rest)) } else { Err(DropReason::BadRecord) }
+}
+
+/// A body seen as its kind; `None` when its length does not fit the kind and the count.
+fn view(code: u8, count: u8, body: &[u8]) -> Option<Section<'_>> {
+    let Some(kind) = Kind::from_code(code) else {
+        return Some(Section::Unknown(code));
+    };
+    Some(match kind {
+        Kind::Ping => Section::Ping(one(count, body)?),
+        Kind::Ack => Section::Ack(many(count, body)?),
+        Kind::PingRequest => Section::PingRequest(one(count, body)?),
+        Kind::Nack => Section::Nack(one(count, body)?),
+        Kind::Claims => Section::Claims(many(count, body)?),
+        Kind::Profiles => Section::Profiles(Profiles::new(count, body)?),
+        Kind::Leave => Section::Leave(one(count, body)?),
+        Kind::Hello => Section::Hello(one(count, body)?),
+        Kind::Cookie => Section::Cookie(one(count, body)?),
+        Kind::PageRequest => Section::PageRequest(one(count, body)?),
+        Kind::Page => Section::Page(one(count, body)?),
+        Kind::Whois => Section::Whois(one(count, body)?),
+        Kind::Sums => Section::Sums(one(count, body)?),
+        Kind::Listing => Section::Listing(Listing::new(count, body)?),
+        Kind::Want => Section::Want(many(count, body)?),
+    })
+}
+
+fn one<T: FromBytes + KnownLayout + Immutable + Unaligned>(count: u8, body: &[u8]) -> Option<&T> {
+    if count == 1 { T::ref_from_bytes(body).ok() } else { None }
+}
+
+fn many<T: FromBytes + Immutable + Unaligned>(count: u8, body: &[u8]) -> Option<&[T]> {
+    <[T]>::ref_from_bytes(body).ok().filter(|records| records.len() == usize::from(count) && count > 0)
+}
+
+/// Whether every value in the section means something.
+fn check_values(section: &Section<'_>) -> bool {
+    match section {
+        Section::Claims(claims) => claims.iter().all(RawClaim::check),
+        Section::Profiles(profiles) => profiles.check(),
+        Section::PingRequest(raw) => raw.check(),
+        Section::Nack(raw) => raw.check(),
+        Section::Leave(raw) => raw.check(),
+        Section::Hello(raw) => raw.check(),
+        Section::Cookie(raw) => raw.check(),
+        Section::PageRequest(raw) => raw.check(),
+        Section::Page(raw) => raw.check(),
+        Section::Listing(listing) => listing.check(),
+        Section::Ping(_)
+        | Section::Ack(_)
+        | Section::Whois(_)
+        | Section::Sums(_)
+        | Section::Want(_)
+        | Section::Unknown(_) => true,
+    }
+}
