@@ -54,5 +54,5 @@ mod tests {
         assert_eq!([rng.next_u64(), rng.next_u64()], [RECORDED[0], RECORDED[1]]);
     }
 
-    const RECORDED: [u64; 2] = [0, 0];
+    const RECORDED: [u64; 2] = [4_178_418_447_715_145_737, 4_410_739_922_618_931_473];
 }

@@ -37,10 +37,11 @@ impl TokenBucket {
         paid
     }
 
-    /// When `tokens` can be paid for, if nothing else is spent.
+    /// Whether `tokens` could be paid for now.
     #[must_use]
-    pub fn ready_at(&self, tokens: u32) -> Instant {
-        self.empty_at + self.per_token * tokens
+    pub fn covers(&self, now: Instant, tokens: u32) -> bool {
+        let mut trial = *self;
+        trial.spend(now, tokens)
     }
 }
 

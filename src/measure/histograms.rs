@@ -86,3 +86,8 @@ pub struct NodeHistograms {
     /// How late the node's timers fired.
     pub lateness: Histogram,
 }
+
+impl NodeHistograms {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 2;
+}

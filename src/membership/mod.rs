@@ -1,8 +1,43 @@
 //! Who is in, who has failed? SWIM with Lifeguard's refinements and some of bruit's own.
+//!
+//! Each file answers one question and knows nothing of the others; [`Node`](crate::Node) hands them what they need.
+//! The papers: SWIM (Das, Gupta, Motivala, DSN 2002), Lifeguard (Dadgar, Phillips, Currey, DSN-W 2018).
 
+mod book;
+mod claim;
+mod cookie;
+mod doors;
+mod fingerprint;
+mod gossip;
+mod health;
+mod index;
+mod member;
+pub(crate) mod nonce;
+mod probe;
 mod profile;
+mod relay;
+mod roster;
+mod spread;
+mod suspicion;
+mod table;
+mod walk;
 
+pub(crate) use book::{Book, Entry};
+pub(crate) use claim::supersedes;
+pub(crate) use cookie::CookieJar;
+pub(crate) use doors::{Doors, Why};
+pub(crate) use fingerprint::Fingerprint;
+pub(crate) use gossip::{Form, Gossip};
+pub(crate) use health::Health;
+pub(crate) use nonce::Asked;
+pub(crate) use probe::{Probe, Probes, Stage};
 pub use profile::Tags;
+pub(crate) use relay::{Errand, Relays};
+pub(crate) use roster::Roster;
+pub(crate) use spread::Spread;
+pub(crate) use suspicion::{Suspicions, timeout as suspicion_timeout};
+pub(crate) use table::{ME, Table};
+pub(crate) use walk::{PAGES_AT_ONCE, Progress, Walk};
 
 /// Why a node may not join now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,4 +46,15 @@ pub enum JoinRefusal {
     Full,
     /// A node of the same name that has run for longer is alive.
     NameTaken,
+}
+
+impl JoinRefusal {
+    /// The name under which it is printed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::NameTaken => "name_taken",
+        }
+    }
 }

@@ -1,14 +1,42 @@
 //! The four calls: an input in; a datagram, an event, a deadline out.
+//!
+//! This file is the node and its calls. What happens inside is one file for each thing that a node does:
+//! `receive` (is the datagram for us, and whole?), `apply` (what does a claim change?), `probing`, `verdict`, `joining`,
+//! `conflict`, `leaving`, `healing`, `repair`, and on the way out `outbox`, `transmit`, `fill`.
+
+mod apply;
+mod conflict;
+mod fill;
+mod healing;
+mod joining;
+mod leaving;
+mod outbox;
+mod probing;
+mod receive;
+mod relaying;
+mod repair;
+mod tick;
+mod transmit;
+mod verdict;
+mod view;
 
 use core::net::SocketAddr;
 
+pub use view::MemberView;
+
+use crate::bounded::{Deadlines, Lists, Ring, TokenBucket, bought};
 use crate::config::{ConfigError, Params};
 use crate::error::Refusal;
 use crate::event::Event;
-use crate::id::{BootId, Incarnation, Name, NodeId};
+use crate::id::{BootId, ClusterKey, Incarnation, Name, NodeId};
 use crate::measure::{Counters, NodeHistograms};
+use crate::membership::{
+    Book, CookieJar, Doors, Fingerprint, Gossip, Health, ME, Probes, Relays, Roster, Spread, Suspicions, Table, Walk,
+};
+use crate::rng::Rng;
 use crate::time::{Instant, Span};
-use crate::wire::State;
+use crate::wire::{Claim, Profile, State, VERSION};
+use outbox::Outgoing;
 
 /// What can happen to a node.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +53,8 @@ pub enum Input<'a> {
         /// The address.
         to: SocketAddr,
     },
-    /// The time that [`Node::poll_timeout`] named has come, or simply: look at the clock.
+    /// The time that [`Node::poll_timeout`] named has come, or simply: look at the clock. Datagrams that have arrived
+    /// by then are handed in first: they may be the answers that a time-out waits for.
     Tick,
     /// Join through these addresses as well; the first `Join` starts the node. None at all: found a cluster.
     Join(&'a [SocketAddr]),
@@ -76,37 +105,17 @@ pub enum Phase {
     Left,
 }
 
-/// A member as the node sees it now.
-#[derive(Clone, Copy, Debug)]
-pub struct MemberView<'a> {
-    /// Its id.
-    pub id: NodeId,
-    /// Its start.
-    pub boot: BootId,
-    /// Its number.
-    pub incarnation: Incarnation,
-    /// How it is held to be.
-    pub state: State,
-    /// Where it listens.
-    pub addr: SocketAddr,
-    /// Its name.
-    pub name: &'a str,
-    /// Its zone.
-    pub zone: &'a str,
-    /// Its tags as they travel; see [`MemberView::tags`].
-    pub raw_tags: &'a [u8],
-    /// The smoothed round trip to it, once a ping of this node was answered.
-    pub rtt: Option<Span>,
-    /// Whether it has answered this node itself, in this life (R7).
-    pub verified: bool,
-    /// Whether it is this node.
-    pub is_self: bool,
-}
-
-impl<'a> MemberView<'a> {
-    /// The tags as pairs of key and value.
-    pub fn tags(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        crate::membership::Tags::new(self.raw_tags)
+impl Phase {
+    /// The name under which it is printed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Joining => "joining",
+            Self::Joined => "joined",
+            Self::Leaving => "leaving",
+            Self::Left => "left",
+        }
     }
 }
 
@@ -114,8 +123,98 @@ impl<'a> MemberView<'a> {
 #[derive(Debug)]
 pub struct Node {
     params: Params,
+    spread: Spread,
+    me: Me,
+    phase: Phase,
+    rng: Rng,
+    table: Table,
+    roster: Roster,
+    suspicions: Suspicions,
+    probes: Probes,
+    relays: Relays,
+    health: Health,
+    gossip: Gossip,
+    fingerprint: Fingerprint,
+    book: Book,
+    join: Joining,
+    leave: leaving::Leaving,
+    repair: repair::Repair,
+    timers: Deadlines,
+    keys: tick::Keys,
+    outbox: Ring<Outgoing>,
+    /// Where datagrams went lately: an unreachable port is reported by address.
+    recent: outbox::Recent,
+    budgets: Budgets,
+    fresh: Option<Fresh>,
+    /// Until when this node's own lag keeps it from convicting.
+    grace_until: Instant,
+    revived: u32,
+    full_told_at: Option<Instant>,
+    events: Ring<Event>,
+    events_lost: u64,
+    changed: Lists,
     counters: Counters,
     histograms: NodeHistograms,
+}
+
+/// What never changes about this node, and its packet counter.
+#[derive(Debug)]
+struct Me {
+    name: Name,
+    id: NodeId,
+    boot: BootId,
+    cluster: ClusterKey,
+    started_at: Instant,
+    counter: u64,
+}
+
+/// How far this node's own joining has come.
+#[derive(Debug)]
+struct Joining {
+    doors: Doors,
+    jar: CookieJar,
+    walk: Option<Walk>,
+    /// The highest number that anybody holds of this node's name.
+    held: Option<Incarnation>,
+    /// Where this node's name was last seen up under another start.
+    rival: Option<(SocketAddr, BootId)>,
+    /// Until when the rival is asked before its name is taken over.
+    checking_until: Option<Instant>,
+    started_at: Instant,
+    tries: u32,
+    /// The other start whose conflict with this one has been reported.
+    conflict_with: Option<BootId>,
+}
+
+/// There is news that has not been passed on yet.
+#[derive(Clone, Copy, Debug)]
+struct Fresh {
+    /// Who told it; `None` for this node's own, or for several.
+    from: Option<u32>,
+}
+
+/// What may be spent on everything that is not a probe.
+#[derive(Debug)]
+struct Budgets {
+    eager: TokenBucket,
+    strangers: TokenBucket,
+    repair: TokenBucket,
+    datagrams: TokenBucket,
+    bytes: TokenBucket,
+}
+
+impl Budgets {
+    fn new(p: &Params) -> Self {
+        // A burst of a tenth of a second; the hard caps allow one of a fifth.
+        let tenth = |rate: u32| TokenBucket::new(rate, (rate / 10).max(8));
+        Self {
+            eager: tenth(p.eager_per_second),
+            strangers: tenth(p.strangers_per_second),
+            repair: tenth(p.repair_per_second),
+            datagrams: TokenBucket::new(p.datagrams_per_second, p.datagrams_per_second / 5),
+            bytes: TokenBucket::new(p.bytes_per_second, p.bytes_per_second / 5),
+        }
+    }
 }
 
 impl Node {
@@ -123,106 +222,199 @@ impl Node {
     ///
     /// # Errors
     /// When the identity cannot be: an unusable address, a profile too long.
-    pub fn new(params: Params, _identity: &Identity<'_>, _seed: u64, _now: Instant) -> Result<Self, ConfigError> {
-        Ok(Self { params, counters: Counters::default(), histograms: NodeHistograms::default() })
+    pub fn new(params: Params, identity: &Identity<'_>, seed: u64, now: Instant) -> Result<Self, ConfigError> {
+        let limits = params.limits.clone();
+        let members = limits.members as usize;
+        let mut rng = Rng::from_seed(seed);
+        let me = Me {
+            name: identity.name,
+            id: identity.name.id(),
+            boot: identity.boot,
+            cluster: ClusterKey::from_label(identity.cluster),
+            started_at: now,
+            counter: 0,
+        };
+        let keys = tick::Keys::new(&limits);
+        let mut node = Self {
+            spread: Spread {
+                fanout: params.fanout as u32,
+                loss_permille: params.expected_loss_permille,
+                one_miss_in: params.one_miss_in,
+                interval: params.gossip_interval,
+            },
+            phase: Phase::Idle,
+            table: Table::new(&limits),
+            roster: Roster::new(members),
+            suspicions: Suspicions::new(members),
+            probes: Probes::new(limits.probes as usize, rng.next_u32()),
+            relays: Relays::new(limits.relays as usize),
+            health: Health::new(params.health_max),
+            gossip: Gossip::new(members),
+            fingerprint: Fingerprint::new(members),
+            book: Book::new(limits.book as usize),
+            join: Joining::new(limits.seeds as usize, (rng.next_u64(), rng.next_u64()), now),
+            leave: leaving::Leaving::default(),
+            repair: repair::Repair::new(now),
+            timers: Deadlines::new(keys.count()),
+            keys,
+            outbox: Ring::new(limits.outbox as usize, Outgoing::NOTHING),
+            recent: outbox::Recent::new(),
+            budgets: Budgets::new(&params),
+            fresh: None,
+            grace_until: now,
+            revived: 0,
+            full_told_at: None,
+            events: Ring::new(limits.events as usize, Event::Resync { lost: 0 }),
+            events_lost: 0,
+            changed: Lists::new(1, members),
+            counters: Counters::default(),
+            histograms: NodeHistograms::default(),
+            params,
+            me,
+            rng,
+        };
+        node.enter_self(identity)?;
+        Ok(node)
+    }
+
+    /// Puts this node itself into the first place of the table.
+    fn enter_self(&mut self, identity: &Identity<'_>) -> Result<(), ConfigError> {
+        let addr = crate::wire::usable(identity.addr).ok_or(ConfigError::UnusableAddress(identity.addr))?;
+        let mut tags = arrayvec::ArrayVec::<u8, 1_024>::new();
+        for (key, value) in identity.tags {
+            for text in [key, value] {
+                let len = u8::try_from(text.len()).ok().filter(|_| !text.chars().any(char::is_control));
+                let len = len.ok_or(ConfigError::BadText("a tag"))?;
+                let pushed = tags.try_push(len).is_ok() && tags.try_extend_from_slice(text.as_bytes()).is_ok();
+                if !pushed {
+                    return Err(ConfigError::ProfileTooLong {
+                        got: tags.len() + text.len(),
+                        max: self.params.limits.profile_bytes as usize,
+                    });
+                }
+            }
+        }
+        if identity.zone.len() > usize::from(u8::MAX) || identity.zone.chars().any(char::is_control) {
+            return Err(ConfigError::BadText("the zone"));
+        }
+        let profile = Profile {
+            claim: Claim {
+                subject: self.me.id,
+                incarnation: Incarnation::default(),
+                state: State::Alive,
+                accuser: 0,
+                boot: self.me.boot.short(),
+            },
+            boot: self.me.boot,
+            addr,
+            protocol: (VERSION, VERSION),
+            name: self.me.name.as_str(),
+            zone: identity.zone,
+            tags: &tags,
+        };
+        if !self.table.fits(&profile) {
+            let max = self.params.limits.profile_bytes as usize;
+            return Err(ConfigError::ProfileTooLong { got: profile.text_len(), max });
+        }
+        // The first place of an empty table: there is one, and it is `ME`.
+        let slot = self.table.insert(&profile);
+        debug_assert_eq!(slot, Some(ME));
+        self.table.get_mut(ME).verified = true;
+        Ok(())
     }
 
     /// Takes one input. Never blocks, never allocates, never reads a clock.
     ///
     /// # Errors
     /// What the caller may not do now; a datagram is never an error, it is dropped and counted.
-    pub fn handle_input(&mut self, _now: Instant, _input: Input<'_>) -> Result<(), Refusal> {
-        Ok(())
+    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) -> Result<(), Refusal> {
+        match input {
+            Input::Datagram { from, bytes } => {
+                self.counters.datagrams_received += 1;
+                self.counters.bytes_received += bytes.len() as u64;
+                if let Err(reason) = self.on_datagram(now, from, bytes) {
+                    self.counters.drop_one(reason);
+                }
+                Ok(())
+            }
+            Input::Unreachable { to } => {
+                self.on_unreachable(now, to);
+                Ok(())
+            }
+            Input::Tick => {
+                self.on_tick(now);
+                Ok(())
+            }
+            Input::Join(seeds) => self.on_join(now, seeds),
+            Input::Leave => self.on_leave_command(now),
+            Input::Remove(id) => self.on_remove_command(now, id),
+        }
     }
 
     /// Writes the next datagram into `buf` (at least [`Params::max_datagram`] bytes) and says where it goes; `None` once
     /// nothing is left to send.
     #[must_use]
-    pub fn poll_transmit(&mut self, _now: Instant, _buf: &mut [u8]) -> Option<Transmit> {
+    pub fn poll_transmit(&mut self, now: Instant, buf: &mut [u8]) -> Option<Transmit> {
+        self.pass_on_fresh_news(now);
+        while let Some(outgoing) = self.outbox.pop() {
+            let sent = self.build(now, &outgoing, buf);
+            if sent.is_some() {
+                return sent;
+            }
+        }
         None
     }
 
     /// The next event that waits.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
-        None
+        self.events.pop().or_else(|| match core::mem::take(&mut self.events_lost) {
+            0 => None,
+            lost => Some(Event::Resync { lost }),
+        })
     }
 
     /// The earliest instant at which [`Input::Tick`] would change anything.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        self.timers.first().map(|(due, _)| due)
     }
 
-    /// The parameters it runs with.
-    #[must_use]
-    pub const fn params(&self) -> &Params {
-        &self.params
+    fn emit(&mut self, event: Event) {
+        // Once some are lost, order is kept by losing the rest until the marker has been read.
+        if self.events_lost > 0 || !self.events.push(event) {
+            self.events_lost += 1;
+            self.counters.events_lost += 1;
+        }
     }
 
-    /// Where it is between its start and its end.
-    #[must_use]
-    pub fn phase(&self) -> Phase {
-        Phase::Idle
+    /// Members that are up, this node included.
+    fn up_count(&self) -> u32 {
+        self.roster.up_len() + 1
     }
 
-    /// This node as a member; its incarnation is 0 before it has joined.
-    #[must_use]
-    pub fn me(&self) -> MemberView<'_> {
-        unimplemented!()
+    fn uptime(&self, now: Instant) -> Span {
+        now.since(self.me.started_at)
     }
+}
 
-    /// Every member in the table, this node first.
-    pub fn members(&self) -> impl Iterator<Item = MemberView<'_>> {
-        core::iter::empty()
+impl Joining {
+    fn new(doors: usize, secret: (u64, u64), now: Instant) -> Self {
+        Self {
+            doors: Doors::new(doors),
+            jar: CookieJar::new(secret),
+            walk: None,
+            held: None,
+            rival: None,
+            checking_until: None,
+            started_at: now,
+            tries: 0,
+            conflict_with: None,
+        }
     }
+}
 
-    /// The member with this id.
-    #[must_use]
-    pub fn member(&self, _id: NodeId) -> Option<MemberView<'_>> {
-        None
-    }
-
-    /// The place in the table of some member whose record has changed since it was last named here, and the member, `None`
-    /// where the place is free now. Places are below [`Limits::members`](crate::Limits::members). Draining this keeps a
-    /// copy of the table up to date at a cost that follows the changes and not the size.
-    pub fn poll_changed(&mut self) -> Option<(u32, Option<MemberView<'_>>)> {
-        None
-    }
-
-    /// What has been counted.
-    #[must_use]
-    pub const fn counters(&self) -> &Counters {
-        &self.counters
-    }
-
-    /// What has been measured.
-    #[must_use]
-    pub const fn histograms(&self) -> &NodeHistograms {
-        &self.histograms
-    }
-
-    /// The fingerprint of the settled membership: equal at two nodes in step.
-    #[must_use]
-    pub fn membership_fingerprint(&self) -> u64 {
-        0
-    }
-
-    /// The local health score: 0 is healthy, see [`Config::health_max`](crate::Config::health_max).
-    #[must_use]
-    pub fn health(&self) -> u32 {
-        0
-    }
-
-    /// Each capacity: its name in [`Limits`](crate::Limits), how much is used, how much there is.
-    #[must_use]
-    pub fn usage(&self) -> [(&'static str, u32, u32); 7] {
-        [("", 0, 0); 7]
-    }
-
-    /// Bytes that [`Node::new`] buys with these parameters.
-    #[must_use]
-    pub fn memory_bytes(_params: &Params) -> usize {
-        0
-    }
+/// A boxed slice for a mechanism of this folder.
+fn buffer<T: Clone>(n: usize, value: T) -> Box<[T]> {
+    bought(n, value)
 }

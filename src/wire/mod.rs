@@ -36,6 +36,7 @@ mod writer;
 
 pub use ack::RawAck;
 pub use addr::RawAddr;
+pub(crate) use addr::usable;
 pub use claims::{Claim, RawClaim, State};
 pub use cookie::{Cookie, Held, RawCookie, SeedStatus};
 pub use header::{

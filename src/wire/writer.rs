@@ -38,11 +38,17 @@ impl<'b> Writer<'b> {
         self.open.is_none()
     }
 
+    /// Bytes that are left.
+    #[must_use]
+    pub const fn remaining(&self) -> usize {
+        self.max - self.len
+    }
+
     /// Bytes that one more record of `kind` may take.
     #[must_use]
     pub fn room(&self, kind: Kind) -> usize {
         let header = if self.grows(kind) { 0 } else { SECTION_HEADER };
-        (self.max - self.len).saturating_sub(header)
+        self.remaining().saturating_sub(header)
     }
 
     /// Adds one record; `false`, and nothing changed, when it does not fit.

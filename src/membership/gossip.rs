@@ -1,0 +1,174 @@
+//! What shall we tell? The members of whom there is news, least told first.
+//!
+//! The queue holds places in the table and no bytes: what is sent is what the table says at that moment, so a newer
+//! claim replaces an older one by itself. Queues by number of sends make every operation O(1), however much waits.
+
+use crate::bounded::{Lists, bought};
+
+/// How often a piece of news can be sent at most.
+pub const SENDS_MAX: u32 = 63;
+const LEVELS: u32 = SENDS_MAX + 1;
+
+/// In which form news travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A claim: the receiver knows the profile.
+    Claim = 0,
+    /// The whole profile: a new life is among the news.
+    Profile = 1,
+}
+
+/// The queue of news.
+#[derive(Debug)]
+pub struct Gossip {
+    lists: Lists,
+    /// For each form, which numbers of sends have somebody waiting.
+    levels: [u64; 2],
+    /// How many wait in each form.
+    waiting: [u32; 2],
+    /// The datagram that a place was last written into.
+    stamps: Box<[u32]>,
+    stamp: u32,
+}
+
+impl Gossip {
+    /// Nothing to tell, room for all places.
+    #[must_use]
+    pub fn new(members: usize) -> Self {
+        Self {
+            lists: Lists::new(2 * LEVELS as usize, members),
+            levels: [0; 2],
+            waiting: [0; 2],
+            stamps: bought(members, 0),
+            stamp: 0,
+        }
+    }
+
+    /// Bytes that [`Gossip::new`] buys.
+    #[must_use]
+    pub const fn memory_bytes(members: usize) -> usize {
+        Lists::memory_bytes(2 * LEVELS as usize, members) + members * size_of::<u32>()
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.waiting[0] + self.waiting[1] == 0
+    }
+
+    /// The form in which a place waits, and how often it has been sent.
+    #[must_use]
+    pub fn place(&self, slot: u32) -> Option<(Form, u32)> {
+        let list = self.lists.list_of(slot)?;
+        Some((if list < LEVELS { Form::Claim } else { Form::Profile }, list % LEVELS))
+    }
+
+    /// There is news of a place. What waits as a profile goes on as one: not all have it yet.
+    pub fn announce(&mut self, slot: u32, form: Form) {
+        let form = match self.place(slot) {
+            Some((Form::Profile, _)) => Form::Profile,
+            Some((Form::Claim, _)) | None => form,
+        };
+        self.move_to(slot, form, 0);
+    }
+
+    /// A place has nothing to tell any more.
+    pub fn forget(&mut self, slot: u32) {
+        let Some((form, sends)) = self.place(slot) else { return };
+        self.lists.remove(slot);
+        self.waiting[form as usize] -= 1;
+        let list = form as u32 * LEVELS + sends;
+        if self.lists.len(list) == 0 {
+            self.levels[form as usize] &= !(1 << sends);
+        }
+    }
+
+    /// Begins a datagram: no place is told twice in one.
+    pub fn begin_datagram(&mut self) {
+        self.stamp = self.stamp.wrapping_add(1);
+    }
+
+    /// Whether a place is in the present datagram.
+    #[must_use]
+    pub fn is_told(&self, slot: u32) -> bool {
+        self.stamps[slot as usize] == self.stamp
+    }
+
+    /// The place told least often in a form that is not in the present datagram, and how often it has been told.
+    #[must_use]
+    pub fn least_told(&self, form: Form) -> Option<(u32, u32)> {
+        let mut levels = self.levels[form as usize];
+        while levels != 0 {
+            let sends = levels.trailing_zeros();
+            // What this datagram holds already stands behind all that it does not: the front tells of the whole level.
+            if let Some(slot) = self.lists.front(form as u32 * LEVELS + sends).filter(|slot| !self.is_told(*slot)) {
+                return Some((slot, sends));
+            }
+            levels &= levels - 1;
+        }
+        None
+    }
+
+    /// A place was written into the present datagram. After `limit` sends it has been told often enough.
+    pub fn told(&mut self, slot: u32, limit: u32) {
+        self.stamps[slot as usize] = self.stamp;
+        let Some((form, sends)) = self.place(slot) else { return };
+        if sends + 1 >= limit.min(SENDS_MAX) {
+            self.forget(slot);
+        } else {
+            self.move_to(slot, form, sends + 1);
+        }
+    }
+
+    fn move_to(&mut self, slot: u32, form: Form, sends: u32) {
+        self.forget(slot);
+        self.lists.push_back(form as u32 * LEVELS + sends, slot);
+        self.waiting[form as usize] += 1;
+        self.levels[form as usize] |= 1 << sends;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn datagram(gossip: &mut Gossip, form: Form, room: usize, limit: u32) -> Vec<u32> {
+        gossip.begin_datagram();
+        let mut told = Vec::new();
+        while let Some((slot, _)) = gossip.least_told(form).filter(|_| told.len() < room) {
+            gossip.told(slot, limit);
+            told.push(slot);
+        }
+        told
+    }
+
+    #[test]
+    fn the_least_told_goes_first_and_nothing_twice_in_one_datagram() {
+        let mut gossip = Gossip::new(8);
+        [0, 1, 2].map(|slot| gossip.announce(slot, Form::Claim));
+        assert_eq!(datagram(&mut gossip, Form::Claim, 2, 3), [0, 1]);
+        assert_eq!(datagram(&mut gossip, Form::Claim, 9, 3), [2, 0, 1], "all once, the untold first");
+        gossip.announce(3, Form::Claim);
+        assert_eq!(datagram(&mut gossip, Form::Claim, 9, 3), [3, 2, 0, 1]);
+        assert_eq!(gossip.waiting[0], 2, "0 and 1 have been told three times");
+    }
+
+    #[test]
+    fn after_the_limit_nothing_waits() {
+        let mut gossip = Gossip::new(4);
+        gossip.announce(1, Form::Profile);
+        let sends = (0..100).filter(|_| !datagram(&mut gossip, Form::Profile, 1, 200).is_empty()).count();
+        assert_eq!((sends as u32, gossip.is_empty()), (SENDS_MAX, true));
+    }
+
+    #[test]
+    fn a_profile_stays_a_profile_until_it_is_told() {
+        let mut gossip = Gossip::new(4);
+        gossip.announce(1, Form::Profile);
+        gossip.announce(1, Form::Claim);
+        assert_eq!(gossip.place(1), Some((Form::Profile, 0)));
+        gossip.forget(1);
+        gossip.announce(1, Form::Claim);
+        assert_eq!(gossip.place(1), Some((Form::Claim, 0)));
+    }
+}

@@ -1,0 +1,172 @@
+//! Where in the table is this id? An open-addressing index whose order is roughly the order of the ids.
+//!
+//! An id is a hash, so its upper bits are its home place: a range of ids is a run of places, which is what listings of a
+//! part of the id space need. Linear probing, at most half full, removal by shifting back (Knuth, TAOCP 3, 6.4 R).
+
+use crate::bounded::{NONE, bought};
+use crate::id::NodeId;
+
+/// From id to slot.
+#[derive(Debug)]
+pub struct Index {
+    places: Box<[Place]>,
+    shift: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// The low half of the id: the upper bits are told by the place.
+    tag: u32,
+    slot: u32,
+}
+
+const EMPTY: Place = Place { tag: 0, slot: NONE };
+
+const fn places_for(members: usize) -> usize {
+    (members * 2).next_power_of_two()
+}
+
+impl Index {
+    /// Room for `members` ids.
+    #[must_use]
+    pub fn new(members: usize) -> Self {
+        let places = places_for(members);
+        Self { places: bought(places, EMPTY), shift: 64 - places.ilog2() }
+    }
+
+    /// Bytes that [`Index::new`] buys.
+    #[must_use]
+    pub const fn memory_bytes(members: usize) -> usize {
+        places_for(members) * size_of::<Place>()
+    }
+
+    fn home(&self, id: NodeId) -> usize {
+        (id.as_u64() >> self.shift) as usize
+    }
+
+    fn after(&self, place: usize) -> usize {
+        (place + 1) & (self.places.len() - 1)
+    }
+
+    /// The slot for which `is` holds among those whose tag and home fit `id`.
+    #[must_use]
+    pub fn find(&self, id: NodeId, is: impl Fn(u32) -> bool) -> Option<u32> {
+        let tag = id.as_u64() as u32;
+        let mut place = self.home(id);
+        loop {
+            let here = self.places[place];
+            if here.slot == NONE {
+                return None;
+            }
+            if here.tag == tag && is(here.slot) {
+                return Some(here.slot);
+            }
+            place = self.after(place);
+        }
+    }
+
+    /// Adds an id that is not in yet. The caller keeps within the capacity.
+    pub fn insert(&mut self, id: NodeId, slot: u32) {
+        let mut place = self.home(id);
+        while self.places[place].slot != NONE {
+            place = self.after(place);
+        }
+        self.places[place] = Place { tag: id.as_u64() as u32, slot };
+    }
+
+    /// Removes an id; `id_of` tells the id at a slot.
+    pub fn remove(&mut self, id: NodeId, id_of: impl Fn(u32) -> NodeId) {
+        let mut gap = self.home(id);
+        loop {
+            let here = self.places[gap];
+            if here.slot == NONE {
+                return;
+            }
+            if id_of(here.slot) == id {
+                break;
+            }
+            gap = self.after(gap);
+        }
+        let mut place = gap;
+        loop {
+            place = self.after(place);
+            let here = self.places[place];
+            if here.slot == NONE {
+                break;
+            }
+            let mask = self.places.len() - 1;
+            let home = self.home(id_of(here.slot));
+            // What sits at `place` may move into the gap when its home is not behind the gap.
+            if (place.wrapping_sub(home) & mask) >= (place.wrapping_sub(gap) & mask) {
+                self.places[gap] = here;
+                gap = place;
+            }
+        }
+        self.places[gap] = EMPTY;
+    }
+
+    /// The slots of ids that may lie in `first..=last`, in no order, others among them.
+    pub fn near(&self, first: NodeId, last: NodeId) -> impl Iterator<Item = u32> + '_ {
+        let (mut place, end) = (self.home(first), self.home(last));
+        let mut left = self.places.len();
+        let mut past_end = false;
+        core::iter::from_fn(move || {
+            loop {
+                if left == 0 {
+                    return None;
+                }
+                let here = self.places[place];
+                if past_end && here.slot == NONE {
+                    return None;
+                }
+                past_end |= place == end;
+                place = self.after(place);
+                left -= 1;
+                if here.slot != NONE {
+                    return Some(here.slot);
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn agrees_with_an_ordered_map_under_random_use() {
+        let mut rng = Rng::from_seed(5);
+        let mut ids = [NodeId::from_u64(0); 64];
+        let mut index = Index::new(64);
+        let mut model: BTreeMap<NodeId, u32> = BTreeMap::new();
+        for _ in 0..30_000 {
+            // Few distinct upper bits, so that runs are long and wrap around the end.
+            let id = NodeId::from_u64((u64::from(rng.below(4)) + 12 << 60) | u64::from(rng.below(40)));
+            match model.get(&id) {
+                Some(slot) if rng.below(2) == 0 => {
+                    let slot = *slot;
+                    index.remove(id, |s| ids[s as usize]);
+                    model.remove(&id);
+                    ids[slot as usize] = NodeId::from_u64(0);
+                }
+                None if model.len() < 64 => {
+                    let slot = (0..64).find(|s| !model.values().any(|v| v == s)).expect("a free slot");
+                    ids[slot as usize] = id;
+                    index.insert(id, slot);
+                    model.insert(id, slot);
+                }
+                _ => {}
+            }
+            assert_eq!(index.find(id, |s| ids[s as usize] == id), model.get(&id).copied());
+            let (a, b) = (NodeId::from_u64(13 << 60), NodeId::from_u64((14 << 60) | 20));
+            let mut near: Vec<u32> = index.near(a, b).filter(|s| (a..=b).contains(&ids[*s as usize])).collect();
+            let mut expected: Vec<u32> = model.range(a..=b).map(|(_, s)| *s).collect();
+            near.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(near, expected);
+        }
+    }
+}

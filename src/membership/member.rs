@@ -1,0 +1,138 @@
+//! What is held of one member?
+
+use core::net::SocketAddr;
+
+use crate::id::{BootId, Incarnation, NodeId};
+use crate::time::{Instant, Span};
+use crate::wire::{Claim, State};
+
+/// One member. What every claim is compared with stands first, in one cache line.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    /// Its id.
+    pub id: NodeId,
+    /// The last incarnation heard of.
+    pub incarnation: Incarnation,
+    /// The start that the incarnation belongs to.
+    pub boot: BootId,
+    /// How it is.
+    pub state: State,
+    /// Whether it has acked a ping of this node in this life of both (R7): it knows this node's start and counter, and
+    /// needs no introduction.
+    pub verified: bool,
+    /// The probe of this node that is in flight to it.
+    pub probe: Option<u8>,
+    /// The highest packet counter in an authentic datagram of this start; 0 when there was none.
+    pub counter: u64,
+    /// When the last authentic datagram arrived.
+    pub heard_at: Instant,
+    /// When it went down, where it is down.
+    pub down_at: Instant,
+    /// The round trip to it.
+    pub rtt: Rtt,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// The protocol versions it speaks.
+    pub protocol: (u8, u8),
+    pub(super) name_len: u8,
+    pub(super) zone_len: u8,
+    pub(super) tags_len: u16,
+}
+
+impl Member {
+    /// What this node would say of it, without an accuser.
+    #[must_use]
+    pub fn claim(&self) -> Claim {
+        Claim {
+            subject: self.id,
+            incarnation: self.incarnation,
+            state: self.state,
+            accuser: 0,
+            boot: self.boot.short(),
+        }
+    }
+
+    /// The whole packet counter whose low half came with an authentic datagram: the one nearest to the highest seen
+    /// (RFC 4303, appendix A).
+    #[must_use]
+    pub const fn whole_counter(&self, low: u32) -> u64 {
+        const HALF: u64 = 1 << 31;
+        const WRAP: u64 = 1 << 32;
+        let near = (self.counter & !(WRAP - 1)) | low as u64;
+        if near.saturating_add(HALF) < self.counter {
+            near + WRAP
+        } else if near > self.counter.saturating_add(HALF) && near >= WRAP {
+            near - WRAP
+        } else {
+            near
+        }
+    }
+}
+
+/// The smoothed round trip and its deviation. Jacobson/Karels as in RFC 6298, gains 1/8 and 1/4, in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rtt {
+    smoothed: u32,
+    deviation: u32,
+}
+
+impl Rtt {
+    /// Nothing learned yet.
+    pub const ZERO: Self = Self { smoothed: 0, deviation: 0 };
+
+    /// Learns from one round trip that is known to belong to one ping (Karn's rule: each ping has its own nonce).
+    pub fn learn(&mut self, sample: Span) {
+        let sample = u32::try_from(sample.as_micros().clamp(1, 1 << 30)).unwrap_or(1 << 30);
+        if self.smoothed == 0 {
+            *self = Self { smoothed: sample, deviation: sample / 2 };
+            return;
+        }
+        let off = self.smoothed.abs_diff(sample);
+        self.deviation = self.deviation - self.deviation / 4 + off / 4;
+        self.smoothed = (self.smoothed - self.smoothed / 8 + sample / 8).max(1);
+    }
+
+    /// The smoothed round trip; `None` before the first.
+    #[must_use]
+    pub fn smoothed(&self) -> Option<Span> {
+        (self.smoothed > 0).then(|| Span::micros(u64::from(self.smoothed)))
+    }
+
+    /// How long an ack may take: the smoothed round trip plus four deviations, within `floor..=ceiling`; `prior` before
+    /// the first.
+    #[must_use]
+    pub fn timeout(&self, floor: Span, prior: Span, ceiling: Span) -> Span {
+        match self.smoothed {
+            0 => prior,
+            smoothed => Span::micros(u64::from(smoothed) + 4 * u64::from(self.deviation)).clamp(floor, ceiling),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_timeout_follows_the_peer_within_its_bounds() {
+        let (floor, prior, ceiling) = (Span::millis(10), Span::millis(200), Span::millis(500));
+        let mut rtt = Rtt::ZERO;
+        assert_eq!(rtt.timeout(floor, prior, ceiling), prior);
+        (0..50).for_each(|_| rtt.learn(Span::micros(300)));
+        assert_eq!(rtt.timeout(floor, prior, ceiling), floor);
+        (0..50).for_each(|_| rtt.learn(Span::millis(80)));
+        let learned = rtt.timeout(floor, prior, ceiling);
+        assert!(learned >= Span::millis(79) && learned < Span::millis(120), "{learned:?}");
+        (0..50).for_each(|_| rtt.learn(Span::secs(9)));
+        assert_eq!(rtt.timeout(floor, prior, ceiling), ceiling);
+    }
+
+    #[test]
+    fn the_high_half_of_a_counter_is_found_around_each_wrap() {
+        let at = |counter| Member { counter, ..super::super::table::BLANK };
+        assert_eq!(at(5).whole_counter(6), 6);
+        assert_eq!(at(0xffff_fff0).whole_counter(3), 0x1_0000_0003);
+        assert_eq!(at(0x1_0000_0003).whole_counter(0xffff_fff0), 0xffff_fff0);
+        assert_eq!(at(0x7_0000_0001).whole_counter(2), 0x7_0000_0002);
+    }
+}

@@ -1,0 +1,321 @@
+//! What does a claim change? The one way in which the table of others is written.
+
+use super::tick::Timer;
+use super::{Fresh, Node, Phase};
+use crate::event::Event;
+use crate::id::{Incarnation, NodeId};
+use crate::membership::{Entry, Form, ME, supersedes};
+use crate::time::Instant;
+use crate::wire::{Claim, Profile, State, VERSION};
+
+/// How a claim has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Via {
+    /// As news, from a member where it is known.
+    Gossip {
+        /// The teller's place.
+        from: Option<u32>,
+    },
+    /// On a page or listing: what somebody holds, which others may know long since. Death is hearsay there and counts as
+    /// suspicion only, so that the subject gets to say something.
+    Held {
+        /// Who holds it: the accuser, where that makes it one.
+        holder: NodeId,
+        /// Whether this node's side has to be told too.
+        spread: bool,
+    },
+}
+
+impl Node {
+    /// Takes a member with all that belongs to it. `teller` has sent it.
+    pub(super) fn apply_profile(&mut self, now: Instant, profile: &Profile<'_>, via: Via, teller: NodeId) {
+        let claim = profile.claim;
+        if claim.subject == self.me.id {
+            self.about_me(now, &claim, Some((profile.boot, profile.addr)));
+            return;
+        }
+        let Some(slot) = self.table.find(claim.subject) else {
+            self.admit(now, profile, via, teller == claim.subject);
+            return;
+        };
+        let member = self.table.get(slot);
+        if claim.incarnation.life() > member.incarnation.life() {
+            self.begin_life(now, slot, profile, via);
+        } else if profile.boot == member.boot {
+            self.apply_known(now, slot, claim, via);
+        } else {
+            self.counters.claims_known += 1;
+        }
+    }
+
+    /// Takes a claim about somebody whose profile should be known.
+    pub(super) fn apply_claim(&mut self, now: Instant, claim: Claim, via: Via) {
+        match self.table.find(claim.subject) {
+            Some(ME) => self.about_me(now, &claim, None),
+            Some(slot) => self.apply_known(now, slot, claim, via),
+            None => self.counters.claims_unknown_subject += 1,
+        }
+    }
+
+    fn apply_known(&mut self, now: Instant, slot: u32, mut claim: Claim, via: Via) {
+        let member = self.table.get(slot);
+        let held = (member.state, member.incarnation);
+        if claim.incarnation == held.1 && claim.state == held.0 && claim.state != State::Suspect {
+            self.counters.claims_known += 1;
+            return;
+        }
+        if claim.incarnation.life() > held.1.life() {
+            self.counters.claims_need_profile += 1;
+            return;
+        }
+        if let (Via::Held { holder, .. }, State::Dead, true) = (via, claim.state, held.0.is_up()) {
+            claim.state = State::Suspect;
+            claim.accuser = holder.tag();
+        }
+        let same_suspicion = held == (State::Suspect, claim.incarnation) && claim.state == State::Suspect;
+        if claim.boot != member.boot.short() || !supersedes((claim.state, claim.incarnation), held) {
+            self.counters.claims_known += 1;
+            if same_suspicion {
+                self.confirm(now, slot, claim.accuser);
+            }
+            return;
+        }
+        self.counters.claims_news += 1;
+        if claim.state == State::Dead {
+            self.counters.deaths_heard += 1;
+        }
+        self.transition(now, slot, &claim, now);
+        self.announce_via(now, slot, Form::Claim, via);
+    }
+
+    /// A life of which the table holds none, or an older one.
+    fn begin_life(&mut self, now: Instant, slot: u32, profile: &Profile<'_>, via: Via) {
+        let before = *self.table.get(slot);
+        if !profile.claim.incarnation.plausible_after(before.incarnation) {
+            self.counters.claims_implausible += 1;
+            return;
+        }
+        if !self.acceptable(profile) {
+            return;
+        }
+        self.counters.claims_news += 1;
+        self.end_probe_of(slot);
+        self.disarm(Timer::Member(slot));
+        self.table.set_profile(slot, profile);
+        if profile.boot == before.boot {
+            // The same start, gone on to its next life: what was learned of it still holds.
+            let member = self.table.get_mut(slot);
+            member.counter = before.counter;
+            member.verified = before.verified;
+            member.heard_at = before.heard_at;
+            member.rtt = before.rtt;
+        }
+        self.fingerprint.unsettle(slot, before.id, now, now + self.settle_time());
+        self.arm_settle();
+        self.note_changed(slot);
+        self.enter_state(now, slot, profile);
+        self.announce_via(now, slot, Form::Profile, via);
+    }
+
+    /// A member that the table does not know. `direct`: it says so itself.
+    fn admit(&mut self, now: Instant, profile: &Profile<'_>, via: Via, direct: bool) {
+        let claim = profile.claim;
+        if !claim.state.is_up() {
+            self.counters.claims_unknown_subject += 1;
+            return;
+        }
+        if !claim.incarnation.plausible_after(Incarnation::default()) {
+            self.counters.claims_implausible += 1;
+            return;
+        }
+        let floor = self.book.get(claim.subject).map(|entry| entry.floor);
+        if floor.is_some_and(|floor| claim.incarnation <= floor) && !direct {
+            self.counters.claims_below_floor += 1;
+            return;
+        }
+        if !self.acceptable(profile) {
+            return;
+        }
+        let Some(slot) = self.table.insert(profile).or_else(|| {
+            self.evict_one_down(now);
+            self.table.insert(profile)
+        }) else {
+            self.refuse_member(now, claim.subject);
+            return;
+        };
+        self.counters.claims_news += 1;
+        self.book.forget(claim.subject);
+        self.fingerprint.unsettle(slot, claim.subject, now, now + self.settle_time());
+        self.arm_settle();
+        self.note_changed(slot);
+        self.enter_state(now, slot, profile);
+        self.announce_via(now, slot, Form::Profile, via);
+        self.warn_when_filling();
+    }
+
+    /// Whether a profile can be held here at all.
+    fn acceptable(&mut self, profile: &Profile<'_>) -> bool {
+        if !self.table.fits(profile) {
+            self.counters.profiles_too_long += 1;
+            return false;
+        }
+        let speaks = (profile.protocol.0..=profile.protocol.1).contains(&VERSION);
+        if !speaks {
+            self.counters.members_refused += 1;
+        }
+        speaks
+    }
+
+    /// Lists a member whose profile has just been written, by the state that came with it.
+    fn enter_state(&mut self, now: Instant, slot: u32, profile: &Profile<'_>) {
+        let state = profile.claim.state;
+        if state.is_up() {
+            self.table.get_mut(slot).state = State::Alive;
+            self.roster.set_up(slot);
+            let up = self.member_ref(slot);
+            self.emit(Event::Up(up));
+        }
+        if state != State::Alive {
+            self.transition(now, slot, &profile.claim, now);
+        }
+    }
+
+    /// Writes a claim that supersedes what the table holds. `since` is the time of the evidence.
+    pub(super) fn transition(&mut self, now: Instant, slot: u32, claim: &Claim, since: Instant) {
+        let member = self.table.get_mut(slot);
+        let (id, was) = (member.id, member.state);
+        let suspected = was == State::Suspect && claim.state == State::Suspect;
+        member.incarnation = claim.incarnation;
+        member.state = claim.state;
+        if !claim.state.is_up() {
+            member.down_at = now;
+            self.end_probe_of(slot);
+            self.roster.set_down(slot);
+            self.arm(Timer::Member(slot), now + self.params.down_retention);
+        } else if !was.is_up() {
+            self.roster.set_up(slot);
+        }
+        self.fingerprint.unsettle(slot, id, now, now + self.settle_time());
+        self.arm_settle();
+        self.note_changed(slot);
+        let member = self.member_ref(slot);
+        match claim.state {
+            State::Alive => {
+                self.disarm(Timer::Member(slot));
+                if was != State::Alive {
+                    self.emit(Event::Refuted(member));
+                }
+            }
+            State::Suspect => {
+                self.begin_suspicion(slot, claim.accuser, since);
+                if !suspected {
+                    self.emit(Event::Suspected(member));
+                }
+            }
+            State::Dead => self.emit(Event::Failed(member)),
+            State::Left => self.emit(Event::Left(member)),
+        }
+    }
+
+    fn announce_via(&mut self, now: Instant, slot: u32, form: Form, via: Via) {
+        match via {
+            Via::Gossip { from } => self.announce(now, slot, form, from),
+            Via::Held { spread: true, .. } => self.announce(now, slot, form, None),
+            Via::Held { spread: false, .. } => {}
+        }
+    }
+
+    /// There is news of a member: it waits for rounds and pings, and is passed on at once.
+    pub(super) fn announce(&mut self, now: Instant, slot: u32, form: Form, from: Option<u32>) {
+        if !matches!(self.phase, Phase::Joined | Phase::Leaving) {
+            return;
+        }
+        self.gossip.announce(slot, form);
+        self.fresh = Some(match self.fresh {
+            Some(Fresh { from: earlier }) if earlier != from => Fresh { from: None },
+            Some(_) | None => Fresh { from },
+        });
+        self.arm_earlier(Timer::Gossip, now + self.params.gossip_interval);
+    }
+
+    /// How long a change stays out of the fingerprint.
+    pub(super) fn settle_time(&self) -> crate::Span {
+        self.spread.time_to_all(self.up_count())
+    }
+
+    pub(super) fn arm_settle(&mut self) {
+        match self.fingerprint.next_settles_at() {
+            Some(at) => self.arm_earlier(Timer::Settle, at),
+            None => self.disarm(Timer::Settle),
+        }
+    }
+
+    pub(super) fn on_settle_timer(&mut self, now: Instant) {
+        while let Some(slot) = self.fingerprint.pop_settled(now) {
+            let counts = self.table.at(slot).is_some_and(|m| m.state.is_up());
+            if counts && (slot != ME || self.phase == Phase::Joined) {
+                let (id, incarnation) = (self.table.get(slot).id, self.table.get(slot).incarnation);
+                self.fingerprint.count(slot, id, incarnation, now);
+            }
+        }
+        self.arm_settle();
+    }
+
+    pub(super) fn note_changed(&mut self, slot: u32) {
+        if self.changed.list_of(slot).is_none() {
+            self.changed.push_back(0, slot);
+        }
+    }
+
+    /// Every place is taken and nobody is down: the newcomer loses (R28).
+    fn refuse_member(&mut self, now: Instant, refused: NodeId) {
+        self.counters.members_refused += 1;
+        let told_lately = self.full_told_at.is_some_and(|at| now.since(at) < self.params.probe_interval);
+        if !told_lately {
+            self.full_told_at = Some(now);
+            self.emit(Event::TableFull { refused, max: self.table.capacity() });
+        }
+    }
+
+    fn warn_when_filling(&mut self) {
+        let (used, max) = (self.table.len(), self.table.capacity());
+        // Said once on the way up: when the place that passes 80 % is taken.
+        if u64::from(used) * 5 > u64::from(max) * 4 && u64::from(used - 1) * 5 <= u64::from(max) * 4 {
+            self.emit(Event::TableFilling { used, max });
+        }
+    }
+
+    /// Makes room for somebody who lives: the member that has been down for longest is forgotten early.
+    fn evict_one_down(&mut self, now: Instant) {
+        if let Some(slot) = self.oldest_down() {
+            self.counters.down_evicted += 1;
+            self.forget(now, slot);
+        }
+    }
+
+    pub(super) fn oldest_down(&self) -> Option<u32> {
+        self.roster.down().iter().copied().min_by_key(|slot| self.table.get(*slot).down_at)
+    }
+
+    /// Takes a member that is down out of the table; the book remembers its number and address.
+    pub(super) fn forget(&mut self, now: Instant, slot: u32) {
+        let member = *self.table.get(slot);
+        let forgotten = self.member_ref(slot);
+        self.book.remember(Entry { id: member.id, boot: member.boot, floor: member.incarnation, addr: member.addr });
+        self.release(now, slot);
+        self.emit(Event::Forgotten(forgotten));
+    }
+
+    /// Frees a place.
+    pub(super) fn release(&mut self, now: Instant, slot: u32) {
+        let id = self.table.get(slot).id;
+        self.end_probe_of(slot);
+        self.disarm(Timer::Member(slot));
+        self.gossip.forget(slot);
+        self.fingerprint.unsettle(slot, id, now, now);
+        self.fingerprint.forget(slot);
+        self.roster.remove(slot);
+        self.table.remove(slot);
+        self.note_changed(slot);
+    }
+}

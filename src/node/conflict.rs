@@ -1,0 +1,108 @@
+//! Who keeps the name? Two live processes under one name find each other and one of them gives way, loudly.
+
+use core::net::SocketAddr;
+
+use super::receive::Sender;
+use super::tick::Timer;
+use super::{Node, Phase};
+use crate::event::Event;
+use crate::id::{BootId, Incarnation};
+use crate::membership::{JoinRefusal, ME, Why};
+use crate::time::Instant;
+use crate::wire::{Hello, SeedStatus};
+
+impl Node {
+    /// What this node would say of itself in a hello.
+    pub(super) fn own_hello(&self, now: Instant, nonce: u64) -> Hello {
+        Hello {
+            nonce,
+            incarnation: self.table.get(ME).incarnation,
+            uptime_ms: self.uptime(now).as_millis(),
+            joined: self.phase == Phase::Joined,
+        }
+    }
+
+    /// A hello from a living process of this node's own name. The status to answer with; `None` for no answer.
+    pub(super) fn meet_namesake(&mut self, now: Instant, sender: Sender, hello: &Hello) -> Option<SeedStatus> {
+        let mine = self.own_hello(now, hello.nonce);
+        let keep = mine.outranks(self.me.boot.as_u64(), hello, sender.boot.as_u64());
+        let status = match self.phase {
+            Phase::Joined | Phase::Joining if keep => SeedStatus::Taken,
+            // Tells the other that there was a conflict; it is the one that stays.
+            Phase::Joined | Phase::Joining => SeedStatus::Joining,
+            Phase::Idle | Phase::Leaving | Phase::Left => return None,
+        };
+        self.report_conflict(sender, keep);
+        if !keep {
+            self.give_up_name(now, sender.addr);
+        }
+        Some(status)
+    }
+
+    /// The other process of this name has answered a hello of this node's.
+    pub(super) fn namesake_answers(&mut self, now: Instant, sender: Sender, status: SeedStatus) {
+        let keep = match status {
+            SeedStatus::Taken => false,
+            SeedStatus::Joining | SeedStatus::Joined | SeedStatus::Full => true,
+        };
+        self.report_conflict(sender, keep);
+        if !keep {
+            self.give_up_name(now, sender.addr);
+        }
+    }
+
+    fn report_conflict(&mut self, sender: Sender, kept: bool) {
+        let reported = self.join.conflict_with.replace(sender.boot);
+        if reported != Some(sender.boot) {
+            let ours = self.table.get(ME).addr;
+            self.emit(Event::NameConflict { name: self.me.name, ours, theirs: sender.addr, kept });
+        }
+    }
+
+    /// Asks at an address where this node's name was seen alive under another start.
+    pub(super) fn challenge(&mut self, now: Instant, boot: BootId, addr: SocketAddr) {
+        let known = self.join.rival == Some((addr, boot));
+        if addr == self.table.get(ME).addr || known {
+            return;
+        }
+        self.join.rival = Some((addr, boot));
+        if self.join.doors.add(addr, Why::Rival).is_some() && self.budgets.strangers.spend(now, 1) {
+            self.knock_at(addr);
+        }
+    }
+
+    /// The other has run for longer: out of the cluster without a word about the name, which is the other's, and back to
+    /// asking, rarely.
+    fn give_up_name(&mut self, now: Instant, by: SocketAddr) {
+        if self.phase == Phase::Joined {
+            self.forget_everybody(now);
+            self.phase = Phase::Joining;
+            self.join.started_at = now;
+        }
+        self.join.walk = None;
+        self.join.checking_until = None;
+        self.join.rival = None;
+        // The seeds' last word is out of date now: nobody founds on it.
+        self.join.doors.iter_mut().for_each(|d| d.answer = None);
+        self.join.doors.add(by, Why::Seed);
+        self.emit(Event::JoinRefused { reason: JoinRefusal::NameTaken, by });
+        self.knock_rarely(now);
+    }
+
+    fn forget_everybody(&mut self, now: Instant) {
+        for slot in 1..self.table.end() {
+            if self.table.at(slot).is_some() {
+                self.release(now, slot);
+            }
+        }
+        self.gossip.forget(ME);
+        self.fingerprint.unsettle(ME, self.me.id, now, now);
+        self.fingerprint.forget(ME);
+        self.table.get_mut(ME).incarnation = Incarnation::default();
+        self.fresh = None;
+        for timer in [Timer::Probe, Timer::Gossip, Timer::Settle, Timer::Revive] {
+            self.disarm(timer);
+        }
+        self.note_changed(ME);
+    }
+}

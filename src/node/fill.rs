@@ -1,0 +1,148 @@
+//! What else is told? Every datagram between members is filled with news: classes with guaranteed shares first, then
+//! whatever room is left.
+
+use super::{Fresh, Node, Phase};
+use crate::config::FANOUT_MAX;
+use crate::membership::{Form, ME};
+use crate::time::Instant;
+use crate::wire::{Claim, Kind, RawClaim, State, Writer};
+
+use super::outbox::What;
+
+/// What can be told, the more urgent first. No class starves another: each has a share of every datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    /// What is said of the receiver, so that it can refute (Lifeguard's buddy system), and this node's own answer to what
+    /// is said of it.
+    Refutation,
+    /// Claims about members whose profile the receivers know.
+    Claims,
+    /// New lives.
+    Profiles,
+}
+
+impl Class {
+    /// The order, and the share of the room that is kept for each, in thousandths. A class that has less to say leaves
+    /// its share to the others.
+    const SHARES: [(Self, usize); 3] = [(Self::Refutation, 1_000), (Self::Claims, 500), (Self::Profiles, 500)];
+}
+
+impl Node {
+    /// Adds what there is to tell a member.
+    pub(super) fn fill(&mut self, writer: &mut Writer<'_>, receiver: u32) {
+        self.gossip.begin_datagram();
+        let speaks_ill = self.table.get(receiver).state != State::Alive;
+        if self.gossip.is_empty() && !speaks_ill {
+            return;
+        }
+        let limit = self.spread.sends(self.up_count());
+        let room = writer.remaining();
+        for (class, share) in Class::SHARES {
+            self.fill_class(writer, class, receiver, room * share / 1_000, limit);
+        }
+        for (class, _) in Class::SHARES {
+            self.fill_class(writer, class, receiver, room, limit);
+        }
+    }
+
+    /// Adds news of one class, as long as it takes at most `room` bytes.
+    fn fill_class(&mut self, writer: &mut Writer<'_>, class: Class, receiver: u32, room: usize, limit: u32) {
+        let enough = writer.remaining().saturating_sub(room);
+        match class {
+            Class::Refutation => self.fill_refutations(writer, receiver, limit),
+            Class::Claims => self.fill_form(writer, Form::Claim, enough, limit),
+            Class::Profiles => self.fill_form(writer, Form::Profile, enough, limit),
+        }
+    }
+
+    fn fill_refutations(&mut self, writer: &mut Writer<'_>, receiver: u32, limit: u32) {
+        if self.table.get(receiver).state != State::Alive && !self.gossip.is_told(receiver) {
+            let claim = self.claim_to_tell(receiver, 0);
+            if writer.push(Kind::Claims, &RawClaim::new(&claim)) {
+                self.note_sent(Kind::Claims);
+                self.gossip.told(receiver, limit);
+            }
+        }
+        if let Some((form, sends)) = self.gossip.place(ME).filter(|_| !self.gossip.is_told(ME)) {
+            self.tell(writer, ME, form, sends, limit);
+        }
+    }
+
+    /// Tells what has been told least, until less than `enough` bytes remain.
+    fn fill_form(&mut self, writer: &mut Writer<'_>, form: Form, enough: usize, limit: u32) {
+        while writer.remaining() > enough {
+            let Some((slot, sends)) = self.gossip.least_told(form) else { return };
+            if !self.tell(writer, slot, form, sends, limit) {
+                return;
+            }
+        }
+    }
+
+    /// Writes one piece of news; `false` when it does not fit.
+    fn tell(&mut self, writer: &mut Writer<'_>, slot: u32, form: Form, sends: u32, limit: u32) -> bool {
+        let claim = self.claim_to_tell(slot, sends);
+        let (fits, kind) = match form {
+            Form::Claim => (writer.push(Kind::Claims, &RawClaim::new(&claim)), Kind::Claims),
+            Form::Profile => (self.table.profile(slot, claim).write(writer), Kind::Profiles),
+        };
+        if fits {
+            self.note_sent(kind);
+            self.gossip.told(slot, limit);
+        }
+        fits
+    }
+
+    /// What this node says of a member the `sends`-th time: accusers take turns.
+    pub(super) fn claim_to_tell(&self, slot: u32, sends: u32) -> Claim {
+        let claim = self.table.get(slot).claim();
+        match claim.state {
+            State::Suspect => Claim { accuser: self.suspicions.get(slot).named(sends), ..claim },
+            State::Alive | State::Dead | State::Left => claim,
+        }
+    }
+
+    pub(super) fn note_sent(&mut self, kind: Kind) {
+        self.counters.sent_one(kind);
+    }
+
+    /// Passes news on at once: to `fanout` peers, not back to where it came from, within the budget. What the budget holds
+    /// back goes with the next round.
+    pub(super) fn pass_on_fresh_news(&mut self, now: Instant) {
+        let Some(Fresh { from }) = self.fresh.take() else { return };
+        if !matches!(self.phase, Phase::Joined | Phase::Leaving) {
+            return;
+        }
+        let mut peers = [0; FANOUT_MAX];
+        let wanted = self.params.fanout;
+        let found = self.roster.sample(&mut self.rng, &mut peers[..wanted], |slot| Some(slot) != from);
+        for slot in &peers[..found] {
+            if self.budgets.eager.spend(now, 1) {
+                self.counters.eager_sends += 1;
+                self.push_to(*slot, What::Gossip);
+            } else {
+                self.counters.eager_held += 1;
+            }
+        }
+    }
+
+    /// A gossip round: distinct peers are told what waits. In quiet there are none.
+    pub(super) fn on_gossip_timer(&mut self, now: Instant) {
+        if self.gossip.is_empty() || !matches!(self.phase, Phase::Joined | Phase::Leaving) {
+            return;
+        }
+        self.counters.rounds += 1;
+        self.arm(super::tick::Timer::Gossip, now + self.params.gossip_interval);
+        let mut peers = [0; FANOUT_MAX];
+        let wanted = self.params.fanout;
+        let found = self.roster.sample(&mut self.rng, &mut peers[..wanted], |_| true);
+        for slot in &peers[..found] {
+            self.push_to(*slot, What::Gossip);
+        }
+        // Sometimes one of the dead: it may live, and then it needs to hear what is said of it.
+        let (up, down) = (self.roster.up_len(), self.roster.down_len());
+        if down > 0 && self.rng.below(up + down) < down {
+            let dead = self.roster.next_down().filter(|slot| self.table.get(*slot).state == State::Dead);
+            dead.into_iter().for_each(|slot| self.push_to(slot, What::Gossip));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Is anybody out there? The dead, the forgotten and the seeds are tried in turn, for ever and at a fixed low rate (R17).
+
+use super::Node;
+use super::tick::Timer;
+use crate::membership::Why;
+use crate::time::Instant;
+use crate::wire::State;
+
+impl Node {
+    pub(super) fn on_revive_timer(&mut self, now: Instant) {
+        // One attempt each time, whatever the cluster's size: recovery does not depend on it (R18).
+        let wait = self.params.revive_interval;
+        let jitter = wait.permille(u64::from(self.rng.below(100)));
+        self.arm(Timer::Revive, now + wait + jitter);
+        self.revived = self.revived.wrapping_add(1);
+        let tried = match self.revived % 3 {
+            0 => self.try_down(now) || self.try_forgotten(),
+            1 => self.try_forgotten() || self.try_down(now),
+            2.. => self.try_seed() || self.try_down(now) || self.try_forgotten(),
+        };
+        if tried {
+            self.counters.revivals_tried += 1;
+        }
+    }
+
+    /// Pings one of the dead; the ping tells it what is said of it.
+    fn try_down(&mut self, now: Instant) -> bool {
+        let dead = self.roster.next_down().filter(|slot| self.table.get(*slot).state == State::Dead);
+        dead.into_iter().for_each(|slot| self.probe(now, slot));
+        dead.is_some()
+    }
+
+    /// Says hello where somebody lived who has been forgotten.
+    fn try_forgotten(&mut self) -> bool {
+        let Some(entry) = self.book.next() else { return false };
+        // One at a time: the next attempt takes the place of this one.
+        self.join.doors.retain(|door| door.why != Why::Revive);
+        let found = self.join.doors.add(entry.addr, Why::Revive).is_some();
+        if found {
+            self.knock_at(entry.addr);
+        }
+        found
+    }
+
+    /// Says hello at a seed that is not among the members.
+    fn try_seed(&mut self) -> bool {
+        let Some(addr) = self.join.doors.next_seed() else { return false };
+        let known = self.roster.up().iter().any(|slot| self.table.get(*slot).addr == addr);
+        if !known {
+            self.knock_at(addr);
+        }
+        !known
+    }
+}

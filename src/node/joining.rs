@@ -1,0 +1,342 @@
+//! How does one get in? Hello, cookie, pages, and only then visible.
+
+use core::net::SocketAddr;
+
+use super::apply::Via;
+use super::outbox::{Outgoing, Receiver, What};
+use super::receive::Sender;
+use super::tick::Timer;
+use super::{Node, Phase};
+use crate::error::{DropReason, Refusal};
+use crate::event::Event;
+use crate::id::Incarnation;
+use crate::membership::{Form, JoinRefusal, ME, PAGES_AT_ONCE, Progress, Walk, Why};
+use crate::time::{Instant, Span};
+use crate::wire::{Cookie, Hello, RawCookie, RawPage, RawPageRequest, SeedStatus};
+
+/// Hellos at the first interval before it begins to double.
+const EAGER_TRIES: u32 = 10;
+/// How many times the first interval the longest is.
+const BACKOFF_MAX: u32 = 50;
+
+impl Node {
+    pub(super) fn on_join(&mut self, now: Instant, seeds: &[SocketAddr]) -> Result<(), Refusal> {
+        match self.phase {
+            Phase::Idle | Phase::Joining | Phase::Joined => {}
+            Phase::Leaving | Phase::Left => return Err(Refusal::NotRunning),
+        }
+        let mine = self.table.get(ME).addr;
+        let max = self.params.limits.seeds;
+        for seed in seeds.iter().filter(|seed| **seed != mine) {
+            self.join.doors.add(*seed, Why::Seed).ok_or(Refusal::TooManySeeds { max })?;
+            if self.phase == Phase::Joined {
+                self.knock_at(*seed);
+            }
+        }
+        if self.phase == Phase::Idle {
+            self.phase = Phase::Joining;
+            self.start_joining(now);
+        }
+        Ok(())
+    }
+
+    pub(super) fn start_joining(&mut self, now: Instant) {
+        self.join.started_at = now;
+        self.join.tries = 0;
+        self.arm(Timer::Join, now);
+        if self.may_found(now) {
+            self.become_member(now);
+        } else {
+            self.knock(now);
+        }
+    }
+
+    pub(super) fn on_join_timer(&mut self, now: Instant) {
+        if let Some(mut walk) = self.join.walk.take() {
+            if walk.ask(now) {
+                self.ask_pages(now, walk);
+            } else {
+                // It answers no more: somebody else may.
+                self.join.doors.iter_mut().filter(|d| d.addr == walk.peer.2).for_each(|d| d.answer = None);
+                self.arm(Timer::Join, now);
+            }
+            return;
+        }
+        if self.phase != Phase::Joining {
+            return;
+        }
+        match self.join.checking_until {
+            Some(until) if now >= until => self.become_member(now),
+            Some(until) => {
+                self.knock_at_rivals();
+                self.arm(Timer::Join, until.min(now + self.params.hello_interval));
+            }
+            None => self.knock(now),
+        }
+    }
+
+    /// Asks at every door, or founds a cluster where that is right.
+    fn knock(&mut self, now: Instant) {
+        let fresh = self.params.hello_interval * (2 * EAGER_TRIES) + self.params.ack_ceiling;
+        self.join.doors.retain(|d| match d.why {
+            Why::Seed => true,
+            Why::Heard => d.answer.is_some_and(|(_, at, _)| now.since(at) <= fresh),
+            Why::Rival | Why::Revive => false,
+        });
+        if self.may_found(now) {
+            self.become_member(now);
+            return;
+        }
+        for place in 0..self.params.limits.seeds as usize {
+            let addr = self.join.doors.get_mut(place).filter(|d| !d.is_self).map(|d| d.addr);
+            addr.into_iter().for_each(|addr| self.knock_at(addr));
+        }
+        let doubled = self.join.tries.saturating_sub(EAGER_TRIES).min(6);
+        let wait = self.params.hello_interval * (1 << doubled).min(BACKOFF_MAX);
+        self.join.tries = self.join.tries.saturating_add(1);
+        // Joiners that were started together shall not knock together for ever.
+        let jitter = wait.permille(u64::from(self.rng.below(250)));
+        self.arm(Timer::Join, now + wait + jitter);
+    }
+
+    /// Says hello at an address that is among the doors. The nonce stays the same until it is answered: an answer may take
+    /// longer than the interval.
+    pub(super) fn knock_at(&mut self, addr: SocketAddr) {
+        let drawn = self.rng.next_u64().max(1);
+        let Some(door) = self.join.doors.iter_mut().find(|d| d.addr == addr) else { return };
+        if door.nonce == 0 {
+            door.nonce = drawn;
+        }
+        let what = What::Hello { nonce: door.nonce };
+        self.push(Outgoing { to: addr, receiver: Receiver::Stranger(None), what });
+    }
+
+    fn knock_at_rivals(&mut self) {
+        if let Some((addr, _)) = self.join.rival {
+            self.knock_at(addr);
+        }
+    }
+
+    /// Waits for as long as somebody who was refused waits.
+    pub(super) fn knock_rarely(&mut self, now: Instant) {
+        self.join.tries = EAGER_TRIES + 6;
+        self.arm(Timer::Join, now + self.params.hello_interval * BACKOFF_MAX);
+    }
+
+    /// Whether this node may found a cluster: at once where it has no seeds; else together with others that are joining,
+    /// being the one of the smallest id, once every seed has said that it is joining too or has been silent for long.
+    /// Never alone while there are seeds.
+    fn may_found(&self, now: Instant) -> bool {
+        let fresh = self.params.hello_interval * (2 * EAGER_TRIES) + self.params.ack_ceiling;
+        let mut others = self.join.doors.iter().filter(|d| !d.is_self).peekable();
+        if others.peek().is_none() {
+            return true;
+        }
+        let waited = now.since(self.join.started_at);
+        let long_enough = waited >= self.params.cold_start_wait;
+        let (mut joiners, mut silent, mut smallest, mut members) = (0, 0, true, false);
+        for door in others {
+            match door.answer.filter(|(_, at, _)| now.since(*at) <= fresh) {
+                Some((id, _, SeedStatus::Joining)) => {
+                    joiners += 1;
+                    smallest &= self.me.id < id;
+                }
+                Some((_, _, SeedStatus::Joined | SeedStatus::Full | SeedStatus::Taken)) => members = true,
+                None => silent += u32::from(door.why == Why::Seed),
+            }
+        }
+        let asked_twice = waited >= self.params.hello_interval * 2;
+        joiners > 0 && smallest && !members && asked_twice && (silent == 0 || long_enough)
+    }
+
+    /// Somebody holds this number of this node's name.
+    pub(super) fn note_held(&mut self, held: Incarnation) {
+        if !held.plausible_after(Incarnation::default()) {
+            self.counters.claims_implausible += 1;
+            return;
+        }
+        self.join.held = Some(self.join.held.map_or(held, |h| h.max(held)));
+    }
+
+    /// This node's own datagram has come back from an address: a seed that is this node itself.
+    pub(super) fn note_own_door(&mut self, from: SocketAddr) {
+        self.join.doors.iter_mut().filter(|d| d.addr == from).for_each(|d| d.is_self = true);
+    }
+
+    pub(super) fn on_hello(&mut self, now: Instant, sender: Sender, hello: Hello) -> Result<(), DropReason> {
+        let status = match self.phase {
+            _ if sender.id == self.me.id => match self.meet_namesake(now, sender, &hello) {
+                Some(status) => status,
+                None => return Ok(()),
+            },
+            Phase::Joining => SeedStatus::Joining,
+            Phase::Joined if self.has_room_for(sender) => SeedStatus::Joined,
+            Phase::Joined => SeedStatus::Full,
+            Phase::Idle | Phase::Leaving | Phase::Left => return Err(DropReason::NotRunning),
+        };
+        if status == SeedStatus::Joining && !hello.joined {
+            // It is joining as well: one to found a cluster with.
+            let answer = Some((sender.id, now, SeedStatus::Joining));
+            let place = self.join.doors.add(sender.addr, Why::Heard);
+            let door = place.and_then(|place| self.join.doors.get_mut(place));
+            door.into_iter().for_each(|door| door.answer = answer);
+        }
+        if !self.budgets.strangers.spend(now, 1) {
+            return Err(DropReason::OverBudget);
+        }
+        self.counters.hellos_answered += 1;
+        self.answer(sender, What::Cookie { nonce: hello.nonce, asker: sender.id, status })
+    }
+
+    fn has_room_for(&self, sender: Sender) -> bool {
+        self.table.len() < self.table.capacity() || self.table.find(sender.id).is_some() || self.roster.down_len() > 0
+    }
+
+    pub(super) fn on_cookie(&mut self, now: Instant, sender: Sender, raw: &RawCookie) {
+        let Some(cookie) = raw.get() else { return };
+        let id = sender.id;
+        let Some(door) = self.join.doors.by_nonce(cookie.nonce) else {
+            self.counters.late_answers += 1;
+            return;
+        };
+        door.nonce = 0;
+        door.answer = Some((id, now, cookie.status));
+        if id == self.me.id {
+            self.namesake_answers(now, sender, cookie.status);
+            return;
+        }
+        if self.phase == Phase::Joining {
+            if let Some(held) = cookie.held {
+                self.note_held(held.incarnation);
+                let elsewhere = held.addr.filter(|addr| held.state.is_up() && *addr != self.table.get(ME).addr);
+                if let Some(addr) = elsewhere.filter(|_| held.boot != self.me.boot) {
+                    self.join.rival = Some((addr, held.boot));
+                }
+            }
+        }
+        match cookie.status {
+            SeedStatus::Joined => self.begin_walk(now, sender, &cookie),
+            SeedStatus::Full if self.phase == Phase::Joining => {
+                self.emit(Event::JoinRefused { reason: JoinRefusal::Full, by: sender.addr });
+                self.knock_rarely(now);
+            }
+            SeedStatus::Full | SeedStatus::Joining | SeedStatus::Taken => {}
+        }
+    }
+
+    /// Walks the pages of a member: to get in, or to find the members of the other half of a cluster that was cut.
+    fn begin_walk(&mut self, now: Instant, sender: Sender, cookie: &Cookie) {
+        let known = sender.slot.is_some_and(|slot| self.table.get(slot).state.is_up());
+        let wanted = match self.phase {
+            Phase::Joining => self.join.checking_until.is_none(),
+            Phase::Joined => !known,
+            Phase::Idle | Phase::Leaving | Phase::Left => false,
+        };
+        if !wanted || self.join.walk.is_some() {
+            return;
+        }
+        let peer = (sender.id, sender.boot, sender.addr);
+        let mut walk = Walk::new(peer, cookie.nonce, cookie.cookie, cookie.end, now);
+        walk.ask(now);
+        self.ask_pages(now, walk);
+    }
+
+    fn ask_pages(&mut self, now: Instant, walk: Walk) {
+        let what = What::PageRequest { nonce: walk.nonce, cookie: walk.cookie, cursor: walk.cursor() };
+        let receiver = Receiver::Stranger(Some(walk.peer.1));
+        self.push(Outgoing { to: walk.peer.2, receiver, what });
+        self.join.walk = Some(walk);
+        self.arm(Timer::Join, now + self.params.ack_prior);
+    }
+
+    pub(super) fn on_page_request(
+        &mut self,
+        now: Instant,
+        sender: Sender,
+        raw: &RawPageRequest,
+    ) -> Result<(), DropReason> {
+        if self.phase != Phase::Joined {
+            return Err(DropReason::NotRunning);
+        }
+        if !self.join.jar.check(now, sender.addr, sender.boot, raw.cookie.get()) {
+            return Err(DropReason::BadCookie);
+        }
+        if !self.budgets.strangers.spend(now, 1) {
+            return Err(DropReason::OverBudget);
+        }
+        let left = raw.pages.min(PAGES_AT_ONCE);
+        self.answer(sender, What::Pages { nonce: raw.nonce.get(), cursor: raw.cursor.get(), left })
+    }
+
+    /// A page of the walk: its profiles follow in the same datagram. Says how these are to be taken.
+    pub(super) fn on_page(&mut self, now: Instant, sender: Sender, raw: &RawPage) -> Option<Via> {
+        let walk = self.join.walk.as_mut().filter(|w| w.nonce == raw.nonce.get() && w.peer.1 == sender.boot);
+        let Some(walk) = walk else {
+            self.counters.late_answers += 1;
+            return None;
+        };
+        self.counters.pages_received += 1;
+        match walk.page(raw.cursor.get(), raw.next.get(), raw.end.get()) {
+            Progress::Done | Progress::Wait => {}
+            Progress::AskMore => {
+                let mut walk = *walk;
+                walk.ask(now);
+                self.ask_pages(now, walk);
+            }
+        }
+        Some(Via::Held { holder: sender.id, spread: self.phase == Phase::Joined })
+    }
+
+    /// Once the last page has been taken: visible, or merged.
+    pub(super) fn finish_walk(&mut self, now: Instant) {
+        let Some(walk) = self.join.walk.filter(Walk::is_done) else { return };
+        self.join.walk = None;
+        match self.phase {
+            Phase::Joining => match self.join.rival {
+                Some((addr, _)) if self.join.doors.add(addr, Why::Rival).is_some() => {
+                    self.join.checking_until = Some(now + self.params.conflict_wait);
+                    self.arm(Timer::Join, now);
+                }
+                Some(_) | None => self.become_member(now),
+            },
+            Phase::Joined => {
+                self.disarm(Timer::Join);
+                // Introduce oneself to the one that was walked: it does not know who asked.
+                self.table.find(walk.peer.0).into_iter().for_each(|slot| self.probe(now, slot));
+            }
+            Phase::Idle | Phase::Leaving | Phase::Left => {}
+        }
+    }
+
+    /// Visible from here on: one life above the last that anybody holds of this name.
+    fn become_member(&mut self, now: Instant) {
+        let own = self.table.get(ME).incarnation;
+        let held = self.join.held.map_or(own, |held| held.max(own));
+        let Some(incarnation) = held.next_life() else { return };
+        self.phase = Phase::Joined;
+        self.join.checking_until = None;
+        self.join.rival = None;
+        self.disarm(Timer::Join);
+        self.join.doors.retain(|d| d.why == Why::Seed);
+        let member = self.table.get_mut(ME);
+        member.incarnation = incarnation;
+        member.state = crate::wire::State::Alive;
+        self.fingerprint.unsettle(ME, self.me.id, now, now + self.settle_time());
+        self.arm_settle();
+        self.note_changed(ME);
+        self.announce(now, ME, Form::Profile, None);
+        let phase = Span::nanos(self.rng.next_u64() % self.params.probe_interval.as_nanos().max(1));
+        self.arm(Timer::Probe, now + phase);
+        self.arm(Timer::Revive, now + self.params.revive_interval + phase);
+        self.emit(Event::Joined { members: self.up_count() });
+    }
+}
+
+impl Hello {
+    /// Whether the one who says this keeps a name that `other` claims too: a member before a joiner, then who has run for
+    /// longer, then the smaller boot id.
+    pub(super) fn outranks(&self, boot: u64, other: &Self, other_boot: u64) -> bool {
+        let rank = |hello: &Self, boot: u64| (hello.joined, hello.uptime_ms, core::cmp::Reverse(boot));
+        rank(self, boot) > rank(other, other_boot)
+    }
+}

@@ -1,0 +1,183 @@
+//! What shall be sent? Intentions, written into datagrams only when the driver asks for one.
+
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use super::{Node, buffer};
+use crate::id::{BootId, NodeId};
+use crate::time::Span;
+use crate::wire::{NackReason, SeedStatus};
+
+/// Who a datagram is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Receiver {
+    /// A member: its place, and its start when this was decided.
+    Member(u32, BootId),
+    /// Somebody who is not in the table; the start where it is known.
+    Stranger(Option<BootId>),
+}
+
+/// What a datagram is about; what else fits travels along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Ping {
+        nonce: u32,
+    },
+    Ack {
+        nonce: u32,
+    },
+    PingRequest {
+        target: u32,
+        nonce: u32,
+        budget: Span,
+    },
+    Nack {
+        nonce: u32,
+        reason: NackReason,
+    },
+    /// News and nothing else.
+    Gossip,
+    Leave {
+        nonce: u32,
+    },
+    Hello {
+        nonce: u64,
+    },
+    Cookie {
+        nonce: u64,
+        asker: NodeId,
+        status: SeedStatus,
+    },
+    PageRequest {
+        nonce: u64,
+        cookie: u64,
+        cursor: u32,
+    },
+    Pages {
+        nonce: u64,
+        cursor: u32,
+        left: u8,
+    },
+    Whois {
+        counter: u32,
+    },
+    Sums,
+    Listing {
+        first: NodeId,
+        last: NodeId,
+    },
+    Want,
+    Gifts,
+}
+
+impl What {
+    /// Whether it leaves whatever the budgets say: probes, their answers, farewells.
+    pub(super) const fn is_probe(&self) -> bool {
+        match self {
+            Self::Ping { .. }
+            | Self::Ack { .. }
+            | Self::PingRequest { .. }
+            | Self::Nack { .. }
+            | Self::Leave { .. } => true,
+            Self::Gossip
+            | Self::Hello { .. }
+            | Self::Cookie { .. }
+            | Self::PageRequest { .. }
+            | Self::Pages { .. }
+            | Self::Whois { .. }
+            | Self::Sums
+            | Self::Listing { .. }
+            | Self::Want
+            | Self::Gifts => false,
+        }
+    }
+
+    /// Whether news may travel along. Not to strangers, and not where every byte is spoken for.
+    pub(super) const fn carries_news(&self) -> bool {
+        match self {
+            Self::Ping { .. }
+            | Self::Ack { .. }
+            | Self::PingRequest { .. }
+            | Self::Nack { .. }
+            | Self::Gossip
+            | Self::Leave { .. }
+            | Self::Want => true,
+            Self::Hello { .. }
+            | Self::Cookie { .. }
+            | Self::PageRequest { .. }
+            | Self::Pages { .. }
+            | Self::Whois { .. }
+            | Self::Sums
+            | Self::Listing { .. }
+            | Self::Gifts => false,
+        }
+    }
+}
+
+/// One intention to send.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outgoing {
+    pub to: SocketAddr,
+    pub receiver: Receiver,
+    pub what: What,
+}
+
+impl Outgoing {
+    /// What stands in the places of the outbox that hold nothing.
+    pub(super) const NOTHING: Self = Self {
+        to: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
+        receiver: Receiver::Stranger(None),
+        what: What::Gossip,
+    };
+}
+
+impl Node {
+    /// Queues something of this node's own making.
+    pub(super) fn push(&mut self, outgoing: Outgoing) {
+        if !self.outbox.push(outgoing) {
+            self.counters.outbox_full += 1;
+        }
+    }
+
+    /// Queues an answer. Answers may take three quarters of the outbox: what others ask cannot crowd out this node's own
+    /// probes. `false` when there is no place.
+    pub(super) fn push_answer(&mut self, outgoing: Outgoing) -> bool {
+        let room = self.outbox.len() < self.params.limits.outbox as usize * 3 / 4;
+        room && self.outbox.push(outgoing)
+    }
+
+    /// Queues something for a member.
+    pub(super) fn push_to(&mut self, slot: u32, what: What) {
+        let member = self.table.get(slot);
+        let outgoing = Outgoing { to: member.addr, receiver: Receiver::Member(slot, member.boot), what };
+        self.push(outgoing);
+    }
+}
+
+/// How many destinations are remembered. An unreachable port is reported within a round trip on the same host or site.
+const RECENT: usize = 64;
+
+/// The members that datagrams went to lately, by address.
+#[derive(Debug)]
+pub(super) struct Recent {
+    sent: Box<[(SocketAddr, u32)]>,
+    next: usize,
+}
+
+impl Recent {
+    pub(super) fn new() -> Self {
+        Self { sent: buffer(RECENT, (Outgoing::NOTHING.to, u32::MAX)), next: 0 }
+    }
+
+    pub(super) const fn memory_bytes() -> usize {
+        RECENT * size_of::<(SocketAddr, u32)>()
+    }
+
+    pub(super) fn note(&mut self, to: SocketAddr, slot: u32) {
+        self.sent[self.next] = (to, slot);
+        self.next = (self.next + 1) % RECENT;
+    }
+
+    pub(super) fn find(&self, to: SocketAddr) -> Option<u32> {
+        self.sent.iter().find(|(addr, slot)| *addr == to && *slot != u32::MAX).map(|(_, slot)| *slot)
+    }
+}

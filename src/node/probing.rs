@@ -1,0 +1,267 @@
+//! Is it alive? One direct ping; then a second one and helpers; the verdict as soon as these have failed.
+
+use core::net::SocketAddr;
+
+use super::Node;
+use super::outbox::{Outgoing, What};
+use super::receive::Sender;
+use super::tick::Timer;
+use crate::config::HELPERS_MAX;
+use crate::error::DropReason;
+use crate::membership::nonce::{self, Nonce};
+use crate::membership::{Asked, Stage};
+use crate::time::{Instant, Span};
+use crate::wire::{NackReason, RawNack, RawPingRequest, State};
+
+impl Node {
+    pub(super) fn on_probe_timer(&mut self, now: Instant, due: Instant) {
+        let interval = self.params.probe_interval * self.health.factor();
+        // From when it was due, so that the interval is kept on average; from now, when too late for that.
+        let next = if now.since(due) < interval { due + interval } else { now + interval };
+        self.arm(Timer::Probe, next);
+        if let Some(slot) = self.roster.next_up(&mut self.rng) {
+            self.probe(now, slot);
+        }
+    }
+
+    /// How long an ack of a member may take, as this node feels now.
+    fn ack_timeout(&self, slot: u32) -> Span {
+        let p = &self.params;
+        self.table.get(slot).rtt.timeout(p.ack_floor, p.ack_prior, p.ack_ceiling)
+    }
+
+    /// Begins a probe of a member, unless one is in flight.
+    pub(super) fn probe(&mut self, now: Instant, slot: u32) {
+        let member = self.table.get(slot);
+        if member.probe.is_some() {
+            return;
+        }
+        let timeout = self.ack_timeout(slot) * self.health.factor();
+        let Some(place) = self.probes.begin(slot, member.boot, now, timeout) else {
+            self.counters.probes_skipped += 1;
+            return;
+        };
+        self.counters.probes += 1;
+        self.table.get_mut(slot).probe = Some(place as u8);
+        self.arm(Timer::InFlight(place), now + timeout);
+        self.ask(place, Asked::First);
+    }
+
+    /// Sends a question of a probe to its target.
+    fn ask(&mut self, place: u32, asked: Asked) {
+        let (Some(nonce), Some(probe)) = (self.probes.nonce(place, asked), self.probes.get(place)) else { return };
+        let target = probe.target;
+        self.push_to(target, What::Ping { nonce });
+    }
+
+    pub(super) fn on_flight_timer(&mut self, now: Instant, place: u32) {
+        if self.put_off_by_lag(now, Timer::InFlight(place)) {
+            return;
+        }
+        if self.proved_meanwhile(place) {
+            return;
+        }
+        match self.probes.get(place).map(|p| p.stage) {
+            Some(Stage::Direct) => self.go_indirect(now, place),
+            Some(Stage::Indirect) => self.fail_probe(now, place),
+            None => {}
+        }
+    }
+
+    /// The first ping was not answered in time: once more, and through helpers, both at once.
+    fn go_indirect(&mut self, now: Instant, place: u32) {
+        let Some(probe) = self.probes.get(place) else { return };
+        let (target, timeout) = (probe.target, probe.timeout);
+        if !self.table.get(target).state.is_up() {
+            // One of the dead has not answered: that is what the dead do.
+            self.end_probe(place);
+            return;
+        }
+        let mut helpers = [0; HELPERS_MAX];
+        let wanted = self.params.helpers;
+        let table = &self.table;
+        let found = self.roster.sample(&mut self.rng, &mut helpers[..wanted], |slot| {
+            slot != target && table.get(slot).state == State::Alive
+        });
+        let helpers = &helpers[..found];
+        // Time for the helper's own ping, and for the way to the helper and back.
+        let way = helpers.iter().map(|slot| self.ack_timeout(*slot)).max().unwrap_or(Span::ZERO);
+        self.arm(Timer::InFlight(place), now + timeout + way);
+        if let Some(probe) = self.probes.get_mut(place) {
+            probe.ask(helpers, now);
+        }
+        self.counters.second_pings += 1;
+        self.ask(place, Asked::Second);
+        let Some(nonce) = self.probes.nonce(place, Asked::Helpers) else { return };
+        for helper in helpers {
+            self.counters.ping_requests += 1;
+            self.push_to(*helper, What::PingRequest { target, nonce, budget: timeout });
+        }
+    }
+
+    /// Nobody has got an answer: an accusation. Helpers that have not even said so speak against this node's own health.
+    fn fail_probe(&mut self, now: Instant, place: u32) {
+        let Some(probe) = self.probes.get(place).copied() else { return };
+        self.counters.probes_failed += 1;
+        self.health.worse(probe.missing_nacks());
+        self.end_probe(place);
+        if self.table.at(probe.target).is_some_and(|m| m.boot == probe.boot && m.state.is_up()) {
+            self.accuse(now, &probe);
+        }
+    }
+
+    pub(super) fn on_ping(&mut self, sender: Sender, nonce: u32) -> Result<(), DropReason> {
+        self.answer(sender, What::Ack { nonce })
+    }
+
+    /// Answers a datagram at the address that it came from: never at one that it names (M4).
+    pub(super) fn answer(&mut self, sender: Sender, what: What) -> Result<(), DropReason> {
+        let queued = self.push_answer(Outgoing { to: sender.addr, receiver: sender.receiver(), what });
+        if queued { Ok(()) } else { Err(DropReason::NoRoom) }
+    }
+
+    pub(super) fn on_ack(&mut self, now: Instant, sender: Sender, nonce: u32) {
+        let Some(slot) = sender.slot else { return };
+        if self.on_leave_ack(slot, nonce) {
+            return;
+        }
+        match nonce::read(nonce) {
+            Nonce::Probe(place, asked) => self.on_probe_ack(now, slot, place, asked, nonce),
+            Nonce::Relay(place) => self.on_relay_ack(now, slot, place, nonce),
+        }
+    }
+
+    fn on_probe_ack(&mut self, now: Instant, slot: u32, place: u32, asked: Asked, nonce: u32) {
+        let Some(probe) = self.probes.get(place).filter(|_| self.probes.nonce(place, asked) == Some(nonce)) else {
+            self.counters.late_answers += 1;
+            return;
+        };
+        let (target, sent_at) = match asked {
+            Asked::First => (probe.target, Some(probe.began_at)),
+            Asked::Second => (probe.target, Some(probe.second_at)),
+            Asked::Helpers => (probe.target, None),
+        };
+        let expected = match asked {
+            Asked::First | Asked::Second => slot == target,
+            Asked::Helpers => probe.helpers().contains(&slot),
+        };
+        if !expected {
+            self.counters.late_answers += 1;
+            return;
+        }
+        if let Some(sent_at) = sent_at {
+            let rtt = now.since(sent_at);
+            self.histograms.probe_rtt.record(rtt);
+            let member = self.table.get_mut(target);
+            member.rtt.learn(rtt);
+            member.verified = true;
+            self.note_changed(target);
+        } else {
+            // Whoever answered the helper was heard there; this node's own evidence against it is void.
+            self.table.get_mut(target).heard_at = now;
+        }
+        self.counters.probes_answered += 1;
+        self.health.better();
+        self.end_probe(place);
+    }
+
+    pub(super) fn on_nack(&mut self, now: Instant, sender: Sender, raw: &RawNack) {
+        let nonce = raw.nonce.get();
+        let (Some(slot), Some(reason)) = (sender.slot, raw.reason()) else { return };
+        let Nonce::Probe(place, Asked::Helpers) = nonce::read(nonce) else { return };
+        if self.probes.nonce(place, Asked::Helpers) != Some(nonce) {
+            self.counters.late_answers += 1;
+            return;
+        }
+        let Some(probe) = self.probes.get_mut(place) else { return };
+        let refused = match reason {
+            NackReason::Refused => true,
+            NackReason::Silent | NackReason::Unknown => false,
+        };
+        if probe.nack(slot, refused) {
+            self.end_early_when_refused(now, place);
+        }
+    }
+
+    /// The kernel was told that nobody listens there: evidence that begins or hastens a probe, and hastens what follows.
+    /// Never a verdict: anybody on the path can forge it.
+    pub(super) fn on_unreachable(&mut self, now: Instant, to: SocketAddr) {
+        let Some(slot) = self.recent.find(to).filter(|slot| self.table.at(*slot).is_some_and(|m| m.addr == to)) else {
+            return;
+        };
+        if !self.params.kernel_evidence || !self.table.get(slot).state.is_up() {
+            return;
+        }
+        self.counters.kernel_evidence += 1;
+        self.refuse_relays(now, slot);
+        self.probe(now, slot);
+        let Some(place) = self.table.get(slot).probe.map(u32::from) else { return };
+        let Some(probe) = self.probes.get_mut(place) else { return };
+        probe.refused = true;
+        if probe.stage == Stage::Direct {
+            self.go_indirect(now, place);
+        } else {
+            self.end_early_when_refused(now, place);
+        }
+    }
+
+    /// The direct pings were refused and every helper has said that it got no answer either: there is nothing to wait for.
+    fn end_early_when_refused(&mut self, now: Instant, place: u32) {
+        let over =
+            self.probes.get(place).is_some_and(|p| p.refused && p.stage == Stage::Indirect && p.missing_nacks() == 0);
+        if over {
+            self.fail_probe(now, place);
+        }
+    }
+
+    pub(super) fn on_ping_request(
+        &mut self,
+        now: Instant,
+        sender: Sender,
+        raw: &RawPingRequest,
+    ) -> Result<(), DropReason> {
+        let Some(asker) = sender.slot else { return Err(DropReason::UnknownSender) };
+        let target = self.table.find(raw.target()).filter(|slot| {
+            let member = self.table.get(*slot);
+            member.boot.tag() == raw.target_boot.get() && *slot != crate::membership::ME
+        });
+        match target {
+            Some(target) => self.relay(now, sender, asker, target, raw),
+            None => self.answer(sender, What::Nack { nonce: raw.nonce.get(), reason: NackReason::Unknown }),
+        }
+    }
+
+    /// An authentic datagram has come from a member: whatever probe of it is in flight has its answer.
+    pub(super) fn prove(&mut self, slot: u32) {
+        let Some(place) = self.table.get(slot).probe.map(u32::from) else { return };
+        if self.table.get(slot).verified {
+            self.counters.probes_proved += 1;
+            self.end_probe(place);
+        }
+    }
+
+    /// Whether the target was heard of since the probe began, if only by something else than the ack that was asked for.
+    fn proved_meanwhile(&mut self, place: u32) -> bool {
+        let proved = self.probes.get(place).is_some_and(|p| self.table.get(p.target).heard_at > p.began_at);
+        if proved {
+            self.counters.probes_proved += 1;
+            self.end_probe(place);
+        }
+        proved
+    }
+
+    fn end_probe(&mut self, place: u32) {
+        let Some(probe) = self.probes.get(place) else { return };
+        let target = probe.target;
+        self.table.get_mut(target).probe = None;
+        self.probes.end(place);
+        self.disarm(Timer::InFlight(place));
+    }
+
+    /// Whatever probe of a member is in flight has lost its point.
+    pub(super) fn end_probe_of(&mut self, slot: u32) {
+        if let Some(place) = self.table.get(slot).probe {
+            self.end_probe(u32::from(place));
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Is the datagram for us, from whom, and whole? And then: one function for each kind of section.
+
+use core::net::SocketAddr;
+
+use super::apply::Via;
+use super::outbox::{Outgoing, Receiver, What};
+use super::{Node, Phase};
+use crate::error::DropReason;
+use crate::id::{BootId, NodeId};
+use crate::time::Instant;
+use crate::wire::{Binding, Datagram, Header, Kind, Section, Sections, State};
+
+/// Who has sent the datagram at hand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sender {
+    pub addr: SocketAddr,
+    pub id: NodeId,
+    pub boot: BootId,
+    /// Its place, where the table holds this start of it.
+    pub slot: Option<u32>,
+}
+
+impl Sender {
+    /// The sender as a receiver.
+    pub(super) fn receiver(&self) -> Receiver {
+        self.slot.map_or(Receiver::Stranger(Some(self.boot)), |slot| Receiver::Member(slot, self.boot))
+    }
+}
+
+impl Node {
+    pub(super) fn on_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) -> Result<(), DropReason> {
+        match self.phase {
+            Phase::Joining | Phase::Joined | Phase::Leaving => {}
+            Phase::Idle | Phase::Left => return Err(DropReason::NotRunning),
+        }
+        if bytes.len() > self.params.max_datagram {
+            return Err(DropReason::Long);
+        }
+        let datagram = Datagram::parse(bytes)?;
+        let header = datagram.header;
+        if header.cluster != self.me.cluster.tag() {
+            return Err(DropReason::WrongCluster);
+        }
+        if header.sender == self.me.id && header.boot_tag == self.me.boot.tag() {
+            self.note_own_door(from);
+            return Err(DropReason::FromSelf);
+        }
+        let receiver = match header.receiver {
+            Some(short) if short != self.me.boot.short() => return Err(DropReason::OtherLife),
+            Some(_) => Some(self.me.boot),
+            None => None,
+        };
+        let (sender, counter) = self.identify(now, from, &header)?;
+        let binding =
+            Binding { cluster: self.me.cluster, sender: sender.boot, receiver, counter_high: (counter >> 32) as u32 };
+        let sections = datagram.open(&binding)?;
+        if receiver.is_none() && sections.into_iter().any(|s| !s.introduces()) {
+            return Err(DropReason::Unbound);
+        }
+        if let Some(slot) = sender.slot {
+            self.heard(now, slot, counter);
+        }
+        self.dispatch(now, sender, sections)?;
+        self.heard_after(now, sender, counter, header.membership);
+        Ok(())
+    }
+
+    /// Who the sender is, and its whole packet counter.
+    fn identify(&mut self, now: Instant, from: SocketAddr, header: &Header) -> Result<(Sender, u64), DropReason> {
+        let slot = self.table.find(header.sender).filter(|_| header.sender != self.me.id);
+        if let (Some(boot), Some((_, high))) = (header.introduced_boot(), header.intro) {
+            let slot = slot.filter(|slot| self.table.get(*slot).boot == boot);
+            let counter = (u64::from(high) << 32) | u64::from(header.counter);
+            return Ok((Sender { addr: from, id: header.sender, boot, slot }, counter));
+        }
+        // Without an introduction only a start that has introduced itself before can be understood.
+        let Some(member) = slot.map(|slot| self.table.get(slot)).filter(|m| m.counter > 0) else {
+            self.ask_who(now, from, header);
+            return Err(DropReason::UnknownSender);
+        };
+        if member.boot.tag() != header.boot_tag {
+            return Err(DropReason::SenderOtherLife);
+        }
+        let counter = member.whole_counter(header.counter);
+        Ok((Sender { addr: from, id: header.sender, boot: member.boot, slot }, counter))
+    }
+
+    /// Asks a sender that cannot be understood to introduce itself. Not larger than what it answers; and never an answer to
+    /// what is bound to nobody, which might be such a question itself.
+    fn ask_who(&mut self, now: Instant, from: SocketAddr, header: &Header) {
+        if self.phase == Phase::Joined && header.receiver.is_some() && self.budgets.strangers.spend(now, 1) {
+            let what = What::Whois { counter: header.counter };
+            self.push_answer(Outgoing { to: from, receiver: Receiver::Stranger(None), what });
+        }
+    }
+
+    /// An authentic datagram of a member: the strongest proof of life there is.
+    fn heard(&mut self, now: Instant, slot: u32, counter: u64) {
+        let silent_for = now.since(self.table.get(slot).heard_at);
+        let member = self.table.get_mut(slot);
+        member.heard_at = now;
+        member.counter = member.counter.max(counter);
+        if member.state == State::Dead && silent_for > self.params.ack_prior {
+            // It lives: tell it what is said of it, so that it can refute (R17).
+            self.probe(now, slot);
+        }
+    }
+
+    /// What remains to be done once the sections have been looked at.
+    fn heard_after(&mut self, now: Instant, sender: Sender, counter: u64, membership: u32) {
+        let Some(slot) = sender.slot.or_else(|| self.table.find(sender.id)) else { return };
+        let member = self.table.get(slot);
+        if member.boot != sender.boot || sender.id == self.me.id {
+            return;
+        }
+        if sender.slot.is_none() {
+            // It has introduced itself in this very datagram.
+            self.heard(now, slot, counter);
+        }
+        self.prove(slot);
+        self.compare(now, slot, membership);
+    }
+
+    fn dispatch(&mut self, now: Instant, sender: Sender, sections: Sections<'_>) -> Result<(), DropReason> {
+        let mut via = Via::Gossip { from: sender.slot };
+        for section in sections {
+            self.count_section(&section);
+            match section {
+                Section::Ping(raw) => self.on_ping(sender, raw.nonce.get())?,
+                Section::Ack(acks) => acks.iter().for_each(|ack| self.on_ack(now, sender, ack.nonce.get())),
+                Section::PingRequest(raw) => self.on_ping_request(now, sender, raw)?,
+                Section::Nack(raw) => self.on_nack(now, sender, raw),
+                Section::Claims(claims) => {
+                    for claim in claims.iter().filter_map(crate::wire::RawClaim::get) {
+                        self.apply_claim(now, claim, via);
+                    }
+                }
+                Section::Profiles(profiles) => {
+                    for profile in profiles {
+                        self.apply_profile(now, &profile, via, sender.id);
+                    }
+                }
+                Section::Leave(raw) => self.on_leave(now, sender, raw)?,
+                Section::Hello(raw) => self.on_hello(now, sender, raw.get())?,
+                Section::Cookie(raw) => self.on_cookie(now, sender, raw),
+                Section::PageRequest(raw) => self.on_page_request(now, sender, raw)?,
+                Section::Page(raw) => via = self.on_page(now, sender, raw).unwrap_or(via),
+                Section::Whois(raw) => self.on_whois(now, sender, raw.counter.get()),
+                Section::Sums(raw) => self.on_sums(now, sender, raw),
+                Section::Listing(listing) => self.on_listing(now, sender, &listing),
+                Section::Want(wants) => self.on_want(now, sender, wants),
+                Section::Unknown(_) => self.counters.unknown_sections += 1,
+            }
+        }
+        self.finish_walk(now);
+        Ok(())
+    }
+
+    fn count_section(&mut self, section: &Section<'_>) {
+        let kind = match section {
+            Section::Ping(_) => Kind::Ping,
+            Section::Ack(_) => Kind::Ack,
+            Section::PingRequest(_) => Kind::PingRequest,
+            Section::Nack(_) => Kind::Nack,
+            Section::Claims(_) => Kind::Claims,
+            Section::Profiles(_) => Kind::Profiles,
+            Section::Leave(_) => Kind::Leave,
+            Section::Hello(_) => Kind::Hello,
+            Section::Cookie(_) => Kind::Cookie,
+            Section::PageRequest(_) => Kind::PageRequest,
+            Section::Page(_) => Kind::Page,
+            Section::Whois(_) => Kind::Whois,
+            Section::Sums(_) => Kind::Sums,
+            Section::Listing(_) => Kind::Listing,
+            Section::Want(_) => Kind::Want,
+            Section::Unknown(_) => return,
+        };
+        self.counters.received_one(kind);
+    }
+
+    /// Somebody cannot understand this node: introduce it anew.
+    fn on_whois(&mut self, now: Instant, sender: Sender, counter: u32) {
+        let Some(slot) = sender.slot else { return };
+        // Only about one of the last datagrams: an old or invented number changes nothing (R5).
+        if (self.me.counter as u32).wrapping_sub(counter) > 4_096 {
+            self.counters.late_answers += 1;
+            return;
+        }
+        self.table.get_mut(slot).verified = false;
+        self.probe(now, slot);
+    }
+}

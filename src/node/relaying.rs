@@ -1,0 +1,113 @@
+//! Pinging for others: the ack is passed on, and a nack leaves early enough to be counted (M1).
+
+use super::Node;
+use super::outbox::{Outgoing, Receiver, What};
+use super::receive::Sender;
+use super::tick::Timer;
+use crate::error::DropReason;
+use crate::membership::Errand;
+use crate::time::Instant;
+use crate::wire::{NackReason, RawPingRequest, State};
+
+/// When a nack leaves, in thousandths of the asker's budget. Lifeguard's 80 % less the way back: memberlist's leave at
+/// 100 % and come too late to count (M1).
+const NACK_AT_PERMILLE: u64 = 700;
+
+impl Node {
+    /// Pings `target` for the asker.
+    pub(super) fn relay(
+        &mut self,
+        now: Instant,
+        sender: Sender,
+        asker: u32,
+        target: u32,
+        raw: &RawPingRequest,
+    ) -> Result<(), DropReason> {
+        let budget = raw.budget().min(self.params.ack_ceiling * (self.params.health_max + 1));
+        let errand = Errand {
+            asker: (asker, sender.boot),
+            from: sender.addr,
+            request: raw.nonce.get(),
+            target: (target, self.table.get(target).boot),
+            began_at: now,
+            budget,
+        };
+        let Some((place, nonce)) = self.relays.begin(errand) else {
+            self.counters.relays_refused += 1;
+            return Err(DropReason::NoRoom);
+        };
+        self.counters.relays += 1;
+        self.arm(Timer::Relay(place), now + budget.permille(NACK_AT_PERMILLE));
+        let member = self.table.get(target);
+        let ping =
+            Outgoing { to: member.addr, receiver: Receiver::Member(target, member.boot), what: What::Ping { nonce } };
+        self.push(ping);
+        Ok(())
+    }
+
+    fn tell_asker(&mut self, place: u32, what: impl FnOnce(u32) -> What) {
+        let Some(relay) = self.relays.get(place).map(|r| r.errand) else { return };
+        let receiver = Receiver::Member(relay.asker.0, relay.asker.1);
+        if !self.push_answer(Outgoing { to: relay.from, receiver, what: what(relay.request) }) {
+            self.counters.drop_one(DropReason::NoRoom);
+        }
+    }
+
+    pub(super) fn on_relay_ack(&mut self, now: Instant, slot: u32, place: u32, nonce: u32) {
+        let Some(relay) =
+            self.relays.get(place).filter(|r| r.errand.target.0 == slot && self.relays.asks(place, nonce))
+        else {
+            self.counters.late_answers += 1;
+            return;
+        };
+        let rtt = now.since(relay.errand.began_at);
+        let member = self.table.get_mut(slot);
+        member.rtt.learn(rtt);
+        member.verified = true;
+        self.tell_asker(place, |nonce| What::Ack { nonce });
+        self.end_relay(place);
+    }
+
+    /// First the nack is due; then, at the end of the budget, the relay itself.
+    pub(super) fn on_relay_timer(&mut self, now: Instant, place: u32) {
+        let Some(relay) = self.relays.get(place).copied() else { return };
+        if !relay.nacked {
+            self.tell_asker(place, |nonce| What::Nack { nonce, reason: NackReason::Silent });
+            if let Some(relay) = self.relays.get_mut(place) {
+                relay.nacked = true;
+            }
+            self.arm(Timer::Relay(place), (relay.errand.began_at + relay.errand.budget).max(now));
+            return;
+        }
+        self.end_relay(place);
+        self.look_for_oneself(now, relay.errand.target.0);
+    }
+
+    /// This node's ping for somebody else was refused by the target's kernel: the asker need not wait.
+    pub(super) fn refuse_relays(&mut self, now: Instant, slot: u32) {
+        for place in 0..self.params.limits.relays {
+            if self.relays.get(place).is_none_or(|r| r.errand.target.0 != slot) {
+                continue;
+            }
+            if self.relays.get(place).is_some_and(|r| !r.nacked) {
+                self.tell_asker(place, |nonce| What::Nack { nonce, reason: NackReason::Refused });
+            }
+            self.end_relay(place);
+        }
+        self.look_for_oneself(now, slot);
+    }
+
+    /// A helper that got no answer probes on its own account where a second accuser is wanted: a death needs two.
+    fn look_for_oneself(&mut self, now: Instant, slot: u32) {
+        let wanted = self.table.at(slot).is_some_and(|m| m.state == State::Suspect)
+            && self.suspicions.get(slot).confirmations() < self.params.confirmations;
+        if wanted && !self.accuses(slot) {
+            self.probe(now, slot);
+        }
+    }
+
+    fn end_relay(&mut self, place: u32) {
+        self.relays.end(place);
+        self.disarm(Timer::Relay(place));
+    }
+}

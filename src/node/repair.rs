@@ -1,0 +1,209 @@
+//! Where do we differ, and who is right? Fingerprints in every header; sums, listings and profiles when they differ.
+
+use zerocopy::little_endian::U64;
+
+use super::apply::Via;
+use super::outbox::{Outgoing, What};
+use super::receive::Sender;
+use super::{Node, Phase, buffer};
+use crate::id::NodeId;
+use crate::time::Instant;
+use crate::wire::{BUCKETS, Listing, RawSums, RawWant, SECTION_HEADER};
+
+/// Listings that one datagram of sums may be answered with at once.
+const LISTINGS_MAX: usize = 32;
+/// Ids asked for, and profiles given, at once.
+const PIECES_MAX: usize = 128;
+
+/// What is under way to repair differences.
+#[derive(Debug)]
+pub(super) struct Repair {
+    /// Since when peers have differed from this node's settled fingerprint.
+    differs_since: Option<Instant>,
+    /// When a peer was last in step.
+    agreed_at: Instant,
+    /// Before this, no other repair is begun.
+    not_before: Instant,
+    /// Ids whose profiles to ask the sender of the last listing for.
+    pub wants: Box<[NodeId]>,
+    pub wants_len: usize,
+    /// Places whose profiles to give to the one who asked last.
+    pub gifts: Box<[u32]>,
+    pub gifts_len: usize,
+}
+
+impl Repair {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            differs_since: None,
+            agreed_at: now,
+            not_before: now,
+            wants: buffer(PIECES_MAX, NodeId::from_u64(0)),
+            wants_len: 0,
+            gifts: buffer(PIECES_MAX, 0),
+            gifts_len: 0,
+        }
+    }
+
+    pub(super) const fn memory_bytes() -> usize {
+        PIECES_MAX * (size_of::<NodeId>() + size_of::<u32>())
+    }
+
+    fn want(&mut self, id: NodeId) {
+        if self.wants_len < PIECES_MAX {
+            self.wants[self.wants_len] = id;
+            self.wants_len += 1;
+        }
+    }
+
+    fn give(&mut self, slot: u32) {
+        if self.gifts_len < PIECES_MAX {
+            self.gifts[self.gifts_len] = slot;
+            self.gifts_len += 1;
+        }
+    }
+}
+
+impl Node {
+    /// Compares a peer's fingerprint with this node's. A difference is acted upon once this node has been settled and
+    /// different for a spreading time: news under way makes healthy nodes differ too.
+    pub(super) fn compare(&mut self, now: Instant, slot: u32, theirs: u32) {
+        if self.phase != Phase::Joined {
+            return;
+        }
+        if self.fingerprint.root() as u32 == theirs {
+            self.repair.agreed_at = now;
+            self.repair.differs_since = None;
+            return;
+        }
+        let settle = self.settle_time();
+        // Where changes never end nobody is ever settled: after long disagreement it is worth a look all the same.
+        let restless = now.since(self.repair.agreed_at) > settle * 10;
+        let stable = self.fingerprint.stable_since().is_some_and(|since| now.since(since) >= settle);
+        if !stable && !restless {
+            self.repair.differs_since = None;
+            return;
+        }
+        let since = *self.repair.differs_since.get_or_insert(now);
+        if now.since(since) < settle || now < self.repair.not_before || !self.budgets.repair.spend(now, 1) {
+            return;
+        }
+        self.repair.not_before = now + settle;
+        self.counters.repairs_begun += 1;
+        self.push_to(slot, What::Sums);
+    }
+
+    /// This node's sums of all buckets.
+    pub(super) fn sums(&self) -> RawSums {
+        let mut sums = [U64::ZERO; BUCKETS];
+        for (bucket, sum) in sums.iter_mut().enumerate() {
+            *sum = self.fingerprint.bucket(bucket).into();
+        }
+        RawSums { sums }
+    }
+
+    /// Answers sums with listings of the ranges in which they differ from this node's.
+    pub(super) fn on_sums(&mut self, now: Instant, sender: Sender, raw: &RawSums) {
+        let Some(_) = sender.slot.filter(|_| self.phase == Phase::Joined) else { return };
+        let mut listings = 0;
+        let mut bucket = 0;
+        while bucket < BUCKETS && listings < LISTINGS_MAX {
+            let first = bucket;
+            let mut held = 0;
+            // Neighbours that differ share a listing while it fits.
+            while bucket < BUCKETS && raw.sums[bucket].get() != self.fingerprint.bucket(bucket) {
+                let (from, to) = bucket_range(bucket);
+                held += self.table.range(from, to).count();
+                if held > self.listing_room() && bucket > first {
+                    break;
+                }
+                bucket += 1;
+            }
+            if bucket == first {
+                bucket += 1;
+                continue;
+            }
+            listings += 1;
+            let range = (bucket_range(first).0, bucket_range(bucket - 1).1);
+            self.list(now, sender, range);
+        }
+    }
+
+    /// Queues a listing of a range; one that does not fit a datagram is halved when it is written.
+    pub(super) fn list(&mut self, now: Instant, to: Sender, (first, last): (NodeId, NodeId)) {
+        if self.budgets.repair.spend(now, 1) {
+            let queued = self.answer(to, What::Listing { first, last });
+            self.counters.budget_held += u64::from(queued.is_err());
+        } else {
+            self.counters.budget_held += 1;
+        }
+    }
+
+    /// How many claims fit a listing.
+    pub(super) fn listing_room(&self) -> usize {
+        let fixed = crate::wire::OVERHEAD_INTRO + SECTION_HEADER + size_of::<crate::wire::RawListing>();
+        let claims = (self.params.max_datagram - fixed) / size_of::<crate::wire::RawClaim>();
+        claims.min(usize::from(u8::MAX) - 1)
+    }
+
+    /// Takes what a peer holds in a range; asks for the profiles that are missing here, gives those that are missing there.
+    pub(super) fn on_listing(&mut self, now: Instant, sender: Sender, listing: &Listing<'_>) {
+        let Some(slot) = sender.slot.filter(|_| self.phase == Phase::Joined) else { return };
+        self.counters.listings_received += 1;
+        self.repair.wants_len = 0;
+        self.repair.gifts_len = 0;
+        let via = Via::Held { holder: sender.id, spread: true };
+        for claim in listing.claims.iter().filter_map(crate::wire::RawClaim::get) {
+            let held = self.table.find(claim.subject).map(|s| self.table.get(s).incarnation);
+            let newer_life = held.is_none_or(|held| claim.incarnation.life() > held.life());
+            if newer_life && claim.state.is_up() && claim.subject != self.me.id {
+                self.repair.want(claim.subject);
+            } else if !newer_life || claim.subject == self.me.id {
+                let news = self.counters.claims_news;
+                self.apply_claim(now, claim, via);
+                self.counters.repaired += self.counters.claims_news - news;
+            }
+        }
+        self.find_gifts(listing);
+        if self.repair.wants_len > 0 && self.budgets.repair.spend(now, 1) {
+            self.push_to(slot, What::Want);
+        }
+        if self.repair.gifts_len > 0 && self.budgets.repair.spend(now, 1) {
+            self.push_to(slot, What::Gifts);
+        }
+    }
+
+    /// Members of the range that are up here and that the lister does not hold, or holds at an older number.
+    fn find_gifts(&mut self, listing: &Listing<'_>) {
+        for slot in self.table.range(listing.first(), listing.last()) {
+            let member = self.table.get(slot);
+            let listed = listing.claims.iter().filter_map(crate::wire::RawClaim::get).find(|c| c.subject == member.id);
+            if member.state.is_up() && listed.is_none_or(|c| c.incarnation < member.incarnation) {
+                self.repair.give(slot);
+            }
+        }
+    }
+
+    /// Gives the profiles that a peer asks for.
+    pub(super) fn on_want(&mut self, now: Instant, sender: Sender, wants: &[RawWant]) {
+        let Some(_) = sender.slot.filter(|_| self.phase == Phase::Joined) else { return };
+        self.repair.gifts_len = 0;
+        for want in wants.iter().take(PIECES_MAX) {
+            if let Some(slot) = self.table.find(want.get()) {
+                self.repair.give(slot);
+            }
+        }
+        if self.repair.gifts_len > 0 && self.budgets.repair.spend(now, 1) {
+            let to = Outgoing { to: sender.addr, receiver: sender.receiver(), what: What::Gifts };
+            let queued = self.push_answer(to);
+            self.counters.budget_held += u64::from(!queued);
+        }
+    }
+}
+
+/// The first and the last id of a bucket.
+fn bucket_range(bucket: usize) -> (NodeId, NodeId) {
+    let width = u64::MAX / BUCKETS as u64;
+    let first = bucket as u64 * (width + 1);
+    (NodeId::from_u64(first), NodeId::from_u64(first + width))
+}

@@ -1,0 +1,155 @@
+//! What is due? Timers by key, and this node's own lag.
+
+use super::{Node, Phase};
+use crate::limits::Limits;
+use crate::time::{Instant, Span};
+use crate::wire::State;
+
+/// Which timer is which: one dense range of keys for the heap.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Keys {
+    probes: u32,
+    relays: u32,
+    members: u32,
+    end: u32,
+}
+
+/// What a key stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timer {
+    /// Probe the next member.
+    Probe,
+    /// Tell news.
+    Gossip,
+    /// Count what has settled.
+    Settle,
+    /// Try one of the dead, the forgotten, the seeds.
+    Revive,
+    /// Knock, walk on, or take the name over.
+    Join,
+    /// Say farewell again, or stop.
+    Leave,
+    /// The probe at a place has run out of time.
+    InFlight(u32),
+    /// The relay at a place has.
+    Relay(u32),
+    /// The member at a place: its suspicion ends, or it is forgotten.
+    Member(u32),
+}
+
+const FIXED: u32 = 6;
+
+impl Keys {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let probes = FIXED;
+        let relays = probes + limits.probes;
+        let members = relays + limits.relays;
+        Self { probes, relays, members, end: members + limits.members }
+    }
+
+    pub(super) const fn count(&self) -> usize {
+        self.end as usize
+    }
+
+    const fn key(&self, timer: Timer) -> u32 {
+        match timer {
+            Timer::Probe => 0,
+            Timer::Gossip => 1,
+            Timer::Settle => 2,
+            Timer::Revive => 3,
+            Timer::Join => 4,
+            Timer::Leave => 5,
+            Timer::InFlight(place) => self.probes + place,
+            Timer::Relay(place) => self.relays + place,
+            Timer::Member(slot) => self.members + slot,
+        }
+    }
+
+    const fn timer(&self, key: u32) -> Timer {
+        match key {
+            0 => Timer::Probe,
+            1 => Timer::Gossip,
+            2 => Timer::Settle,
+            3 => Timer::Revive,
+            4 => Timer::Join,
+            5 => Timer::Leave,
+            key if key < self.relays => Timer::InFlight(key - self.probes),
+            key if key < self.members => Timer::Relay(key - self.relays),
+            key => Timer::Member(key - self.members),
+        }
+    }
+}
+
+impl Node {
+    pub(super) fn arm(&mut self, timer: Timer, at: Instant) {
+        self.timers.set(self.keys.key(timer), at);
+    }
+
+    pub(super) fn arm_earlier(&mut self, timer: Timer, at: Instant) {
+        self.timers.set_earlier(self.keys.key(timer), at);
+    }
+
+    pub(super) fn disarm(&mut self, timer: Timer) {
+        self.timers.cancel(self.keys.key(timer));
+    }
+
+    pub(super) fn on_tick(&mut self, now: Instant) {
+        let Some((due, _)) = self.timers.first().filter(|(due, _)| *due <= now) else { return };
+        let lag = now.since(due);
+        self.histograms.lateness.record(lag);
+        if lag > self.params.lag_tolerance {
+            self.on_lag(now, lag);
+        }
+        // Every timer that fires is set to a later time or not at all; the bound is for the proof.
+        for _ in 0..2 * self.keys.count() {
+            let Some((due, key)) = self.timers.pop_due(now) else { break };
+            self.on_timer(now, due, self.keys.timer(key));
+        }
+    }
+
+    fn on_timer(&mut self, now: Instant, due: Instant, timer: Timer) {
+        match timer {
+            Timer::Probe => self.on_probe_timer(now, due),
+            Timer::Gossip => self.on_gossip_timer(now),
+            Timer::Settle => self.on_settle_timer(now),
+            Timer::Revive => self.on_revive_timer(now),
+            Timer::Join => self.on_join_timer(now),
+            Timer::Leave => self.on_leave_timer(now),
+            Timer::InFlight(place) => self.on_flight_timer(now, place),
+            Timer::Relay(place) => self.on_relay_timer(now, place),
+            Timer::Member(slot) => self.on_member_timer(now, slot),
+        }
+    }
+
+    fn on_member_timer(&mut self, now: Instant, slot: u32) {
+        match self.table.at(slot).map(|m| m.state) {
+            Some(State::Suspect) => self.on_suspicion_timer(now, slot),
+            Some(State::Dead | State::Left) => self.forget(now, slot),
+            Some(State::Alive) | None => {}
+        }
+    }
+
+    /// This node's timers fired late: it, and not the others, may be what is slow. It puts its verdicts off by as much,
+    /// thinks less of its own health, and after a long pause asks what the others think of it.
+    fn on_lag(&mut self, now: Instant, lag: Span) {
+        let forgiven = self.params.pause_to_forgive;
+        let grace = lag.min(forgiven + self.params.ack_ceiling);
+        self.grace_until = self.grace_until.max(now + grace);
+        self.counters.lag_extensions += 1;
+        self.health.worse(1);
+        if lag >= forgiven / 2 && self.phase == Phase::Joined {
+            let mut asked = [0; 3];
+            let found = self.roster.sample(&mut self.rng, &mut asked, |_| true);
+            asked[..found].iter().for_each(|slot| self.probe(now, *slot));
+        }
+    }
+
+    /// Whether a verdict must wait for this node's own lag; it then does.
+    pub(super) fn put_off_by_lag(&mut self, now: Instant, timer: Timer) -> bool {
+        let late = now < self.grace_until;
+        if late {
+            self.arm(timer, self.grace_until);
+        }
+        late
+    }
+}

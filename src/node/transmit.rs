@@ -1,0 +1,247 @@
+//! How is an intention written down? One datagram: its header, what it is about, the news that fits, its checksum.
+
+use super::Transmit;
+use super::outbox::{Outgoing, Receiver, What};
+use super::{Node, Phase};
+use crate::id::{BootId, NodeId};
+use crate::membership::ME;
+use crate::time::Instant;
+use crate::wire::{
+    Binding, Cookie, Header, Held, Kind, RawAck, RawClaim, RawCookie, RawHello, RawLeave, RawListing, RawNack, RawPage,
+    RawPageRequest, RawPing, RawPingRequest, RawWant, RawWhois, SeedStatus, Writer,
+};
+
+impl Node {
+    /// Writes a datagram; `None` when there is nothing to say or a budget is spent.
+    pub(super) fn build(&mut self, now: Instant, outgoing: &Outgoing, buf: &mut [u8]) -> Option<Transmit> {
+        if !outgoing.what.is_probe() && !self.afford(now) {
+            self.counters.budget_held += 1;
+            return None;
+        }
+        let (slot, boot) = self.resolve(outgoing.receiver);
+        let unknown = slot.is_none_or(|slot| !self.table.get(slot).verified);
+        let counter = self.me.counter + 1;
+        let counter_high = (counter >> 32) as u32;
+        let header = Header {
+            cluster: self.me.cluster.tag(),
+            sender: self.me.id,
+            boot_tag: self.me.boot.tag(),
+            intro: (unknown && !matches!(outgoing.what, What::Whois { .. }))
+                .then(|| (self.me.boot.high(), counter_high)),
+            receiver: boot.map(BootId::short),
+            counter: counter as u32,
+            membership: self.fingerprint.root() as u32,
+            state: 0,
+        };
+        let mut writer = Writer::new(buf, self.params.max_datagram, &header)?;
+        self.write(now, outgoing, unknown, &mut writer);
+        if let Some(slot) = slot.filter(|_| outgoing.what.carries_news()) {
+            self.fill(&mut writer, slot);
+        }
+        if writer.is_empty() {
+            return None;
+        }
+        self.me.counter = counter;
+        let binding = Binding { cluster: self.me.cluster, sender: self.me.boot, receiver: boot, counter_high };
+        let len = writer.finish(&binding);
+        if !outgoing.what.is_probe() && !self.budgets.bytes.spend(now, len as u32) {
+            self.counters.budget_held += 1;
+        }
+        self.counters.datagrams_sent += 1;
+        self.counters.bytes_sent += len as u64;
+        if let Some(slot) = slot {
+            self.recent.note(outgoing.to, slot);
+        }
+        Some(Transmit { to: outgoing.to, len })
+    }
+
+    /// Whether the hard caps have room for one more datagram.
+    fn afford(&mut self, now: Instant) -> bool {
+        self.budgets.bytes.covers(now, self.params.max_datagram as u32) && self.budgets.datagrams.spend(now, 1)
+    }
+
+    /// The receiver's place, where its start is still the one that was meant, and its start.
+    fn resolve(&self, receiver: Receiver) -> (Option<u32>, Option<BootId>) {
+        match receiver {
+            Receiver::Member(slot, boot) => {
+                (Some(slot).filter(|slot| self.table.at(*slot).is_some_and(|m| m.boot == boot)), Some(boot))
+            }
+            Receiver::Stranger(boot) => (None, boot),
+        }
+    }
+
+    fn write(&mut self, now: Instant, outgoing: &Outgoing, unknown: bool, writer: &mut Writer<'_>) {
+        match outgoing.what {
+            What::Ping { nonce } => {
+                self.put(writer, Kind::Ping, &RawPing { nonce: nonce.into() });
+                if unknown {
+                    self.introduce(writer);
+                }
+            }
+            What::Ack { nonce } => self.put(writer, Kind::Ack, &RawAck { nonce: nonce.into() }),
+            What::PingRequest { target, nonce, budget } => {
+                let member = self.table.get(target);
+                let request = RawPingRequest::new(member.id, member.boot.tag(), nonce, budget);
+                self.put(writer, Kind::PingRequest, &request);
+            }
+            What::Nack { nonce, reason } => self.put(writer, Kind::Nack, &RawNack::new(nonce, reason)),
+            What::Gossip => {}
+            What::Leave { nonce } => {
+                let leave = RawLeave::new(self.table.get(ME).incarnation, nonce);
+                self.put(writer, Kind::Leave, &leave);
+            }
+            What::Hello { nonce } => self.put(writer, Kind::Hello, &RawHello::new(&self.own_hello(now, nonce))),
+            What::Cookie { nonce, asker, status } => self.write_cookie(now, outgoing, (nonce, asker, status), writer),
+            What::PageRequest { nonce, cookie, cursor } => {
+                let request = RawPageRequest::new(nonce, cookie, cursor, crate::membership::PAGES_AT_ONCE);
+                self.put(writer, Kind::PageRequest, &request);
+            }
+            What::Pages { nonce, cursor, left } => self.write_page(now, outgoing, (nonce, cursor, left), writer),
+            What::Whois { counter } => self.put(writer, Kind::Whois, &RawWhois { counter: counter.into() }),
+            What::Sums => self.put(writer, Kind::Sums, &self.sums()),
+            What::Listing { first, last } => self.write_listing(now, outgoing, (first, last), writer),
+            What::Want => self.write_wants(writer),
+            What::Gifts => self.write_gifts(now, outgoing, writer),
+        }
+    }
+
+    fn put<T: zerocopy::IntoBytes + zerocopy::Immutable>(&mut self, writer: &mut Writer<'_>, kind: Kind, record: &T) {
+        // The first record of a datagram always fits.
+        if writer.push(kind, record) {
+            self.counters.sent_one(kind);
+        }
+    }
+
+    /// This node's own profile, for somebody who may not have heard of it.
+    fn introduce(&mut self, writer: &mut Writer<'_>) {
+        if self.phase == Phase::Joined {
+            let claim = self.table.get(ME).claim();
+            if self.table.profile(ME, claim).write(writer) {
+                self.counters.sent_one(Kind::Profiles);
+            }
+        }
+    }
+
+    fn write_cookie(
+        &mut self,
+        now: Instant,
+        outgoing: &Outgoing,
+        (nonce, asker, status): (u64, NodeId, SeedStatus),
+        writer: &mut Writer<'_>,
+    ) {
+        let (_, boot) = self.resolve(outgoing.receiver);
+        let Some(boot) = boot else { return };
+        let cookie = Cookie {
+            nonce,
+            cookie: self.join.jar.make(now, outgoing.to, boot),
+            uptime_ms: self.uptime(now).as_millis(),
+            status,
+            held: self.held_of(asker),
+            members: self.up_count(),
+            end: self.table.end(),
+            observed: outgoing.to,
+        };
+        self.put(writer, Kind::Cookie, &RawCookie::new(&cookie));
+    }
+
+    /// What this node holds of somebody's name: in the table, or in the book.
+    fn held_of(&self, id: NodeId) -> Option<Held> {
+        if let Some(member) = self.table.find(id).filter(|slot| *slot != ME).map(|slot| self.table.get(slot)) {
+            let (incarnation, boot, state) = (member.incarnation, member.boot, member.state);
+            return Some(Held { incarnation, boot, state, addr: Some(member.addr) });
+        }
+        let entry = self.book.get(id)?;
+        Some(Held { incarnation: entry.floor, boot: entry.boot, state: crate::wire::State::Dead, addr: None })
+    }
+
+    /// One page of members that are up, from a cursor on; the next is queued behind it.
+    fn write_page(
+        &mut self,
+        now: Instant,
+        outgoing: &Outgoing,
+        (nonce, cursor, left): (u64, u32, u8),
+        writer: &mut Writer<'_>,
+    ) {
+        let end = self.table.end();
+        let cursor = cursor.min(end);
+        let page = size_of::<RawPage>() + crate::wire::SECTION_HEADER;
+        let mut room = writer.room(Kind::Page).saturating_sub(page);
+        let listed = |slot: &u32| self.table.at(*slot).is_some_and(|m| m.state.is_up());
+        let mut next = cursor;
+        while next < end {
+            if listed(&next) {
+                let len = self.table.profile(next, self.table.get(next).claim()).wire_len();
+                let Some(rest) = room.checked_sub(len) else { break };
+                room = rest;
+            }
+            next += 1;
+        }
+        self.put(writer, Kind::Page, &RawPage::new(nonce, cursor, next, end));
+        for slot in cursor..next {
+            if self.table.at(slot).is_some_and(|m| m.state.is_up()) {
+                let claim = self.claim_to_tell(slot, 0);
+                let written = self.table.profile(slot, claim).write(writer);
+                debug_assert!(written, "room was counted");
+            }
+        }
+        self.counters.pages_sent += 1;
+        if left > 1 && next < end && self.budgets.strangers.spend(now, 1) {
+            let what = What::Pages { nonce, cursor: next, left: left - 1 };
+            let queued = self.push_answer(Outgoing { what, ..*outgoing });
+            self.counters.budget_held += u64::from(!queued);
+        }
+    }
+
+    /// All that is held in a range; the rest of a range that does not fit is queued behind it.
+    fn write_listing(
+        &mut self,
+        now: Instant,
+        outgoing: &Outgoing,
+        (first, mut last): (NodeId, NodeId),
+        writer: &mut Writer<'_>,
+    ) {
+        let whole = last;
+        while self.table.range(first, last).count() > self.listing_room() && first < last {
+            let (a, b) = (first.as_u64(), last.as_u64());
+            last = NodeId::from_u64(a + (b - a) / 2);
+        }
+        self.put(writer, Kind::Listing, &RawListing::new(first, last));
+        for slot in self.table.range(first, last) {
+            let claim = self.claim_to_tell(slot, 0);
+            let written = writer.extend(Kind::Listing, &RawClaim::new(&claim));
+            debug_assert!(written, "room was counted");
+        }
+        if last < whole && self.budgets.repair.spend(now, 1) {
+            let first = NodeId::from_u64(last.as_u64() + 1);
+            let queued = self.push_answer(Outgoing { what: What::Listing { first, last: whole }, ..*outgoing });
+            self.counters.budget_held += u64::from(!queued);
+        }
+    }
+
+    fn write_wants(&mut self, writer: &mut Writer<'_>) {
+        for i in 0..self.repair.wants_len {
+            let want = RawWant::new(self.repair.wants[i]);
+            self.put(writer, Kind::Want, &want);
+        }
+        self.repair.wants_len = 0;
+    }
+
+    /// As many of the profiles to give as fit; the rest is queued behind.
+    fn write_gifts(&mut self, now: Instant, outgoing: &Outgoing, writer: &mut Writer<'_>) {
+        while self.repair.gifts_len > 0 {
+            let slot = self.repair.gifts[self.repair.gifts_len - 1];
+            if self.table.at(slot).is_some() {
+                let claim = self.claim_to_tell(slot, 0);
+                if !self.table.profile(slot, claim).write(writer) {
+                    break;
+                }
+                self.counters.sent_one(Kind::Profiles);
+            }
+            self.repair.gifts_len -= 1;
+        }
+        if self.repair.gifts_len > 0 && self.budgets.repair.spend(now, 1) {
+            let queued = self.push_answer(*outgoing);
+            self.counters.budget_held += u64::from(!queued);
+        }
+    }
+}

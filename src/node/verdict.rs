@@ -1,0 +1,191 @@
+//! Is it dead? Suspicions begin, are confirmed, end in a verdict or in doubt; and this node's own answer to being accused.
+
+use core::net::SocketAddr;
+
+use super::tick::Timer;
+use super::{Node, Phase};
+use crate::event::Event;
+use crate::id::{BootId, Incarnation};
+use crate::membership::{Form, ME, suspicion_timeout};
+use crate::time::{Instant, Span};
+use crate::wire::{Claim, State};
+
+/// From this many members on, a death needs two accusers that are up.
+const DOUBT_FROM: u32 = 4;
+
+impl Node {
+    /// This node's own probe has failed.
+    pub(super) fn accuse(&mut self, now: Instant, probe: &crate::membership::Probe) {
+        let slot = probe.target;
+        let my_tag = self.me.id.tag();
+        self.counters.accusations += 1;
+        if self.table.get(slot).state == State::Alive {
+            let claim = Claim { state: State::Suspect, accuser: my_tag, ..self.table.get(slot).claim() };
+            self.counters.claims_news += 1;
+            self.transition(now, slot, &claim, probe.began_at);
+        } else if self.suspicions.get_mut(slot).add(my_tag) {
+            self.counters.confirmations += 1;
+        }
+        if probe.refused {
+            self.suspicions.get_mut(slot).refused = true;
+        }
+        for helper in probe.refused_by() {
+            let tag = self.table.get(helper).id.tag();
+            self.suspicions.get_mut(slot).add(tag);
+        }
+        self.announce(now, slot, Form::Claim, None);
+        self.arm_suspicion(slot);
+    }
+
+    /// Whether this node is among those who accuse a member.
+    pub(super) fn accuses(&self, slot: u32) -> bool {
+        self.suspicions.get(slot).accusers().contains(&self.me.id.tag())
+    }
+
+    pub(super) fn begin_suspicion(&mut self, slot: u32, accuser: u32, since: Instant) {
+        self.counters.suspicions += 1;
+        self.suspicions.begin(slot, since, accuser);
+        self.arm_suspicion(slot);
+    }
+
+    /// Somebody says what is suspected already: if that is somebody new, the timer shortens and the rest shall know.
+    pub(super) fn confirm(&mut self, now: Instant, slot: u32, accuser: u32) {
+        let enough = self.suspicions.get(slot).confirmations() >= self.params.confirmations;
+        if !enough && self.suspicions.get_mut(slot).add(accuser) {
+            self.counters.confirmations += 1;
+            self.announce(now, slot, Form::Claim, None);
+            self.arm_suspicion(slot);
+        }
+    }
+
+    /// The shortest wait from evidence to verdict: the longest pause to forgive, and time for the news of the accusation
+    /// to reach the subject and for its answer to reach everybody.
+    fn suspicion_min(&self) -> Span {
+        self.params.pause_to_forgive + self.spread.time_to_all(self.up_count()) * 2
+    }
+
+    fn arm_suspicion(&mut self, slot: u32) {
+        let suspicion = self.suspicions.get(slot);
+        let min = self.suspicion_min();
+        let wait = if suspicion.refused && self.live_accusers(slot) >= 2 {
+            // Two kernels were told that nobody listens there: one learned time-out is left to say otherwise.
+            let p = &self.params;
+            self.table.get(slot).rtt.timeout(p.ack_floor, p.ack_prior, p.ack_ceiling)
+        } else {
+            let others = self.up_count().saturating_sub(2);
+            let expected = self.params.confirmations.min(others);
+            suspicion_timeout(min, min * self.params.suspicion_factor, suspicion.confirmations(), expected)
+        };
+        self.arm(Timer::Member(slot), suspicion.since + wait);
+    }
+
+    /// Accusers that are up themselves: an accusation dies with its accuser (R19).
+    fn live_accusers(&self, slot: u32) -> u32 {
+        let up = |tag: &&u32| {
+            **tag == self.me.id.tag()
+                || self.table.by_tag(**tag).is_some_and(|a| a != slot && self.table.get(a).state == State::Alive)
+        };
+        self.suspicions.get(slot).accusers().iter().filter(up).count() as u32
+    }
+
+    /// A suspicion's time is over. Death needs silence since the evidence, and two accusers where there are enough members
+    /// to have two.
+    pub(super) fn on_suspicion_timer(&mut self, now: Instant, slot: u32) {
+        if self.put_off_by_lag(now, Timer::Member(slot)) {
+            return;
+        }
+        let since = self.suspicions.get(slot).since;
+        if self.table.get(slot).heard_at > since {
+            // It lives, but only its own refutation clears it: tell it once more what is said.
+            self.counters.verdicts_put_off_by_life += 1;
+            self.suspicions.get_mut(slot).since = now;
+            self.arm(Timer::Member(slot), now + self.suspicion_min());
+            self.probe(now, slot);
+            return;
+        }
+        let enough = if self.up_count() >= DOUBT_FROM { 2 } else { 1 };
+        if self.live_accusers(slot) < enough {
+            self.counters.verdicts_put_off_by_doubt += 1;
+            self.arm(Timer::Member(slot), now + self.params.probe_interval);
+            self.announce(now, slot, Form::Claim, None);
+            if !self.accuses(slot) {
+                self.probe(now, slot);
+            }
+            return;
+        }
+        self.counters.deaths_declared += 1;
+        let claim = Claim { state: State::Dead, accuser: self.me.id.tag(), ..self.table.get(slot).claim() };
+        self.transition(now, slot, &claim, now);
+        self.announce(now, slot, Form::Claim, None);
+    }
+
+    /// Somebody speaks of this node. Its own record is never overwritten; it refutes (R4).
+    pub(super) fn about_me(&mut self, now: Instant, claim: &Claim, start: Option<(BootId, SocketAddr)>) {
+        match self.phase {
+            Phase::Joined => {}
+            Phase::Joining => {
+                self.note_held(claim.incarnation);
+                return;
+            }
+            Phase::Idle | Phase::Leaving | Phase::Left => return,
+        }
+        let mine = self.table.get(ME).incarnation;
+        let other_start = start.map_or(claim.boot != self.me.boot.short(), |(boot, _)| boot != self.me.boot);
+        if other_start {
+            if claim.incarnation >= mine {
+                self.outrank(now, claim, start);
+            }
+            return;
+        }
+        if claim.incarnation < mine || (claim.incarnation == mine && claim.state == State::Alive) {
+            self.counters.claims_known += 1;
+            return;
+        }
+        if !claim.incarnation.plausible_after(mine) {
+            self.counters.claims_implausible += 1;
+            return;
+        }
+        match claim.state {
+            State::Alive | State::Suspect | State::Dead => {
+                let Some(above) = claim.incarnation.above() else { return };
+                self.health.worse(1);
+                self.raise(now, above);
+                self.emit(Event::SelfRefuted { incarnation: above });
+            }
+            State::Left => {
+                // Removed while it lives (R15). Having left is final for a life: a new one begins.
+                let Some(next) = claim.incarnation.next_life() else { return };
+                self.raise(now, next);
+                self.emit(Event::SelfRemoved { incarnation: next });
+            }
+        }
+    }
+
+    /// Another start of this name is on record at or above this node's number: go above it (R1), and find out whether it
+    /// lives.
+    fn outrank(&mut self, now: Instant, claim: &Claim, start: Option<(BootId, SocketAddr)>) {
+        let mine = self.table.get(ME).incarnation;
+        if !claim.incarnation.plausible_after(mine) {
+            self.counters.claims_implausible += 1;
+            return;
+        }
+        let Some(next) = claim.incarnation.next_life() else { return };
+        if let Some((boot, addr)) = start.filter(|_| claim.state.is_up()) {
+            self.challenge(now, boot, addr);
+        }
+        self.raise(now, next);
+        self.emit(Event::SelfRefuted { incarnation: next });
+    }
+
+    /// Takes a higher number and tells everybody.
+    pub(super) fn raise(&mut self, now: Instant, to: Incarnation) {
+        let from = self.table.get(ME).incarnation;
+        self.counters.refutations += 1;
+        self.table.get_mut(ME).incarnation = to;
+        self.note_changed(ME);
+        self.fingerprint.unsettle(ME, self.me.id, now, now + self.settle_time());
+        self.arm_settle();
+        let form = if to.life() > from.life() { Form::Profile } else { Form::Claim };
+        self.announce(now, ME, form, None);
+    }
+}
