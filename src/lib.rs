@@ -11,6 +11,8 @@ mod measure;
 mod membership;
 mod node;
 mod rng;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod time;
 pub mod wire;
 

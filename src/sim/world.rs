@@ -1,0 +1,513 @@
+//! What happens next? Hosts, the network between them and one queue of what is due.
+
+use core::fmt;
+use core::net::SocketAddr;
+use std::collections::{BTreeMap, VecDeque};
+
+use xxhash_rust::xxh3::Xxh3;
+
+use super::flights::{Cargo, Flight, Flights};
+use super::host::{Death, Host, HostId, Process, Spec};
+use super::network::Network;
+use super::passing::{Fate, Passing};
+use crate::bounded::Deadlines;
+use crate::config::ConfigError;
+use crate::error::Refusal;
+use crate::event::Event;
+use crate::id::{BootId, NodeId};
+use crate::node::{Input, Node, Phase};
+use crate::rng::Rng;
+use crate::time::{Instant, Span};
+use crate::wire::{MAX_MAX_DATAGRAM, State};
+
+/// Ticks that a node may ask for at one instant before it counts as spinning.
+const TICKS_PER_INSTANT_MAX: u32 = 1_000;
+/// Datagrams that a node may send after one input.
+const TRANSMITS_PER_INPUT_MAX: u32 = 100_000;
+/// The time between two looks at a condition in [`World::run_until`].
+const LOOK_EVERY: Span = Span::millis(5);
+
+/// How much a [`World`] holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Hosts. 1,024. One more is a panic: the test is wrong.
+    pub hosts: u32,
+    /// Datagrams under way. 65,536. One more is lost and counted.
+    pub in_flight: u32,
+    /// Datagrams in the socket of a paused process. 256, about what Linux holds of small ones by default. One more is lost
+    /// and counted.
+    pub inbox: u32,
+    /// Events remembered for each host. 4,096. Beyond, the oldest goes and is counted.
+    pub events: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { hosts: 1_024, in_flight: 65_536, inbox: 256, events: 4_096 }
+    }
+}
+
+/// What has become of the datagrams so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Sent by nodes.
+    pub sent: u64,
+    /// Bytes of UDP payload sent by nodes.
+    pub bytes: u64,
+    /// Handed to a node.
+    pub delivered: u64,
+    /// Lost by a link's dice.
+    pub lost: u64,
+    /// Sent into a cut or across a partition.
+    pub cut: u64,
+    /// Copies made by a link's dice.
+    pub duplicated: u64,
+    /// Arrived where nobody listens, and the sender was to be told.
+    pub refused: u64,
+    /// Arrived where there is no host.
+    pub nowhere: u64,
+    /// Lost because the wire was full.
+    pub overflowed: u64,
+    /// Lost because the buffer of a paused process was full.
+    pub inbox_lost: u64,
+    /// Dropped, delayed, doubled or held because a test wished so.
+    pub meddled: u64,
+}
+
+/// Who has an address, or had it last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub host: HostId,
+    /// `None` while a process listens there.
+    pub dead: Option<Death>,
+}
+
+type Meddler = Box<dyn FnMut(&Passing<'_>) -> Fate>;
+
+/// A virtual network of real nodes. See the [module](super) for what it is good for.
+///
+/// It keeps the contract of [`Node`]'s four calls: one input, then the transmits, then the events, then the timeout;
+/// datagrams before the tick where both are due at once. A panic inside prints the seed.
+pub struct World {
+    seed: u64,
+    pub(super) rng: Rng,
+    pub(super) now: Instant,
+    pub(super) bounds: Bounds,
+    pub(super) hosts: Vec<Host>,
+    pub(super) places: BTreeMap<SocketAddr, Place>,
+    /// What lies between the hosts: cut, partition, heal and tune it here.
+    pub network: Network,
+    pub(super) flights: Flights,
+    ticks: Deadlines,
+    pub(super) meddler: Option<Meddler>,
+    pub(super) held: VecDeque<(HostId, Flight)>,
+    pub(super) tally: Tally,
+    pub(super) trace: Xxh3,
+    buf: Box<[u8]>,
+}
+
+impl World {
+    /// An empty world in which everything random comes from `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self::with_bounds(seed, Bounds::default())
+    }
+
+    /// An empty world of another size.
+    #[must_use]
+    pub fn with_bounds(seed: u64, bounds: Bounds) -> Self {
+        Self {
+            seed,
+            rng: Rng::from_seed(seed),
+            now: Instant::ZERO,
+            bounds,
+            hosts: Vec::new(),
+            places: BTreeMap::new(),
+            network: Network::default(),
+            flights: Flights::new(bounds.in_flight),
+            ticks: Deadlines::new(bounds.hosts as usize),
+            meddler: None,
+            held: VecDeque::new(),
+            tally: Tally::default(),
+            trace: Xxh3::new(),
+            buf: vec![0; MAX_MAX_DATAGRAM].into_boxed_slice(),
+        }
+    }
+
+    /// The seed it was made from.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The virtual time since the world was made.
+    #[must_use]
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// XXH3-64 over time, sender, receiver and bytes of every datagram sent so far: equal for equal worlds.
+    #[must_use]
+    pub fn trace(&self) -> u64 {
+        self.trace.digest()
+    }
+
+    /// What has become of the datagrams so far.
+    #[must_use]
+    pub const fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// The world's own dice, for tests that draw what they do: one seed for all.
+    pub const fn rng(&mut self) -> &mut Rng {
+        &mut self.rng
+    }
+
+    // What hosts are told.
+
+    /// Starts a node on a new host and lets it join through `seeds`; with none it founds a cluster.
+    ///
+    /// # Errors
+    /// When the node cannot be: a bad name, a profile too long.
+    ///
+    /// # Panics
+    /// When there are [`Bounds::hosts`] hosts already, somebody listens at the address, or the seeds are more than
+    /// [`Limits::seeds`](crate::Limits::seeds).
+    pub fn start(&mut self, spec: &Spec, seeds: &[SocketAddr]) -> Result<HostId, ConfigError> {
+        assert!(self.hosts.len() < self.bounds.hosts as usize, "more hosts than Bounds::hosts; raise it");
+        let id = HostId(self.hosts.len() as u32);
+        let addr = spec.addr.unwrap_or_else(|| address(id.0));
+        self.hosts.push(Host {
+            spec: spec.clone(),
+            addr,
+            process: Process::Down,
+            node: None,
+            clock: Span::ZERO,
+            inbox: VecDeque::new(),
+            log: VecDeque::new(),
+            log_lost: 0,
+            ticks: (Instant::ZERO, 0),
+        });
+        self.boot(id, addr)?;
+        self.join(id, seeds);
+        Ok(id)
+    }
+
+    /// Lets a node join through more seeds.
+    ///
+    /// # Panics
+    /// When the process is not up, or refuses.
+    pub fn join(&mut self, host: HostId, seeds: &[SocketAddr]) {
+        self.tell(host, Input::Join(seeds)).expect("a node takes as many seeds as its limits say");
+    }
+
+    /// Kills a process without a word. What is under way to it dies with it; what it has sent arrives.
+    pub fn crash(&mut self, host: HostId, death: Death) {
+        let h = &mut self.hosts[host.index()];
+        h.process = Process::Down;
+        h.node = None;
+        h.inbox.clear();
+        self.ticks.cancel(host.0);
+        let addr = h.addr;
+        self.places.insert(addr, Place { host, dead: Some(death) });
+    }
+
+    /// Starts the node of a host again, under the same name with a new boot id, at `addr` or where it was; kills it
+    /// first where it still runs. Its events go on in the same log.
+    ///
+    /// # Errors
+    /// As [`World::start`].
+    ///
+    /// # Panics
+    /// As [`World::start`].
+    pub fn restart(&mut self, host: HostId, addr: Option<SocketAddr>, seeds: &[SocketAddr]) -> Result<(), ConfigError> {
+        if self.hosts[host.index()].process != Process::Down {
+            self.crash(host, Death::Refusing);
+        }
+        let addr = addr.unwrap_or(self.hosts[host.index()].addr);
+        self.boot(host, addr)?;
+        self.join(host, seeds);
+        Ok(())
+    }
+
+    /// Stops a process in its tracks (SIGSTOP): its socket holds up to [`Bounds::inbox`] datagrams, its timers stand.
+    pub fn pause(&mut self, host: HostId) {
+        let h = &mut self.hosts[host.index()];
+        if h.process == Process::Up {
+            h.process = Process::Paused;
+            self.ticks.cancel(host.0);
+        }
+    }
+
+    /// Lets it go on (SIGCONT): first what its socket holds, then the clock.
+    pub fn resume(&mut self, host: HostId) {
+        if self.hosts[host.index()].process != Process::Paused {
+            return;
+        }
+        self.hosts[host.index()].process = Process::Up;
+        while let Some(flight) = self.hosts[host.index()].inbox.pop_front() {
+            self.hand(host, flight);
+        }
+        self.drive(host, Input::Tick).expect("a tick is never refused");
+    }
+
+    /// Lets a node say goodbye.
+    ///
+    /// # Errors
+    /// The node's refusal.
+    pub fn leave(&mut self, host: HostId) -> Result<(), Refusal> {
+        self.tell(host, Input::Leave)
+    }
+
+    /// Lets a node take a dead member off the list.
+    ///
+    /// # Errors
+    /// The node's refusal.
+    pub fn remove(&mut self, host: HostId, member: NodeId) -> Result<(), Refusal> {
+        self.tell(host, Input::Remove(member))
+    }
+
+    // What tests do to datagrams.
+
+    /// Asks `meddler` about every datagram from now on, before the network is asked; `None` ends it.
+    pub fn meddle(&mut self, meddler: Option<Meddler>) {
+        self.meddler = meddler;
+    }
+
+    /// How many datagrams are held.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Sends everything that is held on its way, in the order in which it was sent, and says how many. The meddler is not
+    /// asked again.
+    pub fn release(&mut self) -> usize {
+        let held = core::mem::take(&mut self.held);
+        let n = held.len();
+        for (from, flight) in held {
+            self.carry(from, flight.from, flight.to, Span::ZERO, &flight.bytes);
+        }
+        n
+    }
+
+    /// Puts a datagram of a test's own making in front of a host at once, as if it came from `from`.
+    pub fn inject(&mut self, from: SocketAddr, to: HostId, bytes: &[u8]) {
+        let to = self.hosts[to.index()].addr;
+        if !self.flights.push(self.now, from, to, Cargo::Datagram, bytes) {
+            self.tally.overflowed += 1;
+        }
+    }
+
+    // Time.
+
+    /// Lets one thing happen: the next datagram arrives or the next timer fires. `false` when nothing is due, ever.
+    pub fn step(&mut self) -> bool {
+        let tick = self.ticks.first();
+        let (at, tick) = match (self.flights.first(), tick) {
+            (None, None) => return false,
+            (Some(flight), None) => (flight, None),
+            (None, Some((due, key))) => (due, Some(key)),
+            // Datagrams first: what has arrived counts before what has not.
+            (Some(flight), Some((due, _))) if flight <= due => (flight, None),
+            (Some(_), Some((due, key))) => (due, Some(key)),
+        };
+        self.now = self.now.max(at);
+        match tick {
+            Some(key) => self.tick(HostId(key)),
+            None => self.arrive(),
+        }
+        true
+    }
+
+    /// Lets `span` pass.
+    pub fn run_for(&mut self, span: Span) {
+        let end = self.now + span;
+        while self.next_due().is_some_and(|at| at <= end) {
+            self.step();
+        }
+        self.now = end;
+    }
+
+    /// Lets time pass until `holds`, looking every 5 ms, and says how long it took; `None` when `limit` passed first.
+    pub fn run_until(&mut self, limit: Span, mut holds: impl FnMut(&Self) -> bool) -> Option<Span> {
+        let begin = self.now;
+        loop {
+            if holds(self) {
+                return Some(self.now.since(begin));
+            }
+            if self.now.since(begin) >= limit {
+                return None;
+            }
+            self.run_for(LOOK_EVERY);
+        }
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        let tick = self.ticks.first().map(|(at, _)| at);
+        [self.flights.first(), tick].into_iter().flatten().min()
+    }
+
+    // What can be seen.
+
+    /// Every host, in the order of their first starts.
+    pub fn hosts(&self) -> impl Iterator<Item = HostId> + use<> {
+        (0..self.hosts.len() as u32).map(HostId)
+    }
+
+    /// The hosts whose process runs, is not paused, and has not left.
+    pub fn running(&self) -> impl Iterator<Item = (HostId, &Node)> {
+        self.hosts().filter_map(|id| {
+            let node = self.node(id).filter(|node| node.phase() != Phase::Left)?;
+            (self.hosts[id.index()].process == Process::Up).then_some((id, node))
+        })
+    }
+
+    /// The node of a host; `None` while its process is down.
+    #[must_use]
+    pub fn node(&self, host: HostId) -> Option<&Node> {
+        self.hosts[host.index()].node.as_deref()
+    }
+
+    /// The address of a host.
+    #[must_use]
+    pub fn addr(&self, host: HostId) -> SocketAddr {
+        self.hosts[host.index()].addr
+    }
+
+    /// The name of the node of a host.
+    #[must_use]
+    pub fn name(&self, host: HostId) -> &str {
+        &self.hosts[host.index()].spec.name
+    }
+
+    /// The id of the node of a host.
+    #[must_use]
+    pub fn id(&self, host: HostId) -> NodeId {
+        NodeId::from_name(self.name(host))
+    }
+
+    /// What a host has been told, with the world's time, oldest first; at most [`Bounds::events`].
+    pub fn events(&self, host: HostId) -> impl Iterator<Item = (Instant, Event)> + '_ {
+        self.hosts[host.index()].log.iter().copied()
+    }
+
+    /// Events of a host that were forgotten to keep the log in its bounds.
+    #[must_use]
+    pub fn events_forgotten(&self, host: HostId) -> u64 {
+        self.hosts[host.index()].log_lost
+    }
+
+    /// How `host` holds `member` to be; `None` when it does not know it, or is down itself.
+    #[must_use]
+    pub fn sees(&self, host: HostId, member: NodeId) -> Option<State> {
+        self.node(host)?.member(member).map(|m| m.state)
+    }
+
+    /// How many members `host` holds to be up, itself included; 0 while it is not a member itself.
+    #[must_use]
+    pub fn up_at(&self, host: HostId) -> usize {
+        match self.node(host) {
+            Some(node) if node.phase() == Phase::Joined => node.members().filter(|m| m.state.is_up()).count(),
+            Some(_) | None => 0,
+        }
+    }
+
+    /// Whether every running host is a member and holds exactly `n` members to be up.
+    #[must_use]
+    pub fn all_see(&self, n: usize) -> bool {
+        self.running().all(|(id, _)| self.up_at(id) == n)
+    }
+
+    // Inside.
+
+    fn boot(&mut self, id: HostId, addr: SocketAddr) -> Result<(), ConfigError> {
+        let taken = self.places.get(&addr).is_some_and(|p| p.dead.is_none());
+        assert!(!taken, "seed {}: somebody listens at {addr} already", self.seed);
+        let (boot, dice) = (BootId::from_u64(self.rng.next_u64()), self.rng.next_u64());
+        let drawn = Span::secs(u64::from(self.rng.below(400 * 86_400)));
+        let host = &mut self.hosts[id.index()];
+        host.clock = host.spec.clock.unwrap_or(drawn);
+        host.node = Some(host.spec.node(addr, boot, dice, host.local(self.now))?);
+        host.addr = addr;
+        host.process = Process::Up;
+        self.places.insert(addr, Place { host: id, dead: None });
+        Ok(())
+    }
+
+    fn tell(&mut self, host: HostId, input: Input<'_>) -> Result<(), Refusal> {
+        match self.hosts[host.index()].process {
+            Process::Up => self.drive(host, input),
+            Process::Paused | Process::Down => panic!("seed {}: {} is not running", self.seed, self.name(host)),
+        }
+    }
+
+    /// One input, then the transmits, then the events, then the timeout: the contract of the four calls.
+    pub(super) fn drive(&mut self, id: HostId, input: Input<'_>) -> Result<(), Refusal> {
+        let at = id.index();
+        let Some(mut node) = self.hosts[at].node.take() else {
+            return Err(Refusal::NotRunning);
+        };
+        let local = self.hosts[at].local(self.now);
+        let result = node.handle_input(local, input);
+        let mut buf = core::mem::take(&mut self.buf);
+        let mut transmits = 0;
+        while let Some(transmit) = node.poll_transmit(local, &mut buf) {
+            self.send(id, transmit.to, &buf[..transmit.len]);
+            transmits += 1;
+            assert!(transmits < TRANSMITS_PER_INPUT_MAX, "{} never stops sending", self.hosts[at].spec.name);
+        }
+        self.buf = buf;
+        let (now, events_max) = (self.now, self.bounds.events as usize);
+        let host = &mut self.hosts[at];
+        while let Some(event) = node.poll_event() {
+            host.note(now, event, events_max);
+        }
+        match node.poll_timeout() {
+            Some(local) => self.ticks.set(id.0, host.world_time(local).max(now)),
+            None => self.ticks.cancel(id.0),
+        }
+        host.node = Some(node);
+        result
+    }
+
+    fn tick(&mut self, id: HostId) {
+        let host = &mut self.hosts[id.index()];
+        let (at, n) = host.ticks;
+        host.ticks = if at == self.now { (at, n + 1) } else { (self.now, 1) };
+        assert!(host.ticks.1 < TICKS_PER_INSTANT_MAX, "{} asks for tick after tick at one instant", host.spec.name);
+        self.drive(id, Input::Tick).expect("a tick is never refused");
+    }
+}
+
+/// The address that the `n`th host is given: 10.0.0.1 for the first, port 4100.
+fn address(n: u32) -> SocketAddr {
+    let [_, b, c, d] = (n + 1).to_be_bytes();
+    ([10, b, c, d], 4_100).into()
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World")
+            .field("seed", &self.seed)
+            .field("now", &self.now)
+            .field("hosts", &self.hosts.len())
+            .field("under_way", &self.flights.len())
+            .field("tally", &self.tally)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for World {
+    /// Whatever failed while this world was alive, the seed is what replays it.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!(
+                "the world above: seed {}, at {} ms, {:?}",
+                self.seed,
+                self.now.as_nanos() / 1_000_000,
+                self.tally
+            );
+        }
+    }
+}
