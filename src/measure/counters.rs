@@ -48,7 +48,7 @@ counters! {
     unknown_sections,
     /// Probes begun.
     probes,
-    /// Second direct pings.
+    /// Times that a second direct ping and helpers were needed.
     second_pings,
     /// Ping-requests sent to helpers.
     ping_requests,
@@ -58,6 +58,8 @@ counters! {
     probes_proved,
     /// Probes that ended without any answer.
     probes_failed,
+    /// Probes that asked other helpers once more, because some had said nothing.
+    probes_repeated,
     /// Probes that could not begin because as many as permitted were in flight.
     probes_skipped,
     /// Pings relayed for others.

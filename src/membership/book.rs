@@ -103,7 +103,9 @@ mod tests {
     #[test]
     fn the_oldest_goes_first_and_a_name_stands_once() {
         let mut book = Book::new(2);
-        [entry(1, 1), entry(1, 2), entry(2, 1), entry(3, 1)].map(|e| book.remember(e));
+        for e in [entry(1, 1), entry(1, 2), entry(2, 1), entry(3, 1)] {
+            book.remember(e);
+        }
         assert_eq!((book.get(NodeId::from_u64(1)), book.len()), (None, 2));
         let mut tried: Vec<_> = (0..4).filter_map(|_| book.next()).map(|e| e.id.as_u64()).collect();
         tried.sort_unstable();

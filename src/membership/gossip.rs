@@ -50,6 +50,12 @@ impl Gossip {
         Lists::memory_bytes(2 * LEVELS as usize, members) + members * size_of::<u32>()
     }
 
+    /// How many wait in a form.
+    #[must_use]
+    pub const fn waiting(&self, form: Form) -> u32 {
+        self.waiting[form as usize]
+    }
+
     /// Whether nothing waits.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -145,7 +151,7 @@ mod tests {
     #[test]
     fn the_least_told_goes_first_and_nothing_twice_in_one_datagram() {
         let mut gossip = Gossip::new(8);
-        [0, 1, 2].map(|slot| gossip.announce(slot, Form::Claim));
+        (0..3).for_each(|slot| gossip.announce(slot, Form::Claim));
         assert_eq!(datagram(&mut gossip, Form::Claim, 2, 3), [0, 1]);
         assert_eq!(datagram(&mut gossip, Form::Claim, 9, 3), [2, 0, 1], "all once, the untold first");
         gossip.announce(3, Form::Claim);

@@ -144,7 +144,7 @@ mod tests {
         let mut model: BTreeMap<NodeId, u32> = BTreeMap::new();
         for _ in 0..30_000 {
             // Few distinct upper bits, so that runs are long and wrap around the end.
-            let id = NodeId::from_u64((u64::from(rng.below(4)) + 12 << 60) | u64::from(rng.below(40)));
+            let id = NodeId::from_u64(((u64::from(rng.below(4)) + 12) << 60) | u64::from(rng.below(40)));
             match model.get(&id) {
                 Some(slot) if rng.below(2) == 0 => {
                     let slot = *slot;

@@ -17,9 +17,10 @@ pub struct Member {
     pub boot: BootId,
     /// How it is.
     pub state: State,
-    /// Whether it has acked a ping of this node in this life of both (R7): it knows this node's start and counter, and
-    /// needs no introduction.
+    /// Whether it has acked a ping of this node in this life of both (R7).
     pub verified: bool,
+    /// Whether it has said that it does not know this node, since it last acked.
+    pub asks_who: bool,
     /// The probe of this node that is in flight to it.
     pub probe: Option<u8>,
     /// The highest packet counter in an authentic datagram of this start; 0 when there was none.

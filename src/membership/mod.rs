@@ -32,7 +32,7 @@ pub(crate) use health::Health;
 pub(crate) use nonce::Asked;
 pub(crate) use probe::{Probe, Probes, Stage};
 pub use profile::Tags;
-pub(crate) use relay::{Errand, Relays};
+pub(crate) use relay::{Errand, RelayStage, Relays};
 pub(crate) use roster::Roster;
 pub(crate) use spread::Spread;
 pub(crate) use suspicion::{Suspicions, timeout as suspicion_timeout};

@@ -1,4 +1,4 @@
-//! Is it alive? Probes in flight: one direct ping; then a second one and pings through helpers.
+//! Is it alive? Probes in flight: one direct ping; then a second one and pings through helpers; then a third.
 
 use super::nonce::{self, Asked};
 use crate::bounded::bought;
@@ -13,6 +13,8 @@ pub enum Stage {
     Direct,
     /// The second ping and the requests to helpers are out.
     Indirect,
+    /// The third ping is out.
+    Last,
 }
 
 /// One probe. Several run at once: one that fails does not keep the others waiting (M2).
@@ -28,8 +30,10 @@ pub struct Probe {
     pub stage: Stage,
     /// When the first ping left: the time of the evidence if nothing answers.
     pub began_at: Instant,
-    /// When the second ping left.
-    pub second_at: Instant,
+    /// When the second and the third ping left.
+    pub again_at: [Instant; 2],
+    /// Whether the helpers are asked for the second time.
+    pub repeated: bool,
     /// How long an ack may take.
     pub timeout: Span,
     /// Whether the kernel was told that nobody listens there.
@@ -47,7 +51,8 @@ impl Probe {
         sequence: 0,
         stage: Stage::Direct,
         began_at: Instant::ZERO,
-        second_at: Instant::ZERO,
+        again_at: [Instant::ZERO; 2],
+        repeated: false,
         timeout: Span::ZERO,
         refused: false,
         helpers: [0; HELPERS_MAX],
@@ -65,7 +70,9 @@ impl Probe {
     /// Goes on to the helpers.
     pub fn ask(&mut self, helpers: &[u32], now: Instant) {
         self.stage = Stage::Indirect;
-        self.second_at = now;
+        self.again_at[0] = now;
+        self.nacked = 0;
+        self.refused_by = 0;
         self.helper_count = helpers.len().min(HELPERS_MAX) as u8;
         self.helpers[..usize::from(self.helper_count)].copy_from_slice(&helpers[..usize::from(self.helper_count)]);
     }
@@ -80,6 +87,19 @@ impl Probe {
             self.refused_by |= bit;
         }
         new
+    }
+
+    /// Goes on to the third ping.
+    pub fn ask_last(&mut self, now: Instant) {
+        self.stage = Stage::Last;
+        self.again_at[1] = now;
+    }
+
+    /// Whether all that were asked have said that they get no answer either: then the target, and not the way to anybody,
+    /// is what is silent.
+    #[must_use]
+    pub const fn is_confirmed(&self) -> bool {
+        self.helper_count > 0 && self.nacked.count_ones() == self.helper_count as u32
     }
 
     /// How many helpers have not said anything: what speaks against this node's own health.
@@ -126,7 +146,7 @@ impl Probes {
     pub fn begin(&mut self, target: u32, boot: BootId, now: Instant, timeout: Span) -> Option<u32> {
         let place = self.busy.trailing_ones();
         let probe = self.probes.get_mut(place as usize)?;
-        self.sequence = self.sequence.wrapping_add(1) & 0x00ff_ffff;
+        self.sequence = self.sequence.wrapping_add(1) & 0x007f_ffff;
         *probe = Probe { target, boot, sequence: self.sequence, began_at: now, timeout, ..Probe::NONE };
         self.busy |= 1 << place;
         Some(place)
@@ -165,11 +185,11 @@ mod tests {
         let mut probes = Probes::new(2, 7);
         let mut begin = |target| probes.begin(target, BootId::from_u64(1), Instant::ZERO, Span::ZERO);
         assert_eq!([begin(1), begin(2), begin(3)], [Some(0), Some(1), None]);
-        let first = probes.nonce(0, Asked::First);
+        let first = probes.nonce(0, Asked::Direct(0));
         probes.end(0);
         assert!(probes.get(0).is_none());
         assert_eq!(probes.begin(4, BootId::from_u64(1), Instant::ZERO, Span::ZERO), Some(0));
-        assert_ne!(probes.nonce(0, Asked::First), first, "a late ack fits no later probe");
+        assert_ne!(probes.nonce(0, Asked::Direct(0)), first, "a late ack fits no later probe");
     }
 
     #[test]

@@ -24,13 +24,24 @@ pub struct Errand {
     pub budget: Span,
 }
 
+/// How far an errand has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelayStage {
+    /// The ping is out.
+    Asked,
+    /// The ping is out twice: a round trip cannot be told any more.
+    AskedAgain,
+    /// The asker has been told that there is no answer yet.
+    Nacked,
+}
+
 /// An errand under way.
 #[derive(Clone, Copy, Debug)]
 pub struct Relay {
     /// What was asked for.
     pub errand: Errand,
-    /// Whether the nack has been sent.
-    pub nacked: bool,
+    /// How far it has come.
+    pub stage: RelayStage,
     sequence: u32,
     busy: bool,
 }
@@ -54,7 +65,7 @@ const NONE: Relay = Relay {
         began_at: Instant::ZERO,
         budget: Span::ZERO,
     },
-    nacked: false,
+    stage: RelayStage::Asked,
     sequence: 0,
     busy: false,
 };
@@ -88,8 +99,8 @@ impl Relays {
             self.next = (self.next + 1) % n;
         }
         let place = self.next;
-        self.sequence = self.sequence.wrapping_add(1) & 0x3_ffff;
-        self.relays[place as usize] = Relay { errand, sequence: self.sequence, busy: true, nacked: false };
+        self.sequence = self.sequence.wrapping_add(1) & 0x7_ffff;
+        self.relays[place as usize] = Relay { errand, sequence: self.sequence, busy: true, stage: RelayStage::Asked };
         self.used += 1;
         self.next = (self.next + 1) % n;
         Some((place, nonce::relay(self.sequence, place)))
@@ -109,7 +120,13 @@ impl Relays {
     /// Whether a nonce is that of the relay at its place.
     #[must_use]
     pub fn asks(&self, place: u32, nonce: u32) -> bool {
-        self.get(place).is_some_and(|r| nonce::relay(r.sequence, place) == nonce)
+        self.nonce(place) == Some(nonce)
+    }
+
+    /// The nonce of the ping of the relay at a place.
+    #[must_use]
+    pub fn nonce(&self, place: u32) -> Option<u32> {
+        self.get(place).map(|r| nonce::relay(r.sequence, place))
     }
 
     /// The relay is over.

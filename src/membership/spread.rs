@@ -10,7 +10,7 @@ pub fn ln_milli(n: u32) -> u32 {
         return 0;
     }
     let k = n.ilog2();
-    let above = ((u64::from(n) - (1 << k)) * 1_000 >> k) as u32;
+    let above = (((u64::from(n) - (1 << k)) * 1_000) >> k) as u32;
     (k * 693_148).div_ceil(1_000) + (above * 694).div_ceil(1_000) + 60
 }
 

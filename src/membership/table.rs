@@ -33,6 +33,7 @@ pub(super) const BLANK: Member = Member {
     boot: BootId::from_u64(0),
     state: State::Left,
     verified: false,
+    asks_who: false,
     probe: None,
     counter: 0,
     heard_at: Instant::ZERO,

@@ -110,8 +110,6 @@ impl Node {
             member.heard_at = before.heard_at;
             member.rtt = before.rtt;
         }
-        self.fingerprint.unsettle(slot, before.id, now, now + self.settle_time());
-        self.arm_settle();
         self.note_changed(slot);
         self.enter_state(now, slot, profile);
         self.announce_via(now, slot, Form::Profile, via);
@@ -145,8 +143,6 @@ impl Node {
         };
         self.counters.claims_news += 1;
         self.book.forget(claim.subject);
-        self.fingerprint.unsettle(slot, claim.subject, now, now + self.settle_time());
-        self.arm_settle();
         self.note_changed(slot);
         self.enter_state(now, slot, profile);
         self.announce_via(now, slot, Form::Profile, via);
@@ -172,6 +168,8 @@ impl Node {
         if state.is_up() {
             self.table.get_mut(slot).state = State::Alive;
             self.roster.set_up(slot);
+            self.refingerprint(now, slot);
+            self.note_surge(now);
             let up = self.member_ref(slot);
             self.emit(Event::Up(up));
         }
@@ -183,7 +181,7 @@ impl Node {
     /// Writes a claim that supersedes what the table holds. `since` is the time of the evidence.
     pub(super) fn transition(&mut self, now: Instant, slot: u32, claim: &Claim, since: Instant) {
         let member = self.table.get_mut(slot);
-        let (id, was) = (member.id, member.state);
+        let was = member.state;
         let suspected = was == State::Suspect && claim.state == State::Suspect;
         member.incarnation = claim.incarnation;
         member.state = claim.state;
@@ -195,8 +193,7 @@ impl Node {
         } else if !was.is_up() {
             self.roster.set_up(slot);
         }
-        self.fingerprint.unsettle(slot, id, now, now + self.settle_time());
-        self.arm_settle();
+        self.refingerprint(now, slot);
         self.note_changed(slot);
         let member = self.member_ref(slot);
         match claim.state {
@@ -243,21 +240,23 @@ impl Node {
         self.spread.time_to_all(self.up_count())
     }
 
-    pub(super) fn arm_settle(&mut self) {
+    /// The member at a place has changed: so has the fingerprint.
+    pub(super) fn refingerprint(&mut self, now: Instant, slot: u32) {
+        let member = self.table.get(slot);
+        let (id, up) = (member.id, member.state.is_up().then_some(member.incarnation));
+        self.fingerprint.change(slot, id, up, now, now + self.settle_time());
+        self.arm_settle();
+    }
+
+    fn arm_settle(&mut self) {
         match self.fingerprint.next_settles_at() {
-            Some(at) => self.arm_earlier(Timer::Settle, at),
+            Some(at) => self.arm(Timer::Settle, at),
             None => self.disarm(Timer::Settle),
         }
     }
 
     pub(super) fn on_settle_timer(&mut self, now: Instant) {
-        while let Some(slot) = self.fingerprint.pop_settled(now) {
-            let counts = self.table.at(slot).is_some_and(|m| m.state.is_up());
-            if counts && (slot != ME || self.phase == Phase::Joined) {
-                let (id, incarnation) = (self.table.get(slot).id, self.table.get(slot).incarnation);
-                self.fingerprint.count(slot, id, incarnation, now);
-            }
-        }
+        self.fingerprint.settle(now);
         self.arm_settle();
     }
 
@@ -312,8 +311,7 @@ impl Node {
         self.end_probe_of(slot);
         self.disarm(Timer::Member(slot));
         self.gossip.forget(slot);
-        self.fingerprint.unsettle(slot, id, now, now);
-        self.fingerprint.forget(slot);
+        self.fingerprint.forget(slot, id, now);
         self.roster.remove(slot);
         self.table.remove(slot);
         self.note_changed(slot);

@@ -96,8 +96,7 @@ impl Node {
             }
         }
         self.gossip.forget(ME);
-        self.fingerprint.unsettle(ME, self.me.id, now, now);
-        self.fingerprint.forget(ME);
+        self.fingerprint.forget(ME, self.me.id, now);
         self.table.get_mut(ME).incarnation = Incarnation::default();
         self.fresh = None;
         for timer in [Timer::Probe, Timer::Gossip, Timer::Settle, Timer::Revive] {

@@ -5,9 +5,12 @@ use super::{Fresh, Node, Phase};
 use crate::config::FANOUT_MAX;
 use crate::membership::{Form, ME};
 use crate::time::Instant;
-use crate::wire::{Claim, Kind, RawClaim, State, Writer};
+use crate::wire::{Claim, Kind, OVERHEAD_INTRO, RawClaim, RawProfile, State, Writer};
 
 use super::outbox::What;
+
+/// Datagrams to one peer in one round, at most.
+const DATAGRAMS_A_PEER: usize = 8;
 
 /// What can be told, the more urgent first. No class starves another: each has a share of every datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +128,15 @@ impl Node {
         }
     }
 
+    /// How many datagrams to one peer hold all that waits, up to a bound: in a storm of news the delay must not grow with
+    /// its size. What is told least goes first, so each peer gets everything once before the next gets anything twice.
+    fn datagrams_to_tell_all(&self) -> usize {
+        let profile = size_of::<RawProfile>() + self.table.profile(ME, self.table.get(ME).claim()).text_len();
+        let bytes = self.gossip.waiting(Form::Claim) as usize * size_of::<RawClaim>()
+            + self.gossip.waiting(Form::Profile) as usize * profile;
+        bytes.div_ceil(self.params.max_datagram - OVERHEAD_INTRO).clamp(1, DATAGRAMS_A_PEER)
+    }
+
     /// A gossip round: distinct peers are told what waits. In quiet there are none.
     pub(super) fn on_gossip_timer(&mut self, now: Instant) {
         if self.gossip.is_empty() || !matches!(self.phase, Phase::Joined | Phase::Leaving) {
@@ -135,8 +147,11 @@ impl Node {
         let mut peers = [0; FANOUT_MAX];
         let wanted = self.params.fanout;
         let found = self.roster.sample(&mut self.rng, &mut peers[..wanted], |_| true);
+        let datagrams = self.datagrams_to_tell_all();
         for slot in &peers[..found] {
-            self.push_to(*slot, What::Gossip);
+            for _ in 0..datagrams {
+                self.push_to(*slot, What::Gossip);
+            }
         }
         // Sometimes one of the dead: it may live, and then it needs to hear what is said of it.
         let (up, down) = (self.roster.up_len(), self.roster.down_len());

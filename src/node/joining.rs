@@ -205,13 +205,11 @@ impl Node {
             self.namesake_answers(now, sender, cookie.status);
             return;
         }
-        if self.phase == Phase::Joining {
-            if let Some(held) = cookie.held {
-                self.note_held(held.incarnation);
-                let elsewhere = held.addr.filter(|addr| held.state.is_up() && *addr != self.table.get(ME).addr);
-                if let Some(addr) = elsewhere.filter(|_| held.boot != self.me.boot) {
-                    self.join.rival = Some((addr, held.boot));
-                }
+        if let Some(held) = cookie.held.filter(|_| self.phase == Phase::Joining) {
+            self.note_held(held.incarnation);
+            let elsewhere = held.addr.filter(|addr| held.state.is_up() && *addr != self.table.get(ME).addr);
+            if let Some(addr) = elsewhere.filter(|_| held.boot != self.me.boot) {
+                self.join.rival = Some((addr, held.boot));
             }
         }
         match cookie.status {
@@ -321,10 +319,10 @@ impl Node {
         let member = self.table.get_mut(ME);
         member.incarnation = incarnation;
         member.state = crate::wire::State::Alive;
-        self.fingerprint.unsettle(ME, self.me.id, now, now + self.settle_time());
-        self.arm_settle();
+        self.refingerprint(now, ME);
         self.note_changed(ME);
         self.announce(now, ME, Form::Profile, None);
+        self.join.known_from = now + self.settle_time();
         let phase = Span::nanos(self.rng.next_u64() % self.params.probe_interval.as_nanos().max(1));
         self.arm(Timer::Probe, now + phase);
         self.arm(Timer::Revive, now + self.params.revive_interval + phase);

@@ -42,6 +42,7 @@ impl Node {
             self.disarm(timer);
         }
         self.table.get_mut(ME).state = State::Left;
+        self.refingerprint(now, ME);
         self.note_changed(ME);
         self.announce(now, ME, Form::Claim, None);
         self.leave = Leaving { nonce: self.rng.next_u32(), ..Leaving::default() };

@@ -182,6 +182,8 @@ struct Joining {
     checking_until: Option<Instant>,
     started_at: Instant,
     tries: u32,
+    /// From when on the others can be expected to know of this life.
+    known_from: Instant,
     /// The other start whose conflict with this one has been reported.
     conflict_with: Option<BootId>,
 }
@@ -409,6 +411,7 @@ impl Joining {
             checking_until: None,
             started_at: now,
             tries: 0,
+            known_from: now,
             conflict_with: None,
         }
     }

@@ -1,4 +1,4 @@
-//! Is it alive? One direct ping; then a second one and helpers; the verdict as soon as these have failed.
+//! Is it alive? One direct ping; then a second one and helpers, then a third; the verdict as soon as these have failed.
 
 use core::net::SocketAddr;
 
@@ -44,7 +44,7 @@ impl Node {
         self.counters.probes += 1;
         self.table.get_mut(slot).probe = Some(place as u8);
         self.arm(Timer::InFlight(place), now + timeout);
-        self.ask(place, Asked::First);
+        self.ask(place, Asked::Direct(0));
     }
 
     /// Sends a question of a probe to its target.
@@ -63,7 +63,8 @@ impl Node {
         }
         match self.probes.get(place).map(|p| p.stage) {
             Some(Stage::Direct) => self.go_indirect(now, place),
-            Some(Stage::Indirect) => self.fail_probe(now, place),
+            Some(Stage::Indirect) => self.ask_last(now, place),
+            Some(Stage::Last) => self.fail_probe(now, place),
             None => {}
         }
     }
@@ -84,14 +85,14 @@ impl Node {
             slot != target && table.get(slot).state == State::Alive
         });
         let helpers = &helpers[..found];
-        // Time for the helper's own ping, and for the way to the helper and back.
-        let way = helpers.iter().map(|slot| self.ack_timeout(*slot)).max().unwrap_or(Span::ZERO);
-        self.arm(Timer::InFlight(place), now + timeout + way);
+        // Time for the way to the helper and back; the third ping then has the time that the helper's pings have.
+        let way = helpers.iter().map(|slot| self.ack_timeout(*slot)).max().unwrap_or(timeout);
+        self.arm(Timer::InFlight(place), now + way);
         if let Some(probe) = self.probes.get_mut(place) {
             probe.ask(helpers, now);
         }
         self.counters.second_pings += 1;
-        self.ask(place, Asked::Second);
+        self.ask(place, Asked::Direct(1));
         let Some(nonce) = self.probes.nonce(place, Asked::Helpers) else { return };
         for helper in helpers {
             self.counters.ping_requests += 1;
@@ -99,9 +100,28 @@ impl Node {
         }
     }
 
-    /// Nobody has got an answer: an accusation. Helpers that have not even said so speak against this node's own health.
+    /// A third ping while the helpers' answers are on their way: at high loss asking again does more than more helpers.
+    fn ask_last(&mut self, now: Instant, place: u32) {
+        let Some(probe) = self.probes.get_mut(place) else { return };
+        probe.ask_last(now);
+        let timeout = probe.timeout;
+        self.arm(Timer::InFlight(place), now + timeout);
+        self.ask(place, Asked::Direct(2));
+    }
+
+    /// Nobody has got an answer. Where all helpers have said so, that is an accusation; where some have not, the ways are
+    /// at least as much in doubt as the target, and others are asked once more. Helpers that stay silent speak against this
+    /// node's own health.
     fn fail_probe(&mut self, now: Instant, place: u32) {
         let Some(probe) = self.probes.get(place).copied() else { return };
+        if !probe.is_confirmed() && !probe.repeated && !probe.refused {
+            if let Some(probe) = self.probes.get_mut(place) {
+                probe.repeated = true;
+            }
+            self.counters.probes_repeated += 1;
+            self.go_indirect(now, place);
+            return;
+        }
         self.counters.probes_failed += 1;
         self.health.worse(probe.missing_nacks());
         self.end_probe(place);
@@ -137,12 +157,12 @@ impl Node {
             return;
         };
         let (target, sent_at) = match asked {
-            Asked::First => (probe.target, Some(probe.began_at)),
-            Asked::Second => (probe.target, Some(probe.second_at)),
+            Asked::Direct(0) => (probe.target, Some(probe.began_at)),
+            Asked::Direct(nth) => (probe.target, Some(probe.again_at[usize::from(nth > 1)])),
             Asked::Helpers => (probe.target, None),
         };
         let expected = match asked {
-            Asked::First | Asked::Second => slot == target,
+            Asked::Direct(_) => slot == target,
             Asked::Helpers => probe.helpers().contains(&slot),
         };
         if !expected {
@@ -155,6 +175,7 @@ impl Node {
             let member = self.table.get_mut(target);
             member.rtt.learn(rtt);
             member.verified = true;
+            member.asks_who = false;
             self.note_changed(target);
         } else {
             // Whoever answered the helper was heard there; this node's own evidence against it is void.
@@ -194,6 +215,10 @@ impl Node {
         }
         self.counters.kernel_evidence += 1;
         self.refuse_relays(now, slot);
+        if self.table.get(slot).state == State::Suspect && self.suspicions.get(slot).refused {
+            // Nothing that this node has not held against it already.
+            return;
+        }
         self.probe(now, slot);
         let Some(place) = self.table.get(slot).probe.map(u32::from) else { return };
         let Some(probe) = self.probes.get_mut(place) else { return };
@@ -208,7 +233,7 @@ impl Node {
     /// The direct pings were refused and every helper has said that it got no answer either: there is nothing to wait for.
     fn end_early_when_refused(&mut self, now: Instant, place: u32) {
         let over =
-            self.probes.get(place).is_some_and(|p| p.refused && p.stage == Stage::Indirect && p.missing_nacks() == 0);
+            self.probes.get(place).is_some_and(|p| p.refused && p.stage != Stage::Direct && p.missing_nacks() == 0);
         if over {
             self.fail_probe(now, place);
         }

@@ -53,7 +53,14 @@ impl Node {
         let (sender, counter) = self.identify(now, from, &header)?;
         let binding =
             Binding { cluster: self.me.cluster, sender: sender.boot, receiver, counter_high: (counter >> 32) as u32 };
-        let sections = datagram.open(&binding)?;
+        let sections = match datagram.open(&binding) {
+            // Of a sender known by hearsay only the high half of the counter is a guess: it may be wrong.
+            Err(DropReason::Corrupt) if sender.slot.is_some_and(|s| self.table.get(s).counter == 0) => {
+                self.ask_who(now, from, &header);
+                return Err(DropReason::UnknownSender);
+            }
+            opened => opened?,
+        };
         if receiver.is_none() && sections.into_iter().any(|s| !s.introduces()) {
             return Err(DropReason::Unbound);
         }
@@ -73,8 +80,7 @@ impl Node {
             let counter = (u64::from(high) << 32) | u64::from(header.counter);
             return Ok((Sender { addr: from, id: header.sender, boot, slot }, counter));
         }
-        // Without an introduction only a start that has introduced itself before can be understood.
-        let Some(member) = slot.map(|slot| self.table.get(slot)).filter(|m| m.counter > 0) else {
+        let Some(member) = slot.map(|slot| self.table.get(slot)) else {
             self.ask_who(now, from, header);
             return Err(DropReason::UnknownSender);
         };
@@ -148,7 +154,7 @@ impl Node {
                 Section::Whois(raw) => self.on_whois(now, sender, raw.counter.get()),
                 Section::Sums(raw) => self.on_sums(now, sender, raw),
                 Section::Listing(listing) => self.on_listing(now, sender, &listing),
-                Section::Want(wants) => self.on_want(now, sender, wants),
+                Section::Want(wants) => self.on_want(sender, wants),
                 Section::Unknown(_) => self.counters.unknown_sections += 1,
             }
         }
@@ -186,7 +192,7 @@ impl Node {
             self.counters.late_answers += 1;
             return;
         }
-        self.table.get_mut(slot).verified = false;
+        self.table.get_mut(slot).asks_who = true;
         self.probe(now, slot);
     }
 }

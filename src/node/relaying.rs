@@ -5,13 +5,15 @@ use super::outbox::{Outgoing, Receiver, What};
 use super::receive::Sender;
 use super::tick::Timer;
 use crate::error::DropReason;
-use crate::membership::Errand;
+use crate::membership::{Errand, RelayStage};
 use crate::time::Instant;
 use crate::wire::{NackReason, RawPingRequest, State};
 
 /// When a nack leaves, in thousandths of the asker's budget. Lifeguard's 80 % less the way back: memberlist's leave at
 /// 100 % and come too late to count (M1).
 const NACK_AT_PERMILLE: u64 = 700;
+/// When the target is pinged for the second time.
+const AGAIN_AT_PERMILLE: u64 = 350;
 
 impl Node {
     /// Pings `target` for the asker.
@@ -37,7 +39,7 @@ impl Node {
             return Err(DropReason::NoRoom);
         };
         self.counters.relays += 1;
-        self.arm(Timer::Relay(place), now + budget.permille(NACK_AT_PERMILLE));
+        self.arm(Timer::Relay(place), now + budget.permille(AGAIN_AT_PERMILLE));
         let member = self.table.get(target);
         let ping =
             Outgoing { to: member.addr, receiver: Receiver::Member(target, member.boot), what: What::Ping { nonce } };
@@ -60,27 +62,49 @@ impl Node {
             self.counters.late_answers += 1;
             return;
         };
+        let once = relay.stage == RelayStage::Asked;
         let rtt = now.since(relay.errand.began_at);
         let member = self.table.get_mut(slot);
-        member.rtt.learn(rtt);
         member.verified = true;
+        member.asks_who = false;
+        if once {
+            member.rtt.learn(rtt);
+        }
         self.tell_asker(place, |nonce| What::Ack { nonce });
         self.end_relay(place);
     }
 
-    /// First the nack is due; then, at the end of the budget, the relay itself.
+    /// First another ping is due, then the nack, then, at the end of the budget, the relay itself.
     pub(super) fn on_relay_timer(&mut self, now: Instant, place: u32) {
         let Some(relay) = self.relays.get(place).copied() else { return };
-        if !relay.nacked {
-            self.tell_asker(place, |nonce| What::Nack { nonce, reason: NackReason::Silent });
-            if let Some(relay) = self.relays.get_mut(place) {
-                relay.nacked = true;
+        let errand = relay.errand;
+        match relay.stage {
+            RelayStage::Asked => {
+                if let (Some(nonce), Some(_)) = (self.relays.nonce(place), self.table.at(errand.target.0)) {
+                    self.push_to(errand.target.0, What::Ping { nonce });
+                }
+                self.set_relay(
+                    place,
+                    RelayStage::AskedAgain,
+                    errand.began_at + errand.budget.permille(NACK_AT_PERMILLE),
+                );
             }
-            self.arm(Timer::Relay(place), (relay.errand.began_at + relay.errand.budget).max(now));
-            return;
+            RelayStage::AskedAgain => {
+                self.tell_asker(place, |nonce| What::Nack { nonce, reason: NackReason::Silent });
+                self.set_relay(place, RelayStage::Nacked, (errand.began_at + errand.budget).max(now));
+            }
+            RelayStage::Nacked => {
+                self.end_relay(place);
+                self.look_for_oneself(now, errand.target.0);
+            }
         }
-        self.end_relay(place);
-        self.look_for_oneself(now, relay.errand.target.0);
+    }
+
+    fn set_relay(&mut self, place: u32, stage: RelayStage, until: Instant) {
+        if let Some(relay) = self.relays.get_mut(place) {
+            relay.stage = stage;
+        }
+        self.arm(Timer::Relay(place), until);
     }
 
     /// This node's ping for somebody else was refused by the target's kernel: the asker need not wait.
@@ -89,7 +113,7 @@ impl Node {
             if self.relays.get(place).is_none_or(|r| r.errand.target.0 != slot) {
                 continue;
             }
-            if self.relays.get(place).is_some_and(|r| !r.nacked) {
+            if self.relays.get(place).is_some_and(|r| r.stage != RelayStage::Nacked) {
                 self.tell_asker(place, |nonce| What::Nack { nonce, reason: NackReason::Refused });
             }
             self.end_relay(place);

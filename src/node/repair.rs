@@ -5,6 +5,7 @@ use zerocopy::little_endian::U64;
 use super::apply::Via;
 use super::outbox::{Outgoing, What};
 use super::receive::Sender;
+use super::tick::Timer;
 use super::{Node, Phase, buffer};
 use crate::id::NodeId;
 use crate::time::Instant;
@@ -15,6 +16,10 @@ const LISTINGS_MAX: usize = 32;
 /// Ids asked for, and profiles given, at once.
 const PIECES_MAX: usize = 128;
 
+/// New lives between two comparisons that make a surge: this many, and this share of all members.
+const SURGE_MIN: u32 = 4;
+const SURGE_SHARE: u32 = 8;
+
 /// What is under way to repair differences.
 #[derive(Debug)]
 pub(super) struct Repair {
@@ -24,6 +29,8 @@ pub(super) struct Repair {
     agreed_at: Instant,
     /// Before this, no other repair is begun.
     not_before: Instant,
+    /// New lives since this node last compared itself with somebody.
+    surge: u32,
     /// Ids whose profiles to ask the sender of the last listing for.
     pub wants: Box<[NodeId]>,
     pub wants_len: usize,
@@ -38,6 +45,7 @@ impl Repair {
             differs_since: None,
             agreed_at: now,
             not_before: now,
+            surge: 0,
             wants: buffer(PIECES_MAX, NodeId::from_u64(0)),
             wants_len: 0,
             gifts: buffer(PIECES_MAX, 0),
@@ -93,6 +101,29 @@ impl Node {
         self.push_to(slot, What::Sums);
     }
 
+    /// Another new life. Where many come at once (a cluster that starts, a partition that heals) the news of each may be
+    /// told before the others can hear it: compare with somebody, again and again as long as that teaches anything.
+    pub(super) fn note_surge(&mut self, now: Instant) {
+        self.repair.surge += 1;
+        if self.repair.surge > SURGE_MIN.max(self.up_count() / SURGE_SHARE) && self.phase == Phase::Joined {
+            self.arm_earlier(Timer::CatchUp, now + self.settle_time() / 2);
+        }
+    }
+
+    pub(super) fn on_catch_up_timer(&mut self, now: Instant) {
+        if self.repair.surge == 0 || self.phase != Phase::Joined {
+            return;
+        }
+        self.repair.surge = 0;
+        // Looks again even if only little comes of this: the last bits are what this is for.
+        self.arm(Timer::CatchUp, now + self.settle_time() / 2);
+        let mut peer = [0];
+        if self.roster.sample(&mut self.rng, &mut peer, |_| true) == 1 && self.budgets.repair.spend(now, 1) {
+            self.counters.repairs_begun += 1;
+            self.push_to(peer[0], What::Sums);
+        }
+    }
+
     /// This node's sums of all buckets.
     pub(super) fn sums(&self) -> RawSums {
         let mut sums = [U64::ZERO; BUCKETS];
@@ -105,28 +136,27 @@ impl Node {
     /// Answers sums with listings of the ranges in which they differ from this node's.
     pub(super) fn on_sums(&mut self, now: Instant, sender: Sender, raw: &RawSums) {
         let Some(_) = sender.slot.filter(|_| self.phase == Phase::Joined) else { return };
-        let mut listings = 0;
-        let mut bucket = 0;
-        while bucket < BUCKETS && listings < LISTINGS_MAX {
-            let first = bucket;
-            let mut held = 0;
-            // Neighbours that differ share a listing while it fits.
-            while bucket < BUCKETS && raw.sums[bucket].get() != self.fingerprint.bucket(bucket) {
-                let (from, to) = bucket_range(bucket);
-                held += self.table.range(from, to).count();
-                if held > self.listing_room() && bucket > first {
-                    break;
-                }
-                bucket += 1;
+        let differs = |bucket: &usize| raw.sums[*bucket].get() != self.fingerprint.bucket(*bucket);
+        let mut ranges = arrayvec::ArrayVec::<(usize, usize), LISTINGS_MAX>::new();
+        for bucket in (0..BUCKETS).filter(differs) {
+            // Buckets share a listing, those between them too, as long as it fits: most differences are small and many.
+            let shared = ranges.last().map(|(first, _)| *first);
+            let shared = shared.filter(|first| self.held_in(*first, bucket) <= self.listing_room());
+            if shared.is_some() {
+                ranges.pop();
             }
-            if bucket == first {
-                bucket += 1;
-                continue;
+            if ranges.try_push((shared.unwrap_or(bucket), bucket)).is_err() {
+                break;
             }
-            listings += 1;
-            let range = (bucket_range(first).0, bucket_range(bucket - 1).1);
-            self.list(now, sender, range);
         }
+        for (first, last) in ranges {
+            self.list(now, sender, (bucket_range(first).0, bucket_range(last).1));
+        }
+    }
+
+    /// How many members this node holds in a run of buckets.
+    fn held_in(&self, first: usize, last: usize) -> usize {
+        self.table.range(bucket_range(first).0, bucket_range(last).1).count()
     }
 
     /// Queues a listing of a range; one that does not fit a datagram is halved when it is written.
@@ -165,10 +195,11 @@ impl Node {
             }
         }
         self.find_gifts(listing);
-        if self.repair.wants_len > 0 && self.budgets.repair.spend(now, 1) {
+        // Listings are budgeted; what each leads to is bounded by it and needs no budget of its own.
+        if self.repair.wants_len > 0 {
             self.push_to(slot, What::Want);
         }
-        if self.repair.gifts_len > 0 && self.budgets.repair.spend(now, 1) {
+        if self.repair.gifts_len > 0 {
             self.push_to(slot, What::Gifts);
         }
     }
@@ -185,7 +216,7 @@ impl Node {
     }
 
     /// Gives the profiles that a peer asks for.
-    pub(super) fn on_want(&mut self, now: Instant, sender: Sender, wants: &[RawWant]) {
+    pub(super) fn on_want(&mut self, sender: Sender, wants: &[RawWant]) {
         let Some(_) = sender.slot.filter(|_| self.phase == Phase::Joined) else { return };
         self.repair.gifts_len = 0;
         for want in wants.iter().take(PIECES_MAX) {
@@ -193,7 +224,7 @@ impl Node {
                 self.repair.give(slot);
             }
         }
-        if self.repair.gifts_len > 0 && self.budgets.repair.spend(now, 1) {
+        if self.repair.gifts_len > 0 {
             let to = Outgoing { to: sender.addr, receiver: sender.receiver(), what: What::Gifts };
             let queued = self.push_answer(to);
             self.counters.budget_held += u64::from(!queued);

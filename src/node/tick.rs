@@ -29,6 +29,8 @@ pub(super) enum Timer {
     Join,
     /// Say farewell again, or stop.
     Leave,
+    /// Compare with somebody, because many members came at once.
+    CatchUp,
     /// The probe at a place has run out of time.
     InFlight(u32),
     /// The relay at a place has.
@@ -37,7 +39,7 @@ pub(super) enum Timer {
     Member(u32),
 }
 
-const FIXED: u32 = 6;
+const FIXED: u32 = 7;
 
 impl Keys {
     pub(super) fn new(limits: &Limits) -> Self {
@@ -59,6 +61,7 @@ impl Keys {
             Timer::Revive => 3,
             Timer::Join => 4,
             Timer::Leave => 5,
+            Timer::CatchUp => 6,
             Timer::InFlight(place) => self.probes + place,
             Timer::Relay(place) => self.relays + place,
             Timer::Member(slot) => self.members + slot,
@@ -73,6 +76,7 @@ impl Keys {
             3 => Timer::Revive,
             4 => Timer::Join,
             5 => Timer::Leave,
+            6 => Timer::CatchUp,
             key if key < self.relays => Timer::InFlight(key - self.probes),
             key if key < self.members => Timer::Relay(key - self.relays),
             key => Timer::Member(key - self.members),
@@ -115,6 +119,7 @@ impl Node {
             Timer::Revive => self.on_revive_timer(now),
             Timer::Join => self.on_join_timer(now),
             Timer::Leave => self.on_leave_timer(now),
+            Timer::CatchUp => self.on_catch_up_timer(now),
             Timer::InFlight(place) => self.on_flight_timer(now, place),
             Timer::Relay(place) => self.on_relay_timer(now, place),
             Timer::Member(slot) => self.on_member_timer(now, slot),

@@ -19,7 +19,7 @@ impl Node {
             return None;
         }
         let (slot, boot) = self.resolve(outgoing.receiver);
-        let unknown = slot.is_none_or(|slot| !self.table.get(slot).verified);
+        let unknown = slot.is_none_or(|slot| self.is_unknown_to(now, slot));
         let counter = self.me.counter + 1;
         let counter_high = (counter >> 32) as u32;
         let header = Header {
@@ -53,6 +53,13 @@ impl Node {
             self.recent.note(outgoing.to, slot);
         }
         Some(Transmit { to: outgoing.to, len })
+    }
+
+    /// Whether a member needs an introduction: it has said so; or it has not acked yet, and this node's life is so young that
+    /// the news of it may not have come there. Where the guess is wrong the member asks.
+    fn is_unknown_to(&self, now: Instant, slot: u32) -> bool {
+        let member = self.table.get(slot);
+        member.asks_who || !member.verified && now < self.join.known_from
     }
 
     /// Whether the hard caps have room for one more datagram.
@@ -101,7 +108,7 @@ impl Node {
             What::Sums => self.put(writer, Kind::Sums, &self.sums()),
             What::Listing { first, last } => self.write_listing(now, outgoing, (first, last), writer),
             What::Want => self.write_wants(writer),
-            What::Gifts => self.write_gifts(now, outgoing, writer),
+            What::Gifts => self.write_gifts(outgoing, writer),
         }
     }
 
@@ -227,7 +234,7 @@ impl Node {
     }
 
     /// As many of the profiles to give as fit; the rest is queued behind.
-    fn write_gifts(&mut self, now: Instant, outgoing: &Outgoing, writer: &mut Writer<'_>) {
+    fn write_gifts(&mut self, outgoing: &Outgoing, writer: &mut Writer<'_>) {
         while self.repair.gifts_len > 0 {
             let slot = self.repair.gifts[self.repair.gifts_len - 1];
             if self.table.at(slot).is_some() {
@@ -239,7 +246,7 @@ impl Node {
             }
             self.repair.gifts_len -= 1;
         }
-        if self.repair.gifts_len > 0 && self.budgets.repair.spend(now, 1) {
+        if self.repair.gifts_len > 0 {
             let queued = self.push_answer(*outgoing);
             self.counters.budget_held += u64::from(!queued);
         }

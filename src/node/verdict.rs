@@ -19,6 +19,7 @@ impl Node {
         let slot = probe.target;
         let my_tag = self.me.id.tag();
         self.counters.accusations += 1;
+        let known = self.table.get(slot).state == State::Suspect && self.accuses(slot);
         if self.table.get(slot).state == State::Alive {
             let claim = Claim { state: State::Suspect, accuser: my_tag, ..self.table.get(slot).claim() };
             self.counters.claims_news += 1;
@@ -33,7 +34,9 @@ impl Node {
             let tag = self.table.get(helper).id.tag();
             self.suspicions.get_mut(slot).add(tag);
         }
-        self.announce(now, slot, Form::Claim, None);
+        if !known {
+            self.announce(now, slot, Form::Claim, None);
+        }
         self.arm_suspicion(slot);
     }
 
@@ -183,8 +186,7 @@ impl Node {
         self.counters.refutations += 1;
         self.table.get_mut(ME).incarnation = to;
         self.note_changed(ME);
-        self.fingerprint.unsettle(ME, self.me.id, now, now + self.settle_time());
-        self.arm_settle();
+        self.refingerprint(now, ME);
         let form = if to.life() > from.life() { Form::Profile } else { Form::Claim };
         self.announce(now, ME, form, None);
     }
