@@ -1,5 +1,7 @@
 //! Do the inputs that a fuzzer once found still pass? Both targets over their committed corpus, without a fuzzer.
 
+#[path = "common/cast.rs"]
+mod cast;
 #[path = "../fuzz/body/decode.rs"]
 mod decode;
 #[path = "common/envelope.rs"]
@@ -8,6 +10,8 @@ mod envelope;
 mod generate;
 #[path = "../fuzz/body/node.rs"]
 mod node;
+#[path = "common/open.rs"]
+mod open;
 #[path = "common/record.rs"]
 mod record;
 

@@ -5,12 +5,16 @@
 //! `BRUIT_BLESS=1` in the environment it writes the blocks into the document instead: look at the difference, since a
 //! change there is a change of the protocol.
 
+#[path = "common/cast.rs"]
+mod cast;
 #[path = "common/envelope.rs"]
 mod envelope;
 #[path = "common/golden.rs"]
 mod golden;
 #[path = "wire_golden/layout.rs"]
 mod layout;
+#[path = "common/open.rs"]
+mod open;
 #[path = "common/record.rs"]
 mod record;
 
@@ -20,7 +24,9 @@ use std::sync::OnceLock;
 
 use bruit::wire::{Binding, Header, Kind, MIN_MAX_DATAGRAM};
 use bruit::{ClusterKey, Incarnation};
-use envelope::{CAST, Envelope, LABEL, open};
+use cast::{CAST, LABEL};
+use envelope::Envelope;
+use open::open;
 use record::Record;
 use xxhash_rust::xxh3::xxh3_64;
 

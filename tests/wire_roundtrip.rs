@@ -1,19 +1,25 @@
 //! Does what is written come back, and nothing else? Every kind of section there and back; every single flipped bit and
 //! every malformed datagram refused, each with its reason.
 
+#[path = "common/cast.rs"]
+mod cast;
 #[path = "common/envelope.rs"]
 mod envelope;
 #[path = "common/generate.rs"]
 mod generate;
 #[path = "common/golden.rs"]
 mod golden;
+#[path = "common/open.rs"]
+mod open;
 #[path = "common/record.rs"]
 mod record;
 
 use arbitrary::Unstructured;
 use bruit::DropReason;
 use bruit::wire::{FLAG_BOUND, Kind, MAX_MAX_DATAGRAM, MIN_MAX_DATAGRAM, OVERHEAD, OVERHEAD_INTRO, SECTION_HEADER};
-use envelope::{CAST, Envelope, open};
+use cast::CAST;
+use envelope::Envelope;
+use open::open;
 use quickcheck::{Gen, QuickCheck, Testable};
 use record::Record;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -201,8 +207,8 @@ fn other_life(boot: bruit::BootId) -> bruit::BootId {
     bruit::BootId::from_u64(boot.as_u64() ^ (1 << 63))
 }
 
-fn with_other_life(actor: envelope::Actor) -> envelope::Actor {
-    envelope::Actor { boot: other_life(actor.boot), ..actor }
+fn with_other_life(actor: cast::Actor) -> cast::Actor {
+    cast::Actor { boot: other_life(actor.boot), ..actor }
 }
 
 #[test]

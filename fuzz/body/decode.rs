@@ -3,12 +3,10 @@
 //! The first byte chooses: the bytes as they are, or with a checksum that fits them, so that what stands behind the
 //! checksum is reached. The oracle is the writer: whatever opens is written again, and the bytes are the same.
 
-use bruit::wire::{
-    Datagram, Header, Kind, MAX_MAX_DATAGRAM, OVERHEAD, OVERHEAD_INTRO, SECTION_HEADER, Writer,
-};
+use bruit::wire::{Datagram, Header, Kind, MAX_MAX_DATAGRAM, OVERHEAD, OVERHEAD_INTRO, SECTION_HEADER, Writer};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::envelope::{binding_at_receiver, open};
+use crate::open::{binding_at_receiver, open};
 use crate::record::Record;
 
 const CHECK: usize = 8;

@@ -2,6 +2,8 @@
 //! too.
 #![no_main]
 
+#[path = "../../tests/common/cast.rs"]
+mod cast;
 #[path = "../../tests/common/envelope.rs"]
 mod envelope;
 #[path = "../../tests/common/generate.rs"]

@@ -9,7 +9,7 @@ use arbitrary::{Result, Unstructured};
 use bruit::wire::{BUCKETS, Claim, Cookie, Held, Hello, Kind, NackReason, SeedStatus, State};
 use bruit::{BootId, Incarnation, NodeId, Span};
 
-use crate::envelope::CAST;
+use crate::cast::CAST;
 use crate::record::{Member, Record};
 
 /// Up to `max` records.
@@ -160,23 +160,26 @@ fn tags(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// What a seed may hold of a joiner's name.
+pub fn held(u: &mut Unstructured<'_>) -> Result<Option<Held>> {
+    if !u.arbitrary()? {
+        return Ok(None);
+    }
+    Ok(Some(Held {
+        incarnation: incarnation(u)?,
+        boot: boot_id(u)?,
+        state: state(u)?,
+        addr: if u.arbitrary()? { Some(address(u)?) } else { None },
+    }))
+}
+
 fn cookie(u: &mut Unstructured<'_>) -> Result<Cookie> {
-    let held = if u.arbitrary()? {
-        Some(Held {
-            incarnation: incarnation(u)?,
-            boot: boot_id(u)?,
-            state: state(u)?,
-            addr: if u.arbitrary()? { Some(address(u)?) } else { None },
-        })
-    } else {
-        None
-    };
     Ok(Cookie {
         nonce: u.arbitrary()?,
         cookie: u.arbitrary()?,
         uptime_ms: u.arbitrary()?,
         status: *u.choose(SeedStatus::ALL)?,
-        held,
+        held: held(u)?,
         members: small(u)?,
         end: small(u)?,
         observed: address(u)?,

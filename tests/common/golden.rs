@@ -3,7 +3,7 @@
 use bruit::wire::{BUCKETS, Claim, Cookie, Held, Hello, Kind, NackReason, SeedStatus, State};
 use bruit::{Incarnation, NodeId, Span};
 
-use crate::envelope::{Actor, CAST};
+use crate::cast::{Actor, CAST};
 use crate::record::{Member, Record};
 
 /// The records in the golden datagram of a kind: two where a section holds many.
