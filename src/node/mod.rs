@@ -322,6 +322,8 @@ impl Node {
         let slot = self.table.insert(&profile);
         debug_assert_eq!(slot, Some(ME));
         self.table.get_mut(ME).verified = true;
+        // Whoever follows the changes from here on has the whole table.
+        self.note_changed(ME);
         Ok(())
     }
 

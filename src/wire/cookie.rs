@@ -131,6 +131,11 @@ impl RawCookie {
     }
 
     pub(super) fn check(&self) -> bool {
-        self.zero == U16::ZERO && self.held_addr.check_optional() && self.get().is_some()
+        let nothing_held =
+            (self.held_incarnation, self.held_boot, self.held_addr) == (U64::ZERO, U64::ZERO, RawAddr::NONE);
+        self.zero == U16::ZERO
+            && self.held_addr.check_optional()
+            && (self.held_state != NOTHING_HELD || nothing_held)
+            && self.get().is_some()
     }
 }

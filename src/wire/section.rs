@@ -59,6 +59,25 @@ impl Kind {
         self as u8 + 1
     }
 
+    /// Whether one section holds a run of such records. Of the others each stands in a section of its own.
+    #[must_use]
+    pub const fn holds_many(self) -> bool {
+        match self {
+            Self::Ack | Self::Claims | Self::Profiles | Self::Want => true,
+            Self::Ping
+            | Self::PingRequest
+            | Self::Nack
+            | Self::Leave
+            | Self::Hello
+            | Self::Cookie
+            | Self::PageRequest
+            | Self::Page
+            | Self::Whois
+            | Self::Sums
+            | Self::Listing => false,
+        }
+    }
+
     fn from_code(code: u8) -> Option<Self> {
         Self::ALL.get(usize::from(code).checked_sub(1)?).copied()
     }

@@ -47,7 +47,7 @@ impl<'b> Writer<'b> {
     /// Bytes that one more record of `kind` may take.
     #[must_use]
     pub fn room(&self, kind: Kind) -> usize {
-        let header = if self.grows(kind) { 0 } else { SECTION_HEADER };
+        let header = if self.joins(kind) { 0 } else { SECTION_HEADER };
         self.remaining().saturating_sub(header)
     }
 
@@ -77,7 +77,7 @@ impl<'b> Writer<'b> {
     /// Adds bytes to the record that was pushed last: the claims of a listing. `false` when they do not fit.
     #[must_use]
     pub fn extend<T: IntoBytes + Immutable>(&mut self, kind: Kind, record: &T) -> bool {
-        if !self.grows(kind) || record.as_bytes().len() > self.room(kind) {
+        if !self.grows(kind) || record.as_bytes().len() > self.remaining() {
             return false;
         }
         self.append(record.as_bytes());
@@ -91,13 +91,18 @@ impl<'b> Writer<'b> {
         header::seal(self.buf, self.len, binding)
     }
 
-    /// Whether a record of `kind` may join the section that was written last.
+    /// Whether a further record of `kind` becomes part of the section that was written last.
+    fn joins(&self, kind: Kind) -> bool {
+        kind.holds_many() && self.grows(kind)
+    }
+
+    /// Whether the section that was written last is of `kind` and can count one more.
     fn grows(&self, kind: Kind) -> bool {
         self.open.is_some_and(|(_, open, count)| open == kind && count < u8::MAX)
     }
 
     fn begin(&mut self, kind: Kind) {
-        if self.grows(kind) {
+        if self.joins(kind) {
             return;
         }
         self.open = Some((self.len, kind, 0));

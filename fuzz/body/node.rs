@@ -1,0 +1,347 @@
+//! Does any sequence of inputs make a node stumble, or break what holds at every moment?
+//!
+//! The bytes are a script: who says what to the node, what time it is, what the operator wants, and whether what the node
+//! sent is answered as a well-behaved peer would. After each step the invariants in [`Stage::check`] are checked.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use arbitrary::{Result, Unstructured};
+use bruit::wire::{Binding, Cookie, Datagram, MAX_MAX_DATAGRAM, NackReason, SeedStatus};
+use bruit::{
+    BootId, ClusterKey, Config, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId, Params, Phase,
+    Profile, Span,
+};
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::cast::{Actor, CAST, LABEL};
+use crate::envelope::Envelope;
+use crate::generate;
+use crate::record::Record;
+
+/// Steps of one script at most: enough to fill every small capacity, few enough to stay fast.
+const STEPS_MAX: usize = 200;
+/// Datagrams sent after one input at most; more would mean that draining never ends.
+const DRAIN_MAX: usize = 4_096;
+/// Datagrams of the node's that are remembered, to be answered.
+const HEARD_MAX: usize = 8;
+
+/// One input of the fuzzer's.
+pub fn run(input: &[u8]) {
+    // Running out of bytes ends a script; it is no failure.
+    let _ended = script(&mut Unstructured::new(input));
+}
+
+fn script(u: &mut Unstructured<'_>) -> Result<()> {
+    let mut stage = Stage::new(u.arbitrary()?);
+    for _ in 0..STEPS_MAX {
+        if u.is_empty() {
+            break;
+        }
+        stage.step(u)?;
+        stage.drain();
+        // Now and then nobody reads the events.
+        if u.ratio(7, 8)? {
+            stage.read_events();
+        }
+        stage.check();
+    }
+    Ok(())
+}
+
+/// A node, what its peers have heard of it, and a copy of its table.
+struct Stage {
+    node: Node,
+    now: Instant,
+    fed: u64,
+    /// The packet counter that the next datagram to the node bears.
+    counter: u64,
+    heard: Vec<(Actor, Vec<u8>)>,
+    /// Every start that the node has been told of: those of senders and those in profiles.
+    starts: Vec<BootId>,
+    /// The table as [`Node::poll_changed`] tells it.
+    copy: BTreeMap<u32, (NodeId, Incarnation)>,
+    /// The node's number when it last was a member.
+    number: Incarnation,
+    buf: Vec<u8>,
+}
+
+impl Stage {
+    /// With small capacities, so that a short script reaches each of them. `alone`: the node founds a cluster; otherwise
+    /// it has to join through somebody in the cast.
+    fn new(alone: bool) -> Self {
+        let limits =
+            Limits { members: 5, profile_bytes: 64, probes: 2, relays: 2, outbox: 64, events: 16, seeds: 2, book: 2 };
+        let config = Config { cold_start_wait: Duration::from_millis(100), ..Config::new(Profile::Local) };
+        let params = Params::new(&config, &limits).expect("small limits are good limits");
+        let [me, seed, ..] = CAST;
+        let name = Name::new(me.name).expect("a good name");
+        let identity =
+            Identity { name, cluster: LABEL, addr: me.addr, boot: me.boot, zone: "z", tags: &[("role", "db")] };
+        let node = Node::new(params, &identity, 1, Instant::ZERO).expect("a good identity");
+        let mut stage = Self {
+            node,
+            now: Instant::ZERO,
+            fed: 0,
+            counter: 0,
+            heard: Vec::new(),
+            starts: Vec::new(),
+            copy: BTreeMap::new(),
+            number: Incarnation::default(),
+            buf: vec![0; MAX_MAX_DATAGRAM],
+        };
+        let seeds = [seed.addr];
+        let joined = stage.node.handle_input(stage.now, Input::Join(if alone { &[] } else { &seeds }));
+        assert_eq!(joined, Ok(()), "a fresh node may join");
+        stage.drain();
+        stage.check();
+        stage
+    }
+
+    fn step(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        match u.int_in_range(0..=15)? {
+            0..=4 => self.somebody_speaks(u)?,
+            5..=7 => self.somebody_answers(u)?,
+            8..=10 => self.time_passes(u)?,
+            11 => self.something_is_damaged(u)?,
+            12 => self.input(Input::Unreachable { to: u.choose(&CAST)?.addr }),
+            13 => self.input(Input::Join(&[u.choose(&CAST)?.addr])),
+            14 => self.input(Input::Remove(u.choose(&CAST)?.id())),
+            _ => {
+                // Rarely: nothing much happens after it.
+                if u.ratio(1, 8)? {
+                    self.input(Input::Leave);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A datagram of somebody's, with whatever records.
+    fn somebody_speaks(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let mut from = *u.choose(&CAST)?;
+        if from == CAST[0] || u.ratio(1, 8)? {
+            // Another start of the name; for the node's own: a namesake.
+            from.boot = BootId::from_u64(u.arbitrary()?);
+        }
+        let to = if u.ratio(7, 8)? { Some(CAST[0].boot) } else { None };
+        let introduces = u.arbitrary()?;
+        let mut records = generate::records(u, 6)?;
+        if to.is_none() && u.arbitrary()? {
+            records.retain(|record| matches!(record, Record::Hello(_) | Record::Whois { .. }));
+        }
+        let envelope = self.envelope(from, to, introduces);
+        self.say(&envelope, &records);
+        Ok(())
+    }
+
+    /// The next datagram from somebody, whose membership is in step with the node's every other time.
+    fn envelope(&mut self, from: Actor, to: Option<BootId>, introduces: bool) -> Envelope {
+        self.counter += 1;
+        let in_step = self.counter.is_multiple_of(2);
+        let membership = if in_step { self.node.membership_fingerprint() as u32 } else { 0xdead_beef };
+        Envelope { from, to, introduces, counter: self.counter, membership }
+    }
+
+    fn say(&mut self, envelope: &Envelope, records: &[Record]) {
+        self.starts.push(envelope.from.boot);
+        for record in records {
+            if let Record::Profile(member) = record {
+                self.starts.push(member.boot);
+            }
+        }
+        let (bytes, _) = envelope.seal(records, self.node.params().max_datagram());
+        self.feed(envelope.from.addr, &bytes);
+    }
+
+    /// A datagram with a changed byte, and then with a checksum that fits or one that does not.
+    fn something_is_damaged(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let envelope = self.envelope(*u.choose(&CAST[1..])?, Some(CAST[0].boot), u.arbitrary()?);
+        let (mut bytes, _) = envelope.seal(&generate::records(u, 2)?, self.node.params().max_datagram());
+        let at = u.choose_index(bytes.len())?;
+        bytes[at] ^= u.arbitrary::<u8>()?;
+        if u.arbitrary()? {
+            let (covered, check) = bytes.split_last_chunk_mut().expect("a checksum");
+            *check = xxh3_64_with_seed(covered, envelope.binding().seed()).to_le_bytes();
+        }
+        self.feed(envelope.from.addr, &bytes);
+        Ok(())
+    }
+
+    /// One of the datagrams that the node has sent is answered by the one it went to.
+    fn somebody_answers(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        if self.heard.is_empty() {
+            return Ok(());
+        }
+        let at = u.choose_index(self.heard.len())?;
+        let (actor, bytes) = self.heard.remove(at);
+        let Some(questions) = read_as(actor.boot, &bytes) else { return Ok(()) };
+        let mut answers = Vec::new();
+        for question in &questions {
+            self.answer(u, actor, question, &mut answers)?;
+        }
+        if !answers.is_empty() {
+            let envelope = self.envelope(actor, Some(CAST[0].boot), true);
+            self.say(&envelope, &answers);
+        }
+        Ok(())
+    }
+
+    /// What a peer would say to one record; a nack, a refusal, somebody else's number where the bytes say so.
+    fn answer(
+        &self,
+        u: &mut Unstructured<'_>,
+        actor: Actor,
+        question: &Record,
+        answers: &mut Vec<Record>,
+    ) -> Result<()> {
+        match question {
+            Record::Ping { nonce } | Record::Leave { nonce, .. } => answers.push(Record::Ack { nonce: *nonce }),
+            Record::PingRequest { nonce, .. } if u.arbitrary()? => answers.push(Record::Ack { nonce: *nonce }),
+            Record::PingRequest { nonce, .. } => {
+                let reason = *u.choose(&[NackReason::Silent, NackReason::Refused, NackReason::Unknown])?;
+                answers.push(Record::Nack { nonce: *nonce, reason });
+            }
+            Record::Hello(hello) => answers.push(Record::Cookie(Cookie {
+                nonce: hello.nonce,
+                cookie: 7,
+                uptime_ms: u.arbitrary()?,
+                status: *u.choose(SeedStatus::ALL)?,
+                held: generate::held(u)?,
+                members: 1,
+                end: 2,
+                observed: CAST[0].addr,
+            })),
+            Record::PageRequest { nonce, cursor, .. } => {
+                let next = cursor + 1;
+                answers.push(Record::Page { nonce: *nonce, cursor: *cursor, next, end: next.max(2) });
+                answers.push(generate::record(u, bruit::wire::Kind::Profiles)?);
+            }
+            Record::Cookie(cookie) => answers.push(Record::PageRequest {
+                nonce: cookie.nonce,
+                cookie: cookie.cookie,
+                cursor: u.int_in_range(0..=cookie.end)?,
+                pages: u.int_in_range(1..=9)?,
+            }),
+            Record::Sums(_) => answers.push(generate::record(u, bruit::wire::Kind::Listing)?),
+            Record::Want(id) if *id == actor.id() => {
+                answers.push(generate::record(u, bruit::wire::Kind::Profiles)?);
+            }
+            Record::Want(_)
+            | Record::Ack { .. }
+            | Record::Nack { .. }
+            | Record::Claim(_)
+            | Record::Profile(_)
+            | Record::Page { .. }
+            | Record::Whois { .. }
+            | Record::Listing { .. }
+            | Record::Unknown(_) => {}
+        }
+        Ok(())
+    }
+
+    /// To the node's next deadline, or by any step up to 18 minutes; then a tick.
+    fn time_passes(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let deadline = self.node.poll_timeout().filter(|at| *at > self.now);
+        self.now = match deadline {
+            Some(at) if u.ratio(3, 4)? => at,
+            Some(_) | None => self.now + Span::nanos(1 << u.int_in_range(0..=40)?),
+        };
+        self.input(Input::Tick);
+        let next = self.node.poll_timeout();
+        assert!(next.is_none_or(|at| at > self.now), "a tick at {:?} left {next:?} to be done", self.now);
+        Ok(())
+    }
+
+    fn feed(&mut self, from: core::net::SocketAddr, bytes: &[u8]) {
+        self.fed += 1;
+        self.input(Input::Datagram { from, bytes });
+    }
+
+    /// Refusals are answers.
+    fn input(&mut self, input: Input<'_>) {
+        let _refused = self.node.handle_input(self.now, input);
+    }
+
+    /// As the contract asks: everything that waits to be sent, and to be copied.
+    fn drain(&mut self) {
+        let max = self.node.params().max_datagram();
+        for sent in 0.. {
+            let Some(transmit) = self.node.poll_transmit(self.now, &mut self.buf) else { break };
+            assert!(sent < DRAIN_MAX, "draining does not end");
+            assert!(transmit.len <= max, "{} bytes left for {}", transmit.len, transmit.to);
+            self.hear(transmit.to, self.buf[..transmit.len].to_vec());
+        }
+        while let Some((place, member)) = self.node.poll_changed() {
+            match member.map(|m| (m.id, m.incarnation)) {
+                Some(entry) => self.copy.insert(place, entry),
+                None => self.copy.remove(&place),
+            };
+        }
+    }
+
+    fn read_events(&mut self) {
+        let events = core::iter::from_fn(|| self.node.poll_event()).count();
+        assert!(events <= self.node.params().limits().events as usize + 1, "{events} events");
+    }
+
+    /// What the node has sent can be read by the one it is for.
+    fn hear(&mut self, to: core::net::SocketAddr, bytes: Vec<u8>) {
+        let header = Datagram::parse(&bytes).expect("a header of the node's").header;
+        assert_eq!(header.sender, CAST[0].id(), "a node speaks in its own name");
+        assert_eq!(header.cluster, ClusterKey::from_label(LABEL).tag());
+        let readable = header.receiver.is_none() || self.starts.iter().any(|boot| read_as(*boot, &bytes).is_some());
+        assert!(readable, "bound to a start that nobody has ever spoken of");
+        let Some(actor) = CAST.into_iter().find(|a| a.addr == to) else { return };
+        if self.heard.len() == HEARD_MAX {
+            self.heard.remove(0);
+        }
+        self.heard.push((actor, bytes));
+    }
+
+    /// What holds at every moment.
+    fn check(&mut self) {
+        let me = self.node.me();
+        let [anna, ..] = CAST;
+        // A node's own record is its own doing (R4).
+        assert_eq!((me.id, me.boot, me.addr, me.name), (anna.id(), anna.boot, anna.addr, anna.name));
+        assert_eq!((me.zone, me.tags().collect::<Vec<_>>()), ("z", vec![("role", "db")]));
+        let is_member = matches!(self.node.phase(), Phase::Joined | Phase::Leaving);
+        if is_member {
+            assert!(me.incarnation > Incarnation::default() && me.incarnation >= self.number, "{:?}", me.incarnation);
+            assert_eq!(me.state.is_up(), self.node.phase() == Phase::Joined);
+        }
+        // Who gives up its name begins again without a number.
+        self.number = if is_member { me.incarnation } else { Incarnation::default() };
+        for (name, used, max) in self.node.usage() {
+            assert!(used <= max, "{name}: {used} of {max}");
+        }
+        let members: Vec<_> = self.node.members().map(|m| (m.id, m.incarnation)).collect();
+        assert!(members.len() <= self.node.params().limits().members as usize);
+        assert_eq!(members[0].0, anna.id(), "the node itself comes first");
+        for member in self.node.members() {
+            assert_eq!(NodeId::from_name(member.name), member.id);
+            assert_eq!(self.node.member(member.id).map(|m| m.boot), Some(member.boot), "found by its id, and once");
+        }
+        let mut copied: Vec<_> = self.copy.values().copied().collect();
+        let mut listed = members;
+        copied.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(copied, listed, "following the changes gives the table");
+        assert_eq!(self.node.counters().datagrams_received, self.fed);
+    }
+}
+
+/// The records of a datagram of the node's, as this start reads it; `None` where it is for another one, or broken.
+fn read_as(start: BootId, bytes: &[u8]) -> Option<Vec<Record>> {
+    let datagram = Datagram::parse(bytes).ok()?;
+    let header = datagram.header;
+    let binding = Binding {
+        cluster: ClusterKey::from_label(LABEL),
+        sender: CAST[0].boot,
+        receiver: header.receiver.map(|_| start),
+        counter_high: 0,
+    };
+    Some(Record::all(datagram.open(&binding).ok()?))
+}

@@ -1,0 +1,222 @@
+//! What might somebody say? Records of every kind from a source of bytes: quickcheck's, or a fuzzer's.
+//!
+//! Half of all ids, boot ids and addresses belong to a small fixed cast, so that what is generated meets what is held.
+//! Running out of bytes gives zeros and the first choice, never an error: every byte string is some datagram.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use arbitrary::{Result, Unstructured};
+use bruit::wire::{BUCKETS, Claim, Cookie, Held, Hello, Kind, NackReason, SeedStatus, State};
+use bruit::{BootId, Incarnation, NodeId, Span};
+
+use crate::cast::CAST;
+use crate::record::{Member, Record};
+
+/// Up to `max` records.
+pub fn records(u: &mut Unstructured<'_>, max: usize) -> Result<Vec<Record>> {
+    let count = u.int_in_range(0..=max)?;
+    (0..count)
+        .map(|_| {
+            let kind = *u.choose(Kind::ALL)?;
+            record(u, kind)
+        })
+        .collect()
+}
+
+/// A record of one kind.
+pub fn record(u: &mut Unstructured<'_>, kind: Kind) -> Result<Record> {
+    Ok(match kind {
+        Kind::Ping => Record::Ping { nonce: u.arbitrary()? },
+        Kind::Ack => Record::Ack { nonce: u.arbitrary()? },
+        Kind::PingRequest => Record::PingRequest {
+            target: node_id(u)?,
+            boot_tag: boot_id(u)?.tag(),
+            nonce: u.arbitrary()?,
+            budget: Span::micros(u64::from(u.arbitrary::<u32>()?)),
+        },
+        Kind::Nack => Record::Nack {
+            nonce: u.arbitrary()?,
+            reason: *u.choose(&[NackReason::Silent, NackReason::Refused, NackReason::Unknown])?,
+        },
+        Kind::Claims => Record::Claim(claim(u)?),
+        Kind::Profiles => Record::Profile(member(u)?),
+        Kind::Leave => Record::Leave { incarnation: incarnation(u)?, nonce: u.arbitrary()? },
+        Kind::Hello => Record::Hello(Hello {
+            nonce: u.arbitrary()?,
+            incarnation: incarnation(u)?,
+            uptime_ms: u.arbitrary()?,
+            joined: u.arbitrary()?,
+        }),
+        Kind::Cookie => Record::Cookie(cookie(u)?),
+        Kind::PageRequest => Record::PageRequest {
+            nonce: u.arbitrary()?,
+            cookie: u.arbitrary()?,
+            cursor: small(u)?,
+            pages: u.int_in_range(1..=u8::MAX)?,
+        },
+        Kind::Page => page(u)?,
+        Kind::Whois => Record::Whois { counter: u.arbitrary()? },
+        Kind::Sums => Record::Sums(sums(u)?),
+        Kind::Listing => listing(u)?,
+        Kind::Want => Record::Want(node_id(u)?),
+    })
+}
+
+fn node_id(u: &mut Unstructured<'_>) -> Result<NodeId> {
+    if u.ratio(3, 4)? { Ok(u.choose(&CAST)?.id()) } else { Ok(NodeId::from_u64(u.arbitrary()?)) }
+}
+
+fn boot_id(u: &mut Unstructured<'_>) -> Result<BootId> {
+    if u.ratio(3, 4)? { Ok(u.choose(&CAST)?.boot) } else { Ok(BootId::from_u64(u.arbitrary()?)) }
+}
+
+/// A number that is mostly small, as cursors and lives are.
+fn small(u: &mut Unstructured<'_>) -> Result<u32> {
+    if u.ratio(3, 4)? { u.int_in_range(0..=8) } else { u.arbitrary() }
+}
+
+fn incarnation(u: &mut Unstructured<'_>) -> Result<Incarnation> {
+    Ok(Incarnation::new(small(u)?, small(u)?))
+}
+
+fn state(u: &mut Unstructured<'_>) -> Result<State> {
+    u.choose(State::ALL).copied()
+}
+
+/// An address that one can send to: one of the cast's, or any other.
+fn address(u: &mut Unstructured<'_>) -> Result<SocketAddr> {
+    if u.ratio(3, 4)? {
+        return Ok(u.choose(&CAST)?.addr);
+    }
+    let port = u.int_in_range(1..=u16::MAX)?;
+    let ip = if u.arbitrary()? {
+        let [_, b, c, d] = u.arbitrary::<[u8; 4]>()?;
+        IpAddr::V4(Ipv4Addr::new(10, b, c, d))
+    } else {
+        let [_, rest @ ..] = u.arbitrary::<[u16; 8]>()?;
+        let [b, c, d, e, f, g, h] = rest;
+        IpAddr::V6(Ipv6Addr::new(0x2001, b, c, d, e, f, g, h))
+    };
+    Ok(SocketAddr::new(ip, port))
+}
+
+fn claim(u: &mut Unstructured<'_>) -> Result<Claim> {
+    let subject = node_id(u)?;
+    claim_about(u, subject)
+}
+
+fn claim_about(u: &mut Unstructured<'_>, subject: NodeId) -> Result<Claim> {
+    Ok(Claim {
+        subject,
+        incarnation: incarnation(u)?,
+        state: state(u)?,
+        accuser: if u.arbitrary()? { node_id(u)?.tag() } else { 0 },
+        boot: boot_id(u)?.short(),
+    })
+}
+
+fn member(u: &mut Unstructured<'_>) -> Result<Member> {
+    let (name, boot) = if u.ratio(3, 4)? {
+        let actor = u.choose(&CAST)?;
+        (actor.name.to_owned(), if u.ratio(3, 4)? { actor.boot } else { BootId::from_u64(u.arbitrary()?) })
+    } else {
+        (format!("x{}", text(u, 62)?), BootId::from_u64(u.arbitrary()?))
+    };
+    let claim = Claim { boot: boot.short(), ..claim_about(u, NodeId::from_name(&name))? };
+    let (low, high): (u8, u8) = u.arbitrary()?;
+    Ok(Member {
+        claim,
+        boot,
+        addr: address(u)?,
+        protocol: (low.min(high), low.max(high)),
+        name,
+        zone: text(u, 16)?,
+        tags: tags(u)?,
+    })
+}
+
+/// Text without control characters, at most `max` bytes.
+fn text(u: &mut Unstructured<'_>, max: usize) -> Result<String> {
+    const LETTERS: [char; 8] = ['a', 'b', 'z', '0', '-', '.', 'é', '波'];
+    let mut text = String::new();
+    while u.arbitrary()? {
+        let letter = *u.choose(&LETTERS)?;
+        if text.len() + letter.len_utf8() > max {
+            break;
+        }
+        text.push(letter);
+    }
+    Ok(text)
+}
+
+fn tags(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for _ in 0..u.int_in_range(0..=3)? {
+        for part in [text(u, 12)?, text(u, 24)?] {
+            bytes.push(part.len() as u8);
+            bytes.extend(part.as_bytes());
+        }
+    }
+    Ok(bytes)
+}
+
+/// What a seed may hold of a joiner's name.
+pub fn held(u: &mut Unstructured<'_>) -> Result<Option<Held>> {
+    if !u.arbitrary()? {
+        return Ok(None);
+    }
+    Ok(Some(Held {
+        incarnation: incarnation(u)?,
+        boot: boot_id(u)?,
+        state: state(u)?,
+        addr: if u.arbitrary()? { Some(address(u)?) } else { None },
+    }))
+}
+
+fn cookie(u: &mut Unstructured<'_>) -> Result<Cookie> {
+    Ok(Cookie {
+        nonce: u.arbitrary()?,
+        cookie: u.arbitrary()?,
+        uptime_ms: u.arbitrary()?,
+        status: *u.choose(SeedStatus::ALL)?,
+        held: held(u)?,
+        members: small(u)?,
+        end: small(u)?,
+        observed: address(u)?,
+    })
+}
+
+fn page(u: &mut Unstructured<'_>) -> Result<Record> {
+    let nonce = u.arbitrary()?;
+    let mut places = [small(u)?, small(u)?, small(u)?];
+    places.sort_unstable();
+    let [cursor, next, end] = places;
+    // An empty page is one that begins at the end.
+    let cursor = if cursor == next { end } else { cursor };
+    Ok(Record::Page { nonce, cursor, next: next.max(cursor), end })
+}
+
+fn sums(u: &mut Unstructured<'_>) -> Result<Box<[u64; BUCKETS]>> {
+    let mut sums = Box::new([0; BUCKETS]);
+    for _ in 0..u.int_in_range(0..=BUCKETS)? {
+        sums[u.choose_index(BUCKETS)?] = u.arbitrary()?;
+    }
+    Ok(sums)
+}
+
+fn listing(u: &mut Unstructured<'_>) -> Result<Record> {
+    let (first, last) = if u.arbitrary()? {
+        (NodeId::from_u64(0), NodeId::from_u64(u64::MAX))
+    } else {
+        let (a, b) = (node_id(u)?, node_id(u)?);
+        (a.min(b), a.max(b))
+    };
+    let mut claims = Vec::new();
+    for _ in 0..u.int_in_range(0..=8)? {
+        let claim = claim(u)?;
+        if (first..=last).contains(&claim.subject) {
+            claims.push(claim);
+        }
+    }
+    Ok(Record::Listing { first, last, claims })
+}

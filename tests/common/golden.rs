@@ -1,0 +1,92 @@
+//! What are the datagrams that docs/wire.md spells out? One of each kind, with values that are easy to see in hex.
+
+use bruit::wire::{BUCKETS, Claim, Cookie, Held, Hello, Kind, NackReason, SeedStatus, State};
+use bruit::{Incarnation, NodeId, Span};
+
+use crate::cast::{Actor, CAST};
+use crate::record::{Member, Record};
+
+/// The records in the golden datagram of a kind: two where a section holds many.
+pub fn records(kind: Kind) -> Vec<Record> {
+    let [anna, berta, carla, dora, ..] = CAST;
+    let nonce = 0x0000_2a04;
+    let hello_nonce = 0x1122_3344_5566_7788;
+    let cookie = 0xc0c0_c1c1_c2c2_c3c3;
+    match kind {
+        Kind::Ping => vec![Record::Ping { nonce }],
+        Kind::Ack => vec![Record::Ack { nonce }, Record::Ack { nonce: nonce + 1 }],
+        Kind::PingRequest => vec![Record::PingRequest {
+            target: carla.id(),
+            boot_tag: carla.boot.tag(),
+            nonce: nonce + 2,
+            budget: Span::millis(150),
+        }],
+        Kind::Nack => vec![Record::Nack { nonce: nonce + 2, reason: NackReason::Silent }],
+        Kind::Claims => vec![
+            Record::Claim(claim(&carla, State::Suspect, Incarnation::new(3, 1), berta.id().tag())),
+            Record::Claim(claim(&dora, State::Left, Incarnation::new(7, 0), 0)),
+        ],
+        Kind::Profiles => vec![Record::Profile(profile(&berta)), Record::Profile(profile(&carla))],
+        Kind::Leave => vec![Record::Leave { incarnation: Incarnation::new(2, 0), nonce: nonce + 3 }],
+        Kind::Hello => vec![Record::Hello(Hello {
+            nonce: hello_nonce,
+            incarnation: Incarnation::default(),
+            uptime_ms: 1_500,
+            joined: false,
+        })],
+        Kind::Cookie => vec![Record::Cookie(Cookie {
+            nonce: hello_nonce,
+            cookie,
+            uptime_ms: 86_400_000,
+            status: SeedStatus::Joined,
+            held: Some(Held {
+                incarnation: Incarnation::new(2, 0),
+                boot: anna.boot,
+                state: State::Dead,
+                addr: Some(anna.addr),
+            }),
+            members: 3,
+            end: 4,
+            observed: anna.addr,
+        })],
+        Kind::PageRequest => vec![Record::PageRequest { nonce: hello_nonce, cookie, cursor: 0, pages: 8 }],
+        Kind::Page => vec![Record::Page { nonce: hello_nonce, cursor: 0, next: 4, end: 4 }],
+        Kind::Whois => vec![Record::Whois { counter: 0x0000_0102 }],
+        Kind::Sums => vec![Record::Sums(sums())],
+        Kind::Listing => {
+            let bucket = bruit::wire::bucket_of(carla.id()) as u64;
+            let first = bucket << 57;
+            vec![Record::Listing {
+                first: NodeId::from_u64(first),
+                last: NodeId::from_u64(first | (u64::MAX >> 7)),
+                claims: vec![claim(&carla, State::Alive, Incarnation::new(3, 2), 0)],
+            }]
+        }
+        Kind::Want => vec![Record::Want(anna.id()), Record::Want(dora.id())],
+    }
+}
+
+/// The profile of somebody in the cast, alive.
+pub fn profile(actor: &Actor) -> Member {
+    Member {
+        claim: claim(actor, State::Alive, Incarnation::new(3, 0), 0),
+        boot: actor.boot,
+        addr: actor.addr,
+        protocol: (1, 1),
+        name: actor.name.into(),
+        zone: "z1".into(),
+        tags: b"\x04role\x02db".into(),
+    }
+}
+
+fn claim(of: &Actor, state: State, incarnation: Incarnation, accuser: u32) -> Claim {
+    Claim { subject: of.id(), incarnation, state, accuser, boot: of.boot.short() }
+}
+
+/// Bucket sums of which only those of the first and the last bucket are not empty.
+fn sums() -> Box<[u64; BUCKETS]> {
+    let mut sums = Box::new([0; BUCKETS]);
+    sums[0] = 0x0102_0304_0506_0708;
+    sums[BUCKETS - 1] = 0xf1f2_f3f4_f5f6_f7f8;
+    sums
+}

@@ -1,0 +1,186 @@
+//! What can be said in a datagram? One owned value for each record, written by the library's writer and read back from
+//! its views.
+
+use core::net::SocketAddr;
+
+use bruit::wire::{
+    BUCKETS, Claim, Cookie, Hello, Kind, NackReason, Profile, RawAck, RawClaim, RawCookie, RawHello, RawLeave,
+    RawListing, RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawSums, RawWant, RawWhois, Section,
+    Sections, Writer,
+};
+use bruit::{BootId, Incarnation, NodeId, Span};
+
+/// One record of some section.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    Ping { nonce: u32 },
+    Ack { nonce: u32 },
+    PingRequest { target: NodeId, boot_tag: u32, nonce: u32, budget: Span },
+    Nack { nonce: u32, reason: NackReason },
+    Claim(Claim),
+    Profile(Member),
+    Leave { incarnation: Incarnation, nonce: u32 },
+    Hello(Hello),
+    Cookie(Cookie),
+    PageRequest { nonce: u64, cookie: u64, cursor: u32, pages: u8 },
+    Page { nonce: u64, cursor: u32, next: u32, end: u32 },
+    Whois { counter: u32 },
+    Sums(Box<[u64; BUCKETS]>),
+    Listing { first: NodeId, last: NodeId, claims: Vec<Claim> },
+    Want(NodeId),
+    Unknown(u8),
+}
+
+/// A profile that owns its text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    pub claim: Claim,
+    pub boot: BootId,
+    pub addr: SocketAddr,
+    pub protocol: (u8, u8),
+    pub name: String,
+    pub zone: String,
+    pub tags: Vec<u8>,
+}
+
+impl Record {
+    /// Its kind; `None` where this build has no name for it.
+    pub fn kind(&self) -> Option<Kind> {
+        Some(match self {
+            Self::Ping { .. } => Kind::Ping,
+            Self::Ack { .. } => Kind::Ack,
+            Self::PingRequest { .. } => Kind::PingRequest,
+            Self::Nack { .. } => Kind::Nack,
+            Self::Claim(_) => Kind::Claims,
+            Self::Profile(_) => Kind::Profiles,
+            Self::Leave { .. } => Kind::Leave,
+            Self::Hello(_) => Kind::Hello,
+            Self::Cookie(_) => Kind::Cookie,
+            Self::PageRequest { .. } => Kind::PageRequest,
+            Self::Page { .. } => Kind::Page,
+            Self::Whois { .. } => Kind::Whois,
+            Self::Sums(_) => Kind::Sums,
+            Self::Listing { .. } => Kind::Listing,
+            Self::Want(_) => Kind::Want,
+            Self::Unknown(_) => return None,
+        })
+    }
+
+    /// Writes it; `false`, and nothing written, where it does not fit or this build cannot say it.
+    pub fn push(&self, writer: &mut Writer<'_>) -> bool {
+        let Some(kind) = self.kind() else { return false };
+        match self {
+            Self::Ping { nonce } => writer.push(kind, &RawPing { nonce: (*nonce).into() }),
+            Self::Ack { nonce } => writer.push(kind, &RawAck { nonce: (*nonce).into() }),
+            Self::PingRequest { target, boot_tag, nonce, budget } => {
+                writer.push(kind, &RawPingRequest::new(*target, *boot_tag, *nonce, *budget))
+            }
+            Self::Nack { nonce, reason } => writer.push(kind, &RawNack::new(*nonce, *reason)),
+            Self::Claim(claim) => writer.push(kind, &RawClaim::new(claim)),
+            Self::Profile(member) => member.profile().write(writer),
+            Self::Leave { incarnation, nonce } => writer.push(kind, &RawLeave::new(*incarnation, *nonce)),
+            Self::Hello(hello) => writer.push(kind, &RawHello::new(hello)),
+            Self::Cookie(cookie) => writer.push(kind, &RawCookie::new(cookie)),
+            Self::PageRequest { nonce, cookie, cursor, pages } => {
+                writer.push(kind, &RawPageRequest::new(*nonce, *cookie, *cursor, *pages))
+            }
+            Self::Page { nonce, cursor, next, end } => writer.push(kind, &RawPage::new(*nonce, *cursor, *next, *end)),
+            Self::Whois { counter } => writer.push(kind, &RawWhois { counter: (*counter).into() }),
+            Self::Sums(sums) => writer.push(kind, &RawSums { sums: sums.map(Into::into) }),
+            Self::Listing { first, last, claims } => {
+                let size = size_of::<RawListing>() + claims.len() * size_of::<RawClaim>();
+                // A listing that is cut short would claim that its sender does not hold the rest.
+                size <= writer.room(kind)
+                    && writer.push(kind, &RawListing::new(*first, *last))
+                    && claims.iter().all(|claim| writer.extend(kind, &RawClaim::new(claim)))
+            }
+            Self::Want(id) => writer.push(kind, &RawWant::new(*id)),
+            Self::Unknown(_) => false,
+        }
+    }
+
+    /// Every record of a datagram that opened, in the order of the bytes.
+    pub fn all(sections: Sections<'_>) -> Vec<Self> {
+        let mut records = Vec::new();
+        for section in sections {
+            match section {
+                Section::Ping(raw) => records.push(Self::Ping { nonce: raw.nonce.get() }),
+                Section::Ack(raws) => records.extend(raws.iter().map(|raw| Self::Ack { nonce: raw.nonce.get() })),
+                Section::PingRequest(raw) => records.push(Self::PingRequest {
+                    target: raw.target(),
+                    boot_tag: raw.target_boot.get(),
+                    nonce: raw.nonce.get(),
+                    budget: raw.budget(),
+                }),
+                Section::Nack(raw) => records.push(Self::Nack {
+                    nonce: raw.nonce.get(),
+                    reason: raw.reason().expect("a checked nack has a reason"),
+                }),
+                Section::Claims(raws) => records.extend(claims(raws).map(Self::Claim)),
+                Section::Profiles(profiles) => records.extend(profiles.map(|p| Self::Profile(Member::from(p)))),
+                Section::Leave(raw) => {
+                    records.push(Self::Leave { incarnation: raw.incarnation(), nonce: raw.nonce.get() });
+                }
+                Section::Hello(raw) => records.push(Self::Hello(raw.get())),
+                Section::Cookie(raw) => {
+                    records.push(Self::Cookie(raw.get().expect("a checked cookie means something")))
+                }
+                Section::PageRequest(raw) => records.push(Self::PageRequest {
+                    nonce: raw.nonce.get(),
+                    cookie: raw.cookie.get(),
+                    cursor: raw.cursor.get(),
+                    pages: raw.pages,
+                }),
+                Section::Page(raw) => records.push(Self::Page {
+                    nonce: raw.nonce.get(),
+                    cursor: raw.cursor.get(),
+                    next: raw.next.get(),
+                    end: raw.end.get(),
+                }),
+                Section::Whois(raw) => records.push(Self::Whois { counter: raw.counter.get() }),
+                Section::Sums(raw) => records.push(Self::Sums(Box::new(raw.sums.map(|sum| sum.get())))),
+                Section::Listing(listing) => records.push(Self::Listing {
+                    first: listing.first(),
+                    last: listing.last(),
+                    claims: claims(listing.claims).collect(),
+                }),
+                Section::Want(raws) => records.extend(raws.iter().map(|raw| Self::Want(raw.get()))),
+                Section::Unknown(code) => records.push(Self::Unknown(code)),
+            }
+        }
+        records
+    }
+}
+
+fn claims(raws: &[RawClaim]) -> impl Iterator<Item = Claim> {
+    raws.iter().map(|raw| raw.get().expect("a checked claim has a state"))
+}
+
+impl Member {
+    /// The same, borrowed.
+    pub fn profile(&self) -> Profile<'_> {
+        Profile {
+            claim: self.claim,
+            boot: self.boot,
+            addr: self.addr,
+            protocol: self.protocol,
+            name: &self.name,
+            zone: &self.zone,
+            tags: &self.tags,
+        }
+    }
+}
+
+impl From<Profile<'_>> for Member {
+    fn from(p: Profile<'_>) -> Self {
+        Self {
+            claim: p.claim,
+            boot: p.boot,
+            addr: p.addr,
+            protocol: p.protocol,
+            name: p.name.into(),
+            zone: p.zone.into(),
+            tags: p.tags.into(),
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! What does each byte mean? A second reading of the format, from the document's words: fields are cut off one after the
+//! other and named, without the library's views.
+
+use core::fmt::Write;
+use core::net::Ipv6Addr;
+
+/// Takes a datagram apart: one line for each field, with its offset, its bytes and its meaning.
+///
+/// Five or more equal bytes in a row are shown as one of them times their number.
+pub fn explain(bytes: &[u8], seed: u64) -> String {
+    let mut cut = Cut { bytes, at: 0, lines: String::new() };
+    header(&mut cut);
+    while bytes.len() - cut.at > 8 {
+        section(&mut cut);
+    }
+    cut.field(8, |_| format!("XXH3-64 of all before, seed {seed:#018x}"));
+    cut.lines
+}
+
+struct Cut<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    lines: String,
+}
+
+impl Cut<'_> {
+    /// Cuts off `len` bytes, says what they are, and gives them back as a number where they are one.
+    fn field(&mut self, len: usize, meaning: impl FnOnce(u64) -> String) -> u64 {
+        let field = &self.bytes[self.at..self.at + len];
+        let number = field.iter().take(8).rev().fold(0, |n, &byte| (n << 8) | u64::from(byte));
+        writeln!(self.lines, "{:4}  {:<23}  {}", self.at, shown(field), meaning(number)).expect("a string grows");
+        self.at += len;
+        number
+    }
+
+    fn hex(&mut self, len: usize, name: &str) {
+        self.field(len, |n| format!("{name} 0x{n:0width$x}", width = 2 * len));
+    }
+
+    fn number(&mut self, len: usize, name: &str) -> usize {
+        self.field(len, |n| format!("{name} {n}")) as usize
+    }
+
+    fn named(&mut self, name: &str, names: &[&str]) {
+        self.field(1, |n| format!("{name} {n}: {}", names.get(n as usize).unwrap_or(&"nothing")));
+    }
+
+    fn reserved(&mut self, len: usize) {
+        self.field(len, |_| "reserved".into());
+    }
+
+    fn incarnation(&mut self, name: &str) {
+        self.field(8, |n| format!("{name}: life {}, refutation {}", n >> 32, n & 0xffff_ffff));
+    }
+
+    fn addr(&mut self, name: &str) {
+        let ip: [u8; 16] = self.bytes[self.at..self.at + 16].try_into().expect("sixteen bytes");
+        self.field(16, |_| format!("{name}: {}", Ipv6Addr::from(ip).to_canonical()));
+        self.number(2, "port");
+    }
+
+    fn text(&mut self, len: usize, name: &str) {
+        let text = String::from_utf8(self.bytes[self.at..self.at + len].to_vec()).expect("UTF-8");
+        self.field(len, |_| format!("{name} \"{text}\""));
+    }
+}
+
+fn shown(bytes: &[u8]) -> String {
+    let runs = bytes.chunk_by(|a, b| a == b).map(|run| match run {
+        [byte, _, _, _, _, ..] => format!("{byte:02x}*{}", run.len()),
+        short => short.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" "),
+    });
+    runs.collect::<Vec<_>>().join(" ")
+}
+
+fn header(cut: &mut Cut<'_>) {
+    cut.field(1, |_| "magic".into());
+    cut.number(1, "version");
+    cut.field(1, |n| format!("suite {n}: not sealed"));
+    cut.number(1, "key id");
+    let flags = cut.field(1, |n| format!("flags: {}", ["none", "INTRO", "BOUND", "INTRO and BOUND"][n as usize]));
+    cut.reserved(1);
+    match flags & 2 {
+        0 => cut.field(2, |_| "bound to nobody".into()),
+        _ => cut.field(2, |n| format!("receiver's boot id, low 16 bits 0x{n:04x}")),
+    };
+    cut.hex(4, "cluster key, low half");
+    cut.hex(4, "sender's boot id, low half");
+    cut.hex(8, "sender's node id");
+    cut.hex(4, "packet counter, low half");
+    cut.hex(4, "membership fingerprint, low half");
+    cut.hex(4, "state fingerprint, low half");
+    if flags & 1 != 0 {
+        cut.hex(4, "sender's boot id, high half");
+        cut.hex(4, "packet counter, high half");
+    }
+}
+
+const KINDS: [&str; 15] = [
+    "ping",
+    "ack",
+    "ping_request",
+    "nack",
+    "claims",
+    "profiles",
+    "leave",
+    "hello",
+    "cookie",
+    "page_request",
+    "page",
+    "whois",
+    "sums",
+    "listing",
+    "want",
+];
+
+const STATES: [&str; 4] = ["alive", "suspect", "dead", "left"];
+
+fn section(cut: &mut Cut<'_>) {
+    let kind = cut.field(1, |n| format!("section of kind {n}: {}", KINDS[n as usize - 1]));
+    let count = cut.number(1, "count");
+    let len = cut.number(2, "length of the body");
+    let end = cut.at + len;
+    match KINDS[kind as usize - 1] {
+        "ping" | "ack" => (0..count).for_each(|_| cut.hex(4, "nonce")),
+        "ping_request" => ping_request(cut),
+        "nack" => {
+            cut.hex(4, "nonce");
+            cut.named("reason", &["silent", "refused", "unknown"]);
+            cut.reserved(3);
+        }
+        "claims" => (0..count).for_each(|_| claim(cut)),
+        "profiles" => (0..count).for_each(|_| profile(cut)),
+        "leave" => {
+            cut.incarnation("incarnation that ends");
+            cut.hex(4, "nonce");
+            cut.reserved(4);
+        }
+        "hello" => {
+            cut.hex(8, "nonce");
+            cut.incarnation("incarnation");
+            cut.number(8, "uptime in milliseconds");
+            cut.named("phase", &["joining", "joined"]);
+            cut.reserved(63);
+        }
+        "cookie" => cookie(cut),
+        "page_request" => {
+            cut.hex(8, "nonce");
+            cut.hex(8, "cookie");
+            cut.number(4, "cursor");
+            cut.number(1, "pages at most");
+            cut.reserved(3);
+        }
+        "page" => {
+            cut.hex(8, "nonce");
+            cut.number(4, "cursor");
+            cut.number(4, "next cursor");
+            cut.number(4, "end of the walk");
+            cut.reserved(4);
+        }
+        "whois" => cut.hex(4, "counter of the datagram in question, low half"),
+        "sums" => sums(cut),
+        "listing" => {
+            cut.hex(8, "first id");
+            cut.hex(8, "last id");
+            (1..count).for_each(|_| claim(cut));
+        }
+        "want" => (0..count).for_each(|_| cut.hex(8, "node id")),
+        other => unreachable!("a name without a layout: {other}"),
+    }
+    assert_eq!(cut.at, end, "the layout of {} takes the whole body", KINDS[kind as usize - 1]);
+}
+
+fn ping_request(cut: &mut Cut<'_>) {
+    cut.hex(8, "target's node id");
+    cut.hex(4, "nonce");
+    cut.number(4, "budget in microseconds");
+    cut.hex(4, "target's boot id, low half");
+    cut.reserved(4);
+}
+
+fn claim(cut: &mut Cut<'_>) {
+    cut.hex(8, "subject's node id");
+    cut.incarnation("incarnation");
+    cut.hex(4, "accuser's tag");
+    cut.hex(2, "subject's boot id, low 16 bits");
+    cut.named("state", &STATES);
+    cut.reserved(1);
+}
+
+fn profile(cut: &mut Cut<'_>) {
+    claim(cut);
+    cut.hex(8, "boot id");
+    cut.addr("address");
+    cut.number(1, "oldest protocol version spoken");
+    cut.number(1, "newest protocol version spoken");
+    let name = cut.number(1, "length of the name");
+    let zone = cut.number(1, "length of the zone");
+    let tags = cut.number(2, "length of the tags");
+    cut.text(name, "name");
+    cut.text(zone, "zone");
+    let end = cut.at + tags;
+    while cut.at < end {
+        for part in ["key", "value"] {
+            let len = cut.number(1, &format!("length of the {part}"));
+            cut.text(len, part);
+        }
+    }
+}
+
+fn cookie(cut: &mut Cut<'_>) {
+    cut.hex(8, "nonce");
+    cut.hex(8, "cookie");
+    cut.number(8, "uptime in milliseconds");
+    cut.incarnation("held incarnation");
+    cut.hex(8, "held boot id");
+    cut.number(4, "members up");
+    cut.number(4, "end of the walk");
+    cut.addr("held address");
+    cut.addr("observed address");
+    cut.named("status", &["joining", "joined", "full", "taken"]);
+    cut.named("held state", &STATES);
+    cut.reserved(2);
+}
+
+fn sums(cut: &mut Cut<'_>) {
+    let empty = |bytes: &[u8]| bytes.iter().all(|&byte| byte == 0);
+    let mut bucket = 0;
+    while bucket < 128 {
+        let rest = &cut.bytes[cut.at..cut.at + (128 - bucket) * 8];
+        let empties = rest.chunks(8).take_while(|sum| empty(sum)).count();
+        match empties {
+            0 => cut.hex(8, &format!("sum of bucket {bucket}:")),
+            _ => {
+                cut.field(empties * 8, |_| format!("sums of buckets {bucket} to {}: 0", bucket + empties - 1));
+            }
+        }
+        bucket += empties.max(1);
+    }
+}
