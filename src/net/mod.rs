@@ -25,11 +25,28 @@
 //!
 //! Those who have an event loop already drive the [`Node`](crate::Node) itself; `examples/own_loop.rs` shows it.
 
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "the feature `net` needs Linux: recvmmsg, the error queue; elsewhere drive the Node from a loop of your own"
+);
+
+mod address;
+mod ancillary;
+mod batch;
+mod counters;
 mod error;
+mod errqueue;
 mod figures;
 mod handle;
 mod options;
+mod publish;
+mod round;
 mod run;
+mod seqlock;
+mod shared;
+mod snapshot;
+mod socket;
+mod sys;
 
 pub use error::{CommandError, StartError};
 pub use figures::{Figure, Info, IoMode, Member, Stats, Usage};
