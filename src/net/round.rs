@@ -183,6 +183,10 @@ impl Loop {
         if let Some(began) = began.filter(|_| written > 0) {
             self.histograms.encode.record(self.shared.now().since(began) / written);
         }
+        let Some(first) = self.node.poll_event() else { return };
+        // Before the news is out: who reads of a member finds it in the snapshot.
+        copy_members(&mut self.node, &mut self.members, &self.shared.snapshot);
+        self.deliver(first);
         while let Some(event) = self.node.poll_event() {
             self.deliver(event);
         }

@@ -320,6 +320,7 @@ impl Node {
         let slot = self.table.insert(&profile);
         debug_assert_eq!(slot, Some(ME));
         self.table.get_mut(ME).verified = true;
+        self.note_changed(ME);
         Ok(())
     }
 
