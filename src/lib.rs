@@ -9,6 +9,8 @@ mod id;
 mod limits;
 mod measure;
 mod membership;
+#[cfg(feature = "net")]
+pub mod net;
 mod node;
 mod rng;
 #[cfg(feature = "sim")]

@@ -1,0 +1,211 @@
+//! How does an embedder talk to a running loop? Through a [`Handle`]: commands and events in bounded queues, figures and
+//! members by reading.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::sync::Arc;
+
+use arrayvec::ArrayVec;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
+
+use super::error::CommandError;
+use super::figures::{Info, Member, Stats};
+use super::publish::Figures;
+use super::shared::{Command, Request, SEEDS_PER_COMMAND, Shared};
+use crate::event::Event;
+use crate::id::{BootId, Name, NodeId};
+
+/// How long a reader waits for fresh figures before the last ones will do.
+const FIGURES_WITHIN: Duration = Duration::from_millis(100);
+/// How long a command waits for its answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// A running node. Cheap to clone; when the last one is dropped the loop ends, as by [`Handle::stop`].
+///
+/// No call here can disturb the loop: queues are bounded, readers take no lock, and what waits for an answer waits for a
+/// bounded time.
+#[derive(Clone, Debug)]
+pub struct Handle(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    shared: Arc<Shared>,
+    commands: Sender<Command>,
+    events: Receiver<Event>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.stop();
+    }
+}
+
+impl Handle {
+    pub(super) fn new(shared: Arc<Shared>, commands: Sender<Command>, events: Receiver<Event>) -> Self {
+        Self(Arc::new(Inner { shared, commands, events }))
+    }
+
+    /// The node's name.
+    #[must_use]
+    pub fn name(&self) -> Name {
+        self.0.shared.fixed.name
+    }
+
+    /// The node's id.
+    #[must_use]
+    pub fn id(&self) -> NodeId {
+        self.0.shared.fixed.id
+    }
+
+    /// This start of the node.
+    #[must_use]
+    pub fn boot(&self) -> BootId {
+        self.0.shared.fixed.boot
+    }
+
+    /// The address that the socket is bound to, with the port that the kernel gave where 0 was asked for.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.0.shared.fixed.local_addr
+    }
+
+    /// The address under which the others reach the node.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.0.shared.fixed.addr
+    }
+
+    /// Every member in the table, this node included, in no particular order. Reads a snapshot that the loop keeps up
+    /// to date: takes no lock, and works when the loop is wedged or has ended (R29).
+    #[must_use]
+    pub fn members(&self) -> Vec<Member> {
+        let mut members = Vec::new();
+        self.members_into(&mut members);
+        members
+    }
+
+    /// As [`Handle::members`], into a list that is cleared first. `true` when all records are of one moment; `false` when
+    /// the table changed so often meanwhile that they are each whole but of moments close together.
+    pub fn members_into(&self, members: &mut Vec<Member>) -> bool {
+        self.0.shared.snapshot.read(members)
+    }
+
+    /// What the node is and how it is. Waits up to 100 ms for the loop to say how much of its capacities is taken; the rest
+    /// is read without it.
+    #[must_use]
+    pub fn info(&self) -> Info {
+        let figures = self.figures();
+        let shared = &*self.0.shared;
+        let (fixed, vitals, now) = (&shared.fixed, &shared.vitals, shared.now());
+        Info {
+            name: fixed.name,
+            id: fixed.id,
+            boot: fixed.boot,
+            cluster: fixed.cluster.to_string(),
+            zone: fixed.zone.to_string(),
+            addr: fixed.addr,
+            local_addr: fixed.local_addr,
+            phase: vitals.phase(),
+            health: vitals.health(),
+            membership_fingerprint: vitals.fingerprint(),
+            uptime: shared.origin.elapsed(),
+            since_last_round: now.since(vitals.round_at()).into(),
+            limits: figures.usage,
+            memory_bytes: fixed.memory_bytes,
+            io: vitals.io(),
+            recv_buffer: fixed.recv_buffer,
+            send_buffer: fixed.send_buffer,
+            age: figures.stats.age,
+        }
+    }
+
+    /// Everything counted and measured. Asks the loop for fresh figures and waits for them up to 100 ms; a wedged or
+    /// ended loop leaves the last ones, with their age.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.figures().stats
+    }
+
+    /// The next event; waits up to `timeout` for it. `None` when none came, at once when the loop has ended and all are read.
+    /// Each event goes to one reader, however many handles there are.
+    #[must_use]
+    pub fn next_event(&self, timeout: Duration) -> Option<Event> {
+        self.0.events.recv_timeout(timeout).ok()
+    }
+
+    /// The next event, if one waits.
+    #[must_use]
+    pub fn try_event(&self) -> Option<Event> {
+        self.0.events.try_recv().ok()
+    }
+
+    /// Joins through these addresses as well. Returns when the node has noted them; [`Event::Joined`] tells of success.
+    ///
+    /// # Errors
+    /// The node's refusal, or that it could not be asked.
+    pub fn join(&self, seeds: &[SocketAddr]) -> Result<(), CommandError> {
+        if seeds.is_empty() {
+            return self.ask(Request::Join(ArrayVec::new()));
+        }
+        seeds.chunks(SEEDS_PER_COMMAND).try_for_each(|some| self.ask(Request::Join(some.iter().copied().collect())))
+    }
+
+    /// Takes a dead member off the list: it is spread as having left.
+    ///
+    /// # Errors
+    /// The node's refusal, or that it could not be asked.
+    pub fn remove(&self, id: NodeId) -> Result<(), CommandError> {
+        self.ask(Request::Remove(id))
+    }
+
+    /// Tells the others that this node goes. Returns when it has begun; [`Event::LeaveDone`] tells of its end. The loop
+    /// goes on, so that figures stay readable, until [`Handle::stop`].
+    ///
+    /// # Errors
+    /// The node's refusal, or that it could not be asked.
+    pub fn leave(&self) -> Result<(), CommandError> {
+        self.ask(Request::Leave)
+    }
+
+    /// Ends the loop at once and without a word: to the others this is a crash. Closes the socket.
+    pub fn stop(&self) {
+        self.0.shared.stop();
+    }
+
+    /// Waits until the loop has ended and its socket is closed, or until `timeout`; whether it has ended.
+    #[must_use]
+    pub fn wait_stopped(&self, timeout: Duration) -> bool {
+        self.0.shared.wait_stopped(timeout)
+    }
+
+    /// Hands a request to the loop and waits for its answer.
+    fn ask(&self, request: Request) -> Result<(), CommandError> {
+        let (reply, answer) = crossbeam_channel::bounded(1);
+        self.0.commands.try_send(Command { request, reply }).map_err(|error| match error {
+            TrySendError::Full(_) => CommandError::QueueFull,
+            TrySendError::Disconnected(_) => CommandError::Stopped,
+        })?;
+        self.0.shared.wake();
+        match answer.recv_timeout(ANSWER_WITHIN) {
+            Ok(answer) => answer.map_err(CommandError::Refused),
+            Err(RecvTimeoutError::Timeout) => Err(CommandError::NoAnswer),
+            Err(RecvTimeoutError::Disconnected) => Err(CommandError::Stopped),
+        }
+    }
+
+    /// The figures of now, or the last ones when the loop does not answer in time.
+    fn figures(&self) -> Figures {
+        let shared = &*self.0.shared;
+        let ask = shared.board.ask();
+        shared.wake();
+        let asked = std::time::Instant::now();
+        let mut pause = Duration::from_micros(20);
+        while !shared.board.answered(ask) && !shared.has_stopped() && asked.elapsed() < FIGURES_WITHIN {
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(5));
+        }
+        let mut figures = shared.board.read();
+        figures.stats.age = shared.now().since(figures.at).into();
+        figures
+    }
+}

@@ -1,0 +1,258 @@
+//! What happens between two sleeps? One round of the loop, step by step.
+//!
+//! ```text
+//!  sleep -> errors -> datagrams, a batch at a time -> commands -> tick, when due -> send -> members -> figures
+//!           each into the node, then its answers into the outgoing batch and its events into the queue
+//! ```
+//! What waits in the socket is read before the clock may convict anybody: an ack that has arrived counts, however late this
+//! loop is. But only so many batches a round, so that no flood keeps the timers waiting (R25).
+
+use core::time::Duration;
+use std::io;
+
+use crossbeam_channel::TrySendError;
+
+use super::ancillary::Failure;
+use super::batch::Received;
+use super::run::{Loop, SOCKET, copy_members};
+use super::shared::{Command, Request};
+use crate::event::Event;
+use crate::node::Input;
+use crate::time::{Instant, Span};
+
+/// Batches that one round reads at most.
+const BATCHES_PER_ROUND: usize = 8;
+/// Entries of the error queue that one round reads at most.
+const ERRORS_PER_ROUND: usize = 64;
+/// A timer that fires later than this was kept from running; what arrived meanwhile is read first, announced or not. The
+/// granularity of the sleep is 1 ms.
+const LATE: Span = Span::millis(3);
+
+/// What is known to wait without asking the selector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub datagrams: bool,
+    pub errors: bool,
+}
+
+impl Loop {
+    /// Sleeps until something waits, somebody calls or a time-out ends it. Returns the time.
+    pub(super) fn sleep(&mut self, now: Instant) -> io::Result<Instant> {
+        if self.waiting != Waiting::default() {
+            return Ok(now);
+        }
+        let deadline = self.node.poll_timeout();
+        if deadline.is_some_and(|at| at <= now) {
+            self.waiting.datagrams = true; // read before the tick; the selector need not be asked
+            return Ok(now);
+        }
+        let now = if self.spin == Span::ZERO { now } else { self.spin(now, deadline) };
+        if self.waiting.datagrams || self.is_called() {
+            return Ok(now);
+        }
+        let timeout = deadline.map(|at| Duration::from(at.since(now)));
+        self.io.polls += 1;
+        match self.poll.poll(&mut self.ready, timeout) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        for event in self.ready.iter().filter(|event| event.token() == SOCKET) {
+            self.waiting.datagrams |= event.is_readable();
+            self.waiting.errors |= event.is_error();
+        }
+        let woken = self.shared.now();
+        if let Some(late) = deadline.filter(|at| *at <= woken && self.ready.is_empty()).map(|at| woken.since(at)) {
+            self.io.timeouts += 1;
+            self.histograms.wake_lateness.record(late);
+            self.waiting.datagrams |= late > LATE;
+        }
+        Ok(woken)
+    }
+
+    /// Looks for datagrams without sleeping, until the configured time or the deadline is over. Returns the time.
+    fn spin(&mut self, began: Instant, deadline: Option<Instant>) -> Instant {
+        let until = deadline.map_or(began + self.spin, |at| at.min(began + self.spin));
+        let mut now = began;
+        while now < until && !self.is_called() {
+            match self.port.peek() {
+                Ok(false) => core::hint::spin_loop(),
+                Ok(true) => {
+                    self.waiting.datagrams = true;
+                    break;
+                }
+                Err(_) => {
+                    self.waiting.errors = true;
+                    break;
+                }
+            }
+            now = self.shared.now();
+        }
+        self.shared.now()
+    }
+
+    /// Whether a handle wants something.
+    fn is_called(&self) -> bool {
+        !self.commands.is_empty() || self.shared.board.is_asked() || self.shared.is_stopping()
+    }
+
+    /// Hands the node everything that waits, then the time.
+    pub(super) fn round(&mut self, woken: Instant) {
+        self.io.rounds += 1;
+        self.encode_measured = false;
+        if self.waiting.errors {
+            self.read_errors(woken);
+        }
+        let now = if self.waiting.datagrams { self.read_datagrams(woken) } else { woken };
+        self.take_commands(now);
+        if self.node.poll_timeout().is_some_and(|at| at <= now) {
+            let ticked = self.node.handle_input(now, Input::Tick);
+            debug_assert!(ticked.is_ok(), "time is never refused");
+            self.answer(now);
+        }
+    }
+
+    /// Reads what waits in the socket, up to a bound. Returns the time of the last batch.
+    fn read_datagrams(&mut self, mut now: Instant) -> Instant {
+        for batch in 0..BATCHES_PER_ROUND {
+            if batch > 0 {
+                now = self.shared.now();
+            }
+            let received = self.inbound.receive(self.port.fd(), &mut self.calls, &mut self.io);
+            for i in 0..self.inbound.len() {
+                if let Some((from, bytes)) = self.inbound.get(i, &mut self.io) {
+                    let taken = self.node.handle_input(now, Input::Datagram { from, bytes });
+                    debug_assert!(taken.is_ok(), "a datagram is dropped and counted, never refused");
+                    self.answer(now);
+                }
+            }
+            match received {
+                Received::More => {}
+                Received::Drained => {
+                    self.waiting.datagrams = false;
+                    break;
+                }
+                Received::Error => self.waiting.errors = true,
+            }
+        }
+        now
+    }
+
+    /// Reads the error queue, up to a bound.
+    fn read_errors(&mut self, now: Instant) {
+        for _ in 0..ERRORS_PER_ROUND {
+            match self.errors.next(self.port.fd(), &mut self.io) {
+                Some(Failure::NobodyListens(to)) => {
+                    let taken = self.node.handle_input(now, Input::Unreachable { to });
+                    debug_assert!(taken.is_ok(), "evidence is weighed, never refused");
+                    self.answer(now);
+                }
+                Some(Failure::Other) => {}
+                None => {
+                    self.waiting.errors = false;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Carries out what the handles have asked for.
+    fn take_commands(&mut self, now: Instant) {
+        // As many as the queue holds: whoever comes later wakes the loop again.
+        for _ in 0..self.commands.capacity().unwrap_or(1) {
+            let Ok(Command { request, reply }) = self.commands.try_recv() else { return };
+            self.io.commands += 1;
+            let input = match &request {
+                Request::Join(seeds) => Input::Join(seeds),
+                Request::Leave => Input::Leave,
+                Request::Remove(id) => Input::Remove(*id),
+            };
+            let done = self.node.handle_input(now, input);
+            self.answer(now);
+            // The queue has one place and one message ever; nobody listens any more when the caller has given up.
+            let _ = reply.try_send(done);
+        }
+    }
+
+    /// Takes what an input has brought forth: datagrams into the outgoing batch, events into the queue.
+    pub(super) fn answer(&mut self, now: Instant) {
+        // One sample a round, of its first input: two clock reads for each datagram would cost more than a redundant claim.
+        let began = (!self.encode_measured).then(|| self.shared.now());
+        self.encode_measured = true;
+        let written = self.write_datagrams(now);
+        if let Some(began) = began.filter(|_| written > 0) {
+            self.histograms.encode.record(self.shared.now().since(began) / written);
+        }
+        let Some(first) = self.node.poll_event() else { return };
+        // Before the news is out: who reads of a member finds it in the snapshot.
+        copy_members(&mut self.node, &mut self.members, &self.shared.snapshot);
+        self.deliver(first);
+        while let Some(event) = self.node.poll_event() {
+            self.deliver(event);
+        }
+    }
+
+    /// Has the node write its datagrams straight into the outgoing batch. How many since the batch was last flushed.
+    fn write_datagrams(&mut self, now: Instant) -> u32 {
+        let mut written = 0;
+        loop {
+            let Some(buf) = self.outbound.next() else {
+                self.flush();
+                written = 0;
+                continue;
+            };
+            let Some(transmit) = self.node.poll_transmit(now, buf) else { return written };
+            self.outbound.push(transmit.to, transmit.len, &mut self.io);
+            written += 1;
+        }
+    }
+
+    fn flush(&mut self) {
+        self.waiting.errors |= self.outbound.flush(self.port.fd(), &mut self.calls, &mut self.io);
+    }
+
+    /// Puts an event into the queue; when it is full, counts it, and says so before the next one that finds room.
+    fn deliver(&mut self, event: Event) {
+        let lost = if let Event::Resync { lost } = event { lost } else { 1 };
+        if !self.tell_of_lost() || self.events.try_send(event).is_err_and(|error| is_full(&error)) {
+            self.events_lost += lost;
+            self.io.events_lost += lost;
+        }
+    }
+
+    /// Sends the marker for events that were lost, if any were. Whether there is nothing left to tell.
+    fn tell_of_lost(&mut self) -> bool {
+        if self.events_lost > 0 && self.events.try_send(Event::Resync { lost: self.events_lost }).is_ok() {
+            self.events_lost = 0;
+        }
+        self.events_lost == 0
+    }
+
+    /// Sends what is left and shows what has changed. Returns the time.
+    pub(super) fn finish_round(&mut self, began: Instant) -> Instant {
+        self.flush();
+        self.tell_of_lost();
+        copy_members(&mut self.node, &mut self.members, &self.shared.snapshot);
+        let now = self.shared.now();
+        self.histograms.round.record(now.since(began));
+        self.shared.vitals.store(now, &self.node, self.calls);
+        if self.shared.board.is_asked() {
+            self.publish(now);
+        }
+        now
+    }
+
+    /// Shows all figures to those who asked.
+    pub(super) fn publish(&mut self, now: Instant) {
+        self.io.publications += 1;
+        self.shared.board.publish(now, &self.node, &self.io, &self.histograms);
+    }
+}
+
+/// Whether the queue was full; one that nobody can read any more loses nothing.
+fn is_full(error: &TrySendError<Event>) -> bool {
+    match error {
+        TrySendError::Full(_) => true,
+        TrySendError::Disconnected(_) => false,
+    }
+}

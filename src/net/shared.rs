@@ -1,0 +1,174 @@
+//! What do a loop and its handles share? Atomics, a snapshot, a waker; commands and events go through bounded queues beside.
+
+use core::net::SocketAddr;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use arrayvec::ArrayVec;
+use crossbeam_channel::Sender;
+
+use super::figures::IoMode;
+use super::publish::Board;
+use super::snapshot::Snapshot;
+use super::sys::Calls;
+use crate::error::Refusal;
+use crate::id::{BootId, Name, NodeId};
+use crate::node::{Node, Phase};
+use crate::time::Instant;
+
+/// Seeds that one command carries; a longer list goes in several.
+pub(super) const SEEDS_PER_COMMAND: usize = 16;
+
+/// What an embedder asks of the loop.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "boxed seeds would be freed by the loop")]
+pub(super) enum Request {
+    Join(ArrayVec<SocketAddr, SEEDS_PER_COMMAND>),
+    Leave,
+    Remove(NodeId),
+}
+
+/// A request and where its answer goes.
+#[derive(Debug)]
+pub(super) struct Command {
+    pub request: Request,
+    pub reply: Sender<Result<(), Refusal>>,
+}
+
+/// What stays as it was at the start.
+#[derive(Debug)]
+pub(super) struct Fixed {
+    pub name: Name,
+    pub id: NodeId,
+    pub boot: BootId,
+    pub cluster: Box<str>,
+    pub zone: Box<str>,
+    pub addr: SocketAddr,
+    pub local_addr: SocketAddr,
+    pub recv_buffer: usize,
+    pub send_buffer: usize,
+    pub memory_bytes: usize,
+}
+
+/// What both sides hold.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub fixed: Fixed,
+    pub origin: std::time::Instant,
+    pub waker: mio::Waker,
+    pub snapshot: Snapshot,
+    pub board: Board,
+    pub vitals: Vitals,
+    stop: AtomicBool,
+    stopped: Mutex<bool>,
+    ended: Condvar,
+}
+
+impl Shared {
+    pub(super) fn new(fixed: Fixed, waker: mio::Waker, snapshot: Snapshot, board: Board) -> Self {
+        Self {
+            fixed,
+            origin: std::time::Instant::now(),
+            waker,
+            snapshot,
+            board,
+            vitals: Vitals::default(),
+            stop: AtomicBool::new(false),
+            stopped: Mutex::new(false),
+            ended: Condvar::new(),
+        }
+    }
+
+    /// The time by the loop's clock: since its making.
+    pub(super) fn now(&self) -> Instant {
+        Instant::ZERO + self.origin.elapsed().into()
+    }
+
+    /// Ends the sleep of the loop.
+    pub(super) fn wake(&self) {
+        // It fails only when the loop is gone, and then there is nobody to wake.
+        let _ = self.waker.wake();
+    }
+
+    pub(super) fn stop(&self) {
+        self.stop.store(true, SeqCst);
+        self.wake();
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop.load(Relaxed)
+    }
+
+    /// Notes that the loop has ended and its socket is closed.
+    pub(super) fn set_stopped(&self) {
+        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.ended.notify_all();
+    }
+
+    /// Waits until [`Shared::set_stopped`]; whether it came within `timeout`.
+    pub(super) fn wait_stopped(&self, timeout: core::time::Duration) -> bool {
+        let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.ended.wait_timeout_while(stopped, timeout, |stopped| !*stopped);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    pub(super) fn has_stopped(&self) -> bool {
+        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the loop leaves at the end of each round, for those who look while it is wedged (R29). Each on its own is of one
+/// moment, together they may be of two rounds.
+#[derive(Debug, Default)]
+pub(super) struct Vitals {
+    round_at: AtomicU64,
+    fingerprint: AtomicU64,
+    health: AtomicU32,
+    phase: AtomicU8,
+    single: AtomicBool,
+}
+
+const PHASES: [Phase; 5] = [Phase::Idle, Phase::Joining, Phase::Joined, Phase::Leaving, Phase::Left];
+
+impl Vitals {
+    pub(super) fn store(&self, now: Instant, node: &Node, calls: Calls) {
+        self.fingerprint.store(node.membership_fingerprint(), Relaxed);
+        self.health.store(node.health(), Relaxed);
+        self.phase.store(node.phase() as u8, Relaxed);
+        self.single.store(calls == Calls::One, Relaxed);
+        self.round_at.store(now.as_nanos(), Release);
+    }
+
+    pub(super) fn round_at(&self) -> Instant {
+        Instant::from_nanos(self.round_at.load(Acquire))
+    }
+
+    pub(super) fn fingerprint(&self) -> u64 {
+        self.fingerprint.load(Relaxed)
+    }
+
+    pub(super) fn health(&self) -> u32 {
+        self.health.load(Relaxed)
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        PHASES.get(usize::from(self.phase.load(Relaxed))).copied().unwrap_or(Phase::Idle)
+    }
+
+    pub(super) fn io(&self) -> IoMode {
+        if self.single.load(Relaxed) { IoMode::Single } else { IoMode::Mmsg }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phases_come_back_from_their_number() {
+        for phase in PHASES {
+            assert_eq!(PHASES[phase as usize], phase);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Does a running loop allocate? 32 nodes on loopback, each with its thread; every allocation on those threads is counted,
+//! from the first round on: joining, quiet, a crash, garbage from a stranger, and readers who ask all the time.
+#![cfg(feature = "net")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use bruit::net::{self, Handle, Loop, Options};
+use bruit::wire::State;
+use bruit::{Config, DropReason, Identity, Limits, Name, Params, Profile};
+
+const NODES: usize = 32;
+const RUN: Duration = Duration::from_secs(10);
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    /// Whether this thread's allocations count. No destructor and no lazy start, so the allocator may look at it.
+    static COUNTED: Cell<bool> = const { Cell::new(false) };
+}
+
+struct Counting;
+
+fn count() {
+    if COUNTED.get() {
+        ALLOCATIONS.fetch_add(1, Relaxed);
+    }
+}
+
+// SAFETY: every call goes to the system's allocator with the arguments as they came; counting touches no memory of it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's obligations are the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(at, layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: as above.
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn loopback() -> SocketAddr {
+    "127.0.0.1:0".parse().expect("an address")
+}
+
+fn node(i: usize, seeds: &[SocketAddr]) -> Handle {
+    let params = Params::new(&Config::new(Profile::Lan), &Limits::for_members(64)).expect("a profile is consistent");
+    let identity = Identity {
+        name: Name::new(&format!("node-{i}")).expect("a name"),
+        cluster: "zero",
+        addr: loopback(),
+        boot: net::fresh_boot().expect("random bits"),
+        zone: "here",
+        tags: &[("role", "test")],
+    };
+    let options = Options { bind: loopback(), ..Options::default() };
+    let (looped, handle) = Loop::new(params, &identity, seeds, &options).expect("a free port");
+    std::thread::spawn(move || {
+        COUNTED.set(true);
+        looped.run().expect("the selector works");
+        COUNTED.set(false);
+    });
+    handle
+}
+
+fn alive(handle: &Handle) -> usize {
+    handle.members().iter().filter(|m| m.state == State::Alive).count()
+}
+
+#[test]
+fn thirty_two_running_loops_allocate_nothing() {
+    let first = node(0, &[]);
+    let seed = first.local_addr();
+    let mut nodes = vec![first];
+    nodes.extend((1..NODES).map(|i| node(i, &[seed])));
+    let began = Instant::now();
+    while nodes.iter().any(|n| alive(n) < NODES) {
+        assert!(began.elapsed() < Duration::from_secs(60), "{:?}", nodes.iter().map(alive).collect::<Vec<_>>());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let until_joined = ALLOCATIONS.load(Relaxed);
+
+    let stranger = UdpSocket::bind(loopback()).expect("a free port");
+    let victim = nodes.pop().expect("there are 32");
+    let (joined, mut garbage) = (Instant::now(), 0);
+    while joined.elapsed() < RUN {
+        for node in &nodes {
+            for junk in [&[0_u8; 3][..], &[0xff; 100], &[7; 1_500]] {
+                // What a full buffer refuses is not the subject here.
+                garbage += u64::from(stranger.send_to(junk, node.local_addr()).is_ok());
+            }
+            assert!(node.stats().age < RUN && node.info().memory_bytes > 0);
+            while node.try_event().is_some() {}
+        }
+        if joined.elapsed() > RUN / 4 {
+            victim.stop();
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+
+    let down = |n: &Handle| n.members().iter().any(|m| m.name == victim.name() && m.state == State::Dead);
+    assert!(nodes.iter().all(down), "the crash was to be noticed within the run");
+    let dropped: u64 = nodes.iter().flat_map(|n| n.stats().drops).map(|(_, n)| n).sum();
+    assert!(garbage > 0 && dropped > 0, "garbage was to arrive: {garbage} sent, {dropped} dropped");
+    let long = |n: &Handle| n.stats().drops.iter().any(|&(reason, n)| reason == DropReason::Long && n > 0);
+    assert!(nodes.iter().any(long), "what is too long was to be told apart");
+    assert_eq!((until_joined, ALLOCATIONS.load(Relaxed)), (0, 0), "until all had joined, and in all");
+    for node in &nodes {
+        node.stop();
+        assert!(node.wait_stopped(Duration::from_secs(10)));
+    }
+    assert_eq!(ALLOCATIONS.load(Relaxed), 0, "in ending");
+    assert_eq!(counted_on_a_thread_that_buys_once(), 1, "the counter bites");
+}
+
+fn counted_on_a_thread_that_buys_once() -> u64 {
+    let buys = std::thread::spawn(|| {
+        COUNTED.set(true);
+        let bought = std::hint::black_box(vec![1_u8; 100]);
+        COUNTED.set(false);
+        drop(bought);
+    });
+    buys.join().expect("no panic");
+    ALLOCATIONS.load(Relaxed)
+}
