@@ -61,6 +61,18 @@ impl Batch {
         self.ends.len()
     }
 
+    /// Their bytes, all together.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Adds another batch behind this one.
+    pub fn append(&mut self, other: &Self) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&other.bytes);
+        self.ends.extend(other.ends.iter().map(|&(from, end)| (from, start + end)));
+    }
+
     /// Adds one.
     pub fn push(&mut self, from: SocketAddr, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
@@ -155,21 +167,23 @@ impl Cluster {
         assert_eq!(known, self.peers.len() + 1, "every peer has been taken into the table");
     }
 
-    /// Lets time pass until the node has told its news as often as it wants to.
+    /// Lets time pass until the node has told its news as often as it wants to, and every peer has answered a ping of its:
+    /// before that it introduces itself with each datagram.
     fn settle(&mut self) {
-        const ROUNDS_MAX: usize = 200_000;
-        let (mut quiet, mut last) =
-            (0, self.node.counters().sent(Kind::Claims) + self.node.counters().sent(Kind::Profiles));
-        for _ in 0..ROUNDS_MAX {
-            self.step(Span::millis(100));
-            let sent = self.node.counters().sent(Kind::Claims) + self.node.counters().sent(Kind::Profiles);
-            quiet = if sent == last { quiet + 1 } else { 0 };
-            last = sent;
-            if quiet == 50 {
+        // Twice a whole round of probes, and twenty seconds of silence.
+        let seconds_max = 4 * self.members() + 600;
+        let told = |node: &Node| node.counters().sent(Kind::Claims) + node.counters().sent(Kind::Profiles);
+        let (mut silent, mut last) = (0, told(&self.node));
+        for _ in 0..seconds_max {
+            self.step(Span::secs(1));
+            let now = told(&self.node);
+            silent = if now == last { silent + 1 } else { 0 };
+            last = now;
+            if silent >= 20 && self.node.members().all(|m| m.is_self || m.verified) {
                 return;
             }
         }
-        panic!("the node goes on telling news for ever");
+        panic!("the node has not come to rest in {seconds_max} s");
     }
 
     /// How many members there are, the node included.
@@ -311,7 +325,7 @@ impl Cluster {
     fn write_claims(&mut self, from: usize, subjects: &[usize]) -> usize {
         self.write(from, false, |peers, writer| {
             for &subject in subjects {
-                let claim = RawClaim::new(&claim_of(&peers[subject], from));
+                let claim = RawClaim::new(&claim_of(&peers[subject], peers[from].id));
                 assert!(writer.push(Kind::Claims, &claim), "{} claims fit", subjects.len());
             }
         })
@@ -401,9 +415,9 @@ fn binding(sender: BootId, receiver: BootId) -> Binding {
     Binding { cluster: ClusterKey::from_label(LABEL), sender, receiver: Some(receiver), counter_high: 0 }
 }
 
-fn claim_of(peer: &Peer, from: usize) -> Claim {
+fn claim_of(peer: &Peer, by: NodeId) -> Claim {
     let accuser = match peer.state {
-        State::Suspect | State::Dead => u32::try_from(from).expect("fits") + 1,
+        State::Suspect | State::Dead => by.tag(),
         State::Alive | State::Left => 0,
     };
     Claim { subject: peer.id, incarnation: peer.incarnation, state: peer.state, accuser, boot: peer.boot.short() }
@@ -411,7 +425,7 @@ fn claim_of(peer: &Peer, from: usize) -> Claim {
 
 fn write_profile(peer: &Peer, at: usize, writer: &mut Writer<'_>) -> bool {
     let profile = Profile {
-        claim: claim_of(peer, 0),
+        claim: claim_of(peer, peer.id),
         boot: peer.boot,
         addr: addr_of(at),
         protocol: (1, 1),
