@@ -80,8 +80,8 @@ impl Side for BruitSide {
         CLAIMS_IN_FULL.min(self.cluster.members() - 1)
     }
 
-    fn bytes_per_member(members: usize) -> f64 {
-        // Bought at the start for as many as there can be, whoever is in.
+    fn bytes_per_member(members: usize, _tell: bool) -> f64 {
+        // Bought at the start for as many as there can be, whoever is in and whatever waits.
         let (all, least) = (Node::memory_bytes(&params(members)), Node::memory_bytes(&params(2)));
         (all as f64 - least as f64) / (members - 2) as f64
     }

@@ -23,7 +23,7 @@ const UPDATES_IN_FULL: usize = (DATAGRAM - HEADER - 2) / UPDATE;
 
 /// A node of foca's and what its peers last said of themselves.
 pub struct FocaSide {
-    foca: Foca<Id, Fixed, Pcg64, NoCustomBroadcast>,
+    foca: Engine,
     incarnations: Vec<u16>,
     dice: Rng,
 }
@@ -67,27 +67,24 @@ fn node() -> Id {
     Id { addr: SocketAddrV4::new(Ipv4Addr::new(10, 255, 255, 254), 4_100), generation: 0 }
 }
 
-impl FocaSide {
-    /// A node that knows everybody and has yet to tell of them.
-    fn taught(members: usize) -> Self {
-        let sends = u8::try_from(sends(members)).expect("a few dozen");
-        let config = Config {
-            max_transmissions: NonZeroU8::new(sends).expect("at least one"),
-            max_packet_size: NonZeroUsize::new(DATAGRAM).expect("not zero"),
-            ..Config::simple()
-        };
-        let mut side = Self {
-            foca: Foca::new(node(), config, Pcg64::seed_from_u64(5), Fixed),
-            incarnations: vec![0; members - 1],
-            dice: Rng::from_seed(5),
-        };
-        let mut sent = Sent::default();
-        let sink = Sink { buf: [0; DATAGRAM], sent: &mut sent };
-        let peers = (0..members - 1).map(|peer| Member::alive(id_of(peer)));
-        side.foca.apply_many(peers, true, sink).expect("members are taken");
-        side
-    }
+type Engine = Foca<Id, Fixed, Pcg64, NoCustomBroadcast>;
 
+/// A node that knows everybody, with all of them still to be told of or with nothing to tell.
+fn engine(members: usize, tell: bool) -> Engine {
+    let sends = u8::try_from(sends(members)).expect("a few dozen");
+    let config = Config {
+        max_transmissions: NonZeroU8::new(sends).expect("at least one"),
+        max_packet_size: NonZeroUsize::new(DATAGRAM).expect("not zero"),
+        ..Config::simple()
+    };
+    let mut foca = Foca::new(node(), config, Pcg64::seed_from_u64(5), Fixed);
+    let mut sent = Sent::default();
+    let sink = Sink { buf: [0; DATAGRAM], sent: &mut sent };
+    foca.apply_many((0..members - 1).map(|peer| Member::alive(id_of(peer))), tell, sink).expect("members are taken");
+    foca
+}
+
+impl FocaSide {
     fn any(&mut self) -> usize {
         self.dice.below(u32::try_from(self.incarnations.len()).expect("fits")) as usize
     }
@@ -134,12 +131,7 @@ impl Side for FocaSide {
     type Batch = Datagrams;
 
     fn quiet(members: usize) -> Self {
-        let mut side = Self::taught(members);
-        while side.foca.updates_backlog() > 0 {
-            let pings = side.pings(100);
-            side.hear(&pings);
-        }
-        side
+        Self { foca: engine(members, false), incarnations: vec![0; members - 1], dice: Rng::from_seed(5) }
     }
 
     fn pings(&mut self, count: usize) -> Datagrams {
@@ -193,10 +185,9 @@ impl Side for FocaSide {
         UPDATES_IN_FULL.min(self.incarnations.len())
     }
 
-    fn bytes_per_member(members: usize) -> f64 {
-        // Without what waits to be told: that is given back later.
-        let (tally, _side) = counted(|| Self::quiet(members));
-        let (base, _least) = counted(|| Self::quiet(2));
-        (tally.held() as f64 - base.held() as f64) / (members - 2) as f64
+    fn bytes_per_member(members: usize, tell: bool) -> f64 {
+        let (all, _all) = counted(|| engine(members, tell));
+        let (least, _least) = counted(|| engine(2, tell));
+        (all.held() as f64 - least.held() as f64) / (members - 2) as f64
     }
 }

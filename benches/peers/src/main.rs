@@ -130,6 +130,12 @@ fn compare(members: usize, repetitions: usize) -> Table {
         bruit: median(&ours, figure),
         foca: median(&theirs, figure),
     };
+    let memory = |task, tell| Row {
+        task,
+        unit: "bytes",
+        bruit: BruitSide::bytes_per_member(members, tell),
+        foca: FocaSide::bytes_per_member(members, tell),
+    };
     Table {
         members,
         rows: vec![
@@ -149,12 +155,8 @@ fn compare(members: usize, repetitions: usize) -> Table {
                 bruit: size_of::<bruit::wire::RawClaim>() as f64,
                 foca: codec::UPDATE as f64,
             },
-            Row {
-                task: "one member in memory",
-                unit: "bytes",
-                bruit: BruitSide::bytes_per_member(members),
-                foca: FocaSide::bytes_per_member(members),
-            },
+            memory("a member, nothing to tell", false),
+            memory("a member, all to be told", true),
         ],
     }
 }

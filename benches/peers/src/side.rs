@@ -40,8 +40,8 @@ pub trait Side {
     /// Updates in one datagram of [`Side::redundant`] and [`Side::news`].
     fn updates_in(&self) -> usize;
 
-    /// Bytes that one more member costs at this size.
-    fn bytes_per_member(members: usize) -> f64;
+    /// Bytes that one more member costs at this size, in a node that has nothing to tell, or that has to tell of all.
+    fn bytes_per_member(members: usize, tell: bool) -> f64;
 }
 
 /// How often an update is sent in a cluster of this size: the same for both.
