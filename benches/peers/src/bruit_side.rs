@@ -1,0 +1,88 @@
+//! How does bruit do it? With its checksum, its cluster key and everybody's life in every datagram.
+
+use std::hint::black_box;
+
+use bruit::{Node, Rng, Span};
+
+use crate::side::{Sent, Side};
+use crate::support::cluster::{Batch, CLAIMS_IN_FULL, Cluster, DATAGRAM, params};
+
+/// A node of bruit's among peers.
+pub struct BruitSide {
+    cluster: Cluster,
+    dice: Rng,
+}
+
+impl BruitSide {
+    fn gather(&mut self, count: usize, one: impl Fn(&mut Cluster, &mut Rng) -> Batch) -> Batch {
+        let mut batch = Batch::default();
+        for _ in 0..count {
+            batch.append(&one(&mut self.cluster, &mut self.dice));
+        }
+        batch
+    }
+}
+
+impl Side for BruitSide {
+    type Batch = Batch;
+
+    fn quiet(members: usize) -> Self {
+        Self { cluster: Cluster::quiet(members), dice: Rng::from_seed(5) }
+    }
+
+    fn pings(&mut self, count: usize) -> Batch {
+        self.cluster.pings(count, &mut self.dice)
+    }
+
+    fn redundant(&mut self, count: usize) -> Batch {
+        self.gather(count, Cluster::redundant_claims)
+    }
+
+    fn news(&mut self, count: usize) -> Batch {
+        self.gather(count, Cluster::news)
+    }
+
+    fn load(&mut self) {
+        let others = self.cluster.members() - 1;
+        let news = self.cluster.news_of_first(others, &mut self.dice);
+        self.serve(&news, &mut Sent::default());
+    }
+
+    fn hear(&mut self, batch: &Batch) {
+        let (node, now) = (&mut self.cluster.node, self.cluster.now);
+        for input in batch.inputs() {
+            node.handle_input(now, black_box(input)).expect("a datagram is never an error");
+        }
+    }
+
+    fn serve(&mut self, batch: &Batch, sent: &mut Sent) {
+        let (node, now) = (&mut self.cluster.node, self.cluster.now);
+        let mut buf = [0; DATAGRAM];
+        for input in batch.inputs() {
+            node.handle_input(now, black_box(input)).expect("a datagram is never an error");
+            while let Some(transmit) = node.poll_transmit(now, &mut buf) {
+                black_box((transmit, &buf));
+                sent.datagrams += 1;
+                sent.bytes += transmit.len as u64;
+            }
+        }
+    }
+
+    fn tidy(&mut self) {
+        self.cluster.step(Span::millis(1));
+    }
+
+    fn extent(batch: &Batch) -> Sent {
+        Sent { datagrams: batch.len() as u64, bytes: batch.bytes() as u64 }
+    }
+
+    fn updates_in(&self) -> usize {
+        CLAIMS_IN_FULL.min(self.cluster.members() - 1)
+    }
+
+    fn bytes_per_member(members: usize, _tell: bool) -> f64 {
+        // Bought at the start for as many as there can be, whoever is in and whatever waits.
+        let (all, least) = (Node::memory_bytes(&params(members)), Node::memory_bytes(&params(2)));
+        (all as f64 - least as f64) / (members - 2) as f64
+    }
+}

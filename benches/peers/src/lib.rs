@@ -1,1 +1,0 @@
-//! The same work done by bruit and by its peers.

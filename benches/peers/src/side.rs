@@ -1,0 +1,104 @@
+//! What is the same work? The tasks that each peer is given, in terms that both have.
+
+use std::time::{Duration, Instant};
+
+use crate::support::allocations::{Tally, counted};
+
+/// One of those compared: an engine in a cluster whose other members exist only as the datagrams they send.
+pub trait Side {
+    /// Datagrams that were written beforehand.
+    type Batch;
+
+    /// An engine that knows `members` members, itself included, and has nothing to tell.
+    fn quiet(members: usize) -> Self;
+
+    /// One ping from each of `count` members at random.
+    fn pings(&mut self, count: usize) -> Self::Batch;
+
+    /// `count` datagrams, each full of updates about members at random, all of them known already.
+    fn redundant(&mut self, count: usize) -> Self::Batch;
+
+    /// The same, every update of them news.
+    fn news(&mut self, count: usize) -> Self::Batch;
+
+    /// Takes in news of every other member, so that as many updates wait to be passed on, each to be sent as often as
+    /// [`sends`] says.
+    fn load(&mut self);
+
+    /// Takes in a batch.
+    fn hear(&mut self, batch: &Self::Batch);
+
+    /// Takes in a batch and after each datagram writes what it makes the engine send.
+    fn serve(&mut self, batch: &Self::Batch, sent: &mut Sent);
+
+    /// Does what the engine wants to do afterwards, outside of the measurement.
+    fn tidy(&mut self);
+
+    /// How many datagrams are in a batch, and their bytes.
+    fn extent(batch: &Self::Batch) -> Sent;
+
+    /// Updates in one datagram of [`Side::redundant`] and [`Side::news`].
+    fn updates_in(&self) -> usize;
+
+    /// Bytes that one more member costs at this size, in a node that has nothing to tell, or that has to tell of all.
+    fn bytes_per_member(members: usize, tell: bool) -> f64;
+}
+
+/// How often an update is sent in a cluster of this size: the same for both.
+pub fn sends(members: usize) -> usize {
+    let exact = (members as f64 * 1_000.0).ln() / 0.9;
+    exact.ceil() as usize
+}
+
+/// Datagrams, in number and size.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sent {
+    /// Datagrams.
+    pub datagrams: u64,
+    /// Bytes of payload.
+    pub bytes: u64,
+}
+
+/// What one task cost, in total.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cost {
+    /// The time.
+    pub spent: Duration,
+    /// The memory asked for.
+    pub tally: Tally,
+    /// What was sent.
+    pub sent: Sent,
+}
+
+impl Cost {
+    /// Both together.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            spent: self.spent + other.spent,
+            tally: self.tally.plus(other.tally),
+            sent: Sent {
+                datagrams: self.sent.datagrams + other.sent.datagrams,
+                bytes: self.sent.bytes + other.sent.bytes,
+            },
+        }
+    }
+}
+
+/// Lets an engine take in a batch, and measures that.
+pub fn hear<S: Side>(side: &mut S, batch: &S::Batch) -> Cost {
+    let start = Instant::now();
+    let (tally, ()) = counted(|| side.hear(batch));
+    let spent = start.elapsed();
+    side.tidy();
+    Cost { spent, tally, sent: Sent::default() }
+}
+
+/// Lets an engine take in a batch and answer it, and measures both.
+pub fn serve<S: Side>(side: &mut S, batch: &S::Batch) -> Cost {
+    let mut sent = Sent::default();
+    let start = Instant::now();
+    let (tally, ()) = counted(|| side.serve(batch, &mut sent));
+    let spent = start.elapsed();
+    side.tidy();
+    Cost { spent, tally, sent }
+}

@@ -1,0 +1,59 @@
+//! What does it cost to be probed? A ping in, its ack out.
+//!
+//! Measured: `handle_input` of a ping from a known member and `poll_transmit` until nothing is left, the ack being written
+//! and sealed with its checksum; no sockets. Input: one ping of 52 bytes after the other from members chosen at random, as
+//! many as there are members, in a cluster of N that has no news. Unit per element: one ping and its ack. Goal: below
+//! 150 ns at every N.
+
+#![allow(missing_docs, reason = "`criterion_group!` writes a public function without a doc")]
+
+mod support;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use bruit::wire::Kind;
+use bruit::{Rng, Span};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+
+use support::cluster::{Cluster, DATAGRAM};
+
+/// Answers `count` pings and says how long that took.
+fn answer(cluster: &mut Cluster, dice: &mut Rng, count: u64) -> Duration {
+    let mut spent = Duration::ZERO;
+    let mut left = usize::try_from(count).expect("fits");
+    let mut buf = [0; DATAGRAM];
+    let acks = cluster.node.counters().sent(Kind::Ack);
+    while left > 0 {
+        cluster.step(Span::millis(1));
+        let batch = cluster.pings(left.min(cluster.members()), dice);
+        let (node, now) = (&mut cluster.node, cluster.now);
+        let start = Instant::now();
+        for input in batch.inputs() {
+            node.handle_input(now, black_box(input)).expect("a datagram is never an error");
+            while let Some(transmit) = node.poll_transmit(now, &mut buf) {
+                black_box((transmit, &buf));
+            }
+        }
+        spent += start.elapsed();
+        left -= batch.len();
+    }
+    assert!(cluster.node.counters().sent(Kind::Ack) >= acks + count, "every ping was answered");
+    spent
+}
+
+fn ping_ack(c: &mut Criterion) {
+    let mut group = c.benchmark_group("ping_ack");
+    group.throughput(Throughput::Elements(1));
+    for members in [100, 1_000, 10_000] {
+        let mut cluster = Cluster::quiet(members);
+        let mut dice = Rng::from_seed(2);
+        group.bench_function(BenchmarkId::from_parameter(members), |b| {
+            b.iter_custom(|count| answer(&mut cluster, &mut dice, count));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, ping_ack);
+criterion_main!(benches);

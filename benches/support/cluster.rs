@@ -1,0 +1,437 @@
+//! What does a node in a cluster of N go through? One real [`Node`], and N - 1 peers that exist only as what they send.
+//!
+//! The node is driven through its four calls and nothing else; whatever it knows, it learned from datagrams. The peers
+//! answer its pings, give their profiles when asked, and agree with it about the membership, so that a cluster that is
+//! left alone is quiet. Datagrams for a measurement are written beforehand ([`Batch`]), so that the clock sees the node only.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use bruit::wire::{
+    Binding, Claim, Datagram, Header, Kind, MIN_MAX_DATAGRAM, OVERHEAD, Profile, RawAck, RawClaim, RawPing,
+    SECTION_HEADER, Section, State, Writer,
+};
+use bruit::{
+    BootId, ClusterKey, Config, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId, Params, Rng, Span,
+};
+
+/// The size of a datagram here: the default of every profile.
+pub const DATAGRAM: usize = MIN_MAX_DATAGRAM;
+/// Claims about known members that fill one datagram.
+pub const CLAIMS_IN_FULL: usize = (DATAGRAM - OVERHEAD - SECTION_HEADER) / size_of::<RawClaim>();
+/// Claims that fill what a ping or an ack leaves of one datagram.
+pub const CLAIMS_BESIDE_ACK: usize =
+    (DATAGRAM - OVERHEAD - (SECTION_HEADER + size_of::<RawAck>()) - SECTION_HEADER) / size_of::<RawClaim>();
+
+const LABEL: &str = "bench";
+const PORT: u16 = 4_100;
+
+/// A member that exists only as what it sends.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    name: String,
+    id: NodeId,
+    boot: BootId,
+    incarnation: Incarnation,
+    state: State,
+    counter: u32,
+}
+
+/// A node and its peers.
+pub struct Cluster {
+    /// The node.
+    pub node: Node,
+    /// The time that the node was last told.
+    pub now: Instant,
+    peers: Vec<Peer>,
+    boot: BootId,
+    /// Where the peers write.
+    reply: [u8; DATAGRAM],
+}
+
+/// Datagrams that wait to be handed to a node, one behind the other in memory.
+#[derive(Default)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    ends: Vec<(SocketAddr, usize)>,
+}
+
+impl Batch {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Their bytes, all together.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Adds another batch behind this one.
+    pub fn append(&mut self, other: &Self) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&other.bytes);
+        self.ends.extend(other.ends.iter().map(|&(from, end)| (from, start + end)));
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, from: SocketAddr, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.ends.push((from, self.bytes.len()));
+    }
+
+    /// Each of them as an input.
+    pub fn inputs(&self) -> impl Iterator<Item = Input<'_>> {
+        let mut start = 0;
+        self.ends.iter().map(move |&(from, end)| {
+            let bytes = &self.bytes[start..end];
+            start = end;
+            Input::Datagram { from, bytes }
+        })
+    }
+}
+
+/// Parameters of the `lan` profile with room for `members`.
+pub fn params(members: usize) -> Params {
+    let limits = Limits::for_members(u32::try_from(members).expect("a size that fits"));
+    Params::new(&Config::default(), &limits).expect("the profile agrees with itself")
+}
+
+/// The address of the peer with this number.
+pub fn addr_of(peer: usize) -> SocketAddr {
+    let [_, a, b, c] = u32::try_from(peer).expect("fewer than 2^24 peers").to_be_bytes();
+    SocketAddr::from((Ipv4Addr::new(10, a, b, c), PORT))
+}
+
+fn peer_at(addr: SocketAddr) -> Option<usize> {
+    match addr {
+        SocketAddr::V4(v4) => {
+            let [ten, a, b, c] = v4.ip().octets();
+            (ten == 10).then(|| u32::from_be_bytes([0, a, b, c]) as usize)
+        }
+        SocketAddr::V6(_) => None,
+    }
+}
+
+impl Cluster {
+    /// A node that knows `members` members, itself included, and has nothing left to say about any of them.
+    pub fn quiet(members: usize) -> Self {
+        let mut cluster = Self::new(members);
+        cluster.teach();
+        cluster.settle();
+        cluster
+    }
+
+    fn new(members: usize) -> Self {
+        let boot = BootId::from_u64(0xb00f_0000_0000_0001);
+        let identity = Identity {
+            name: Name::new("bench-node").expect("a name"),
+            cluster: LABEL,
+            addr: SocketAddr::from((Ipv4Addr::new(10, 255, 255, 254), PORT)),
+            boot,
+            zone: "a",
+            tags: &[],
+        };
+        let now = Instant::from_nanos(1_000_000_000);
+        let mut dice = Rng::from_seed(7);
+        let peers = (1..members)
+            .map(|i| {
+                let name = format!("node-{i:05}");
+                let id = NodeId::from_name(&name);
+                let boot = BootId::from_u64(dice.next_u64());
+                Peer { name, id, boot, incarnation: Incarnation::FIRST, state: State::Alive, counter: 0 }
+            })
+            .collect();
+        let node = Node::new(params(members + 8), &identity, 42, now).expect("a usable identity");
+        Self { node, now, peers, boot, reply: [0; DATAGRAM] }
+    }
+
+    /// Founds a cluster, then lets the first peer introduce itself and tell of all the others.
+    fn teach(&mut self) {
+        self.input(Input::Join(&[]));
+        self.step(Span::millis(1));
+        let mut next = 0;
+        while next < self.peers.len() {
+            let first = next;
+            let from = 0;
+            let len = self.write_introduction(from, |peers, writer| {
+                // The sender's own profile opens its introduction; the others follow as long as there is room.
+                while next < peers.len() && write_profile(&peers[next], next, writer) {
+                    next += 1;
+                }
+            });
+            assert!(next > first, "a datagram holds at least one profile");
+            self.deliver(from, len);
+            self.step(Span::millis(1));
+        }
+        let known = self.node.members().count();
+        assert_eq!(known, self.peers.len() + 1, "every peer has been taken into the table");
+    }
+
+    /// Lets time pass until the node has told its news as often as it wants to, and every peer has answered a ping of its:
+    /// before that it introduces itself with each datagram.
+    fn settle(&mut self) {
+        // Twice a whole round of probes, and twenty seconds of silence.
+        let seconds_max = 4 * self.members() + 600;
+        let told = |node: &Node| node.counters().sent(Kind::Claims) + node.counters().sent(Kind::Profiles);
+        let (mut silent, mut last) = (0, told(&self.node));
+        for _ in 0..seconds_max {
+            self.step(Span::secs(1));
+            let now = told(&self.node);
+            silent = if now == last { silent + 1 } else { 0 };
+            last = now;
+            if silent >= 20 && self.node.members().all(|m| m.is_self || m.verified) {
+                return;
+            }
+        }
+        panic!("the node has not come to rest in {seconds_max} s");
+    }
+
+    /// How many members there are, the node included.
+    pub fn members(&self) -> usize {
+        self.peers.len() + 1
+    }
+
+    /// Hands the node one input at the present time.
+    pub fn input(&mut self, input: Input<'_>) {
+        self.node.handle_input(self.now, input).expect("an input that the node takes now");
+    }
+
+    /// Hands over what waits to be sent and answers it as the peers would, until nothing waits.
+    pub fn drain(&mut self) {
+        let mut buf = [0; DATAGRAM];
+        // A peer's answer may itself be answered; the bound is far above what any input causes.
+        for _ in 0..100_000 {
+            let Some(transmit) = self.node.poll_transmit(self.now, &mut buf) else {
+                while self.node.poll_event().is_some() {}
+                return;
+            };
+            self.answer(transmit.to, &buf[..transmit.len]);
+        }
+        panic!("the node has something to send for ever");
+    }
+
+    /// Lets `span` pass: every deadline is met on time and every ping is answered.
+    pub fn step(&mut self, span: Span) {
+        let until = self.now + span;
+        self.drain();
+        while let Some(due) = self.node.poll_timeout().filter(|due| *due <= until) {
+            self.now = self.now.max(due);
+            self.input(Input::Tick);
+            self.drain();
+        }
+        self.now = until;
+    }
+
+    /// One ping from each of `count` peers, chosen at random.
+    pub fn pings(&mut self, count: usize, dice: &mut Rng) -> Batch {
+        let mut batch = Batch::default();
+        for _ in 0..count {
+            let from = self.any(dice);
+            let nonce = dice.next_u32();
+            let len = self.write(from, false, |_, writer| {
+                assert!(writer.push(Kind::Ping, &RawPing { nonce: nonce.into() }), "a ping fits");
+            });
+            batch.push(addr_of(from), &self.reply[..len]);
+        }
+        batch
+    }
+
+    /// A full datagram of claims that the node holds already.
+    pub fn redundant_claims(&mut self, dice: &mut Rng) -> Batch {
+        let subjects = self.distinct(CLAIMS_IN_FULL, dice);
+        self.claims(&subjects, dice)
+    }
+
+    /// A full datagram of claims each of which is news: its subject has raised its number.
+    pub fn news(&mut self, dice: &mut Rng) -> Batch {
+        let subjects = self.distinct(CLAIMS_IN_FULL, dice);
+        self.renew(&subjects);
+        self.claims(&subjects, dice)
+    }
+
+    /// Datagrams that renew every peer, so that as many claims wait to be passed on.
+    pub fn news_of_first(&mut self, count: usize, dice: &mut Rng) -> Batch {
+        let subjects: Vec<usize> = (0..count.min(self.peers.len())).collect();
+        self.renew(&subjects);
+        let mut batch = Batch::default();
+        for part in subjects.chunks(CLAIMS_IN_FULL) {
+            let from = self.any(dice);
+            let len = self.write_claims(from, part);
+            batch.push(addr_of(from), &self.reply[..len]);
+        }
+        batch
+    }
+
+    /// A full datagram of suspicions about members that were held to be alive, then one of their refutations.
+    pub fn suspicions(&mut self, dice: &mut Rng) -> (Batch, Batch) {
+        let subjects = self.distinct(CLAIMS_IN_FULL, dice);
+        subjects.iter().for_each(|s| self.peers[*s].state = State::Suspect);
+        let accuse = self.claims(&subjects, dice);
+        subjects.iter().for_each(|s| self.peers[*s].state = State::Alive);
+        self.renew(&subjects);
+        (accuse, self.claims(&subjects, dice))
+    }
+
+    /// A datagram full of profiles, and how many those are.
+    pub fn profiles(&mut self) -> (Batch, usize) {
+        let mut count = 0;
+        let len = self.write(0, false, |peers, writer| {
+            while count < peers.len() && write_profile(&peers[count], count, writer) {
+                count += 1;
+            }
+        });
+        let mut batch = Batch::default();
+        batch.push(addr_of(0), &self.reply[..len]);
+        (batch, count)
+    }
+
+    /// What the checksum of a datagram from this address to the node covers beside its bytes.
+    pub fn binding_from(&self, from: SocketAddr) -> Binding {
+        let peer = peer_at(from).expect("an address of a peer");
+        binding(self.peers[peer].boot, self.boot)
+    }
+
+    fn any(&self, dice: &mut Rng) -> usize {
+        dice.below(u32::try_from(self.peers.len()).expect("fits")) as usize
+    }
+
+    /// At most `count` different peers at random, by a partial shuffle.
+    fn distinct(&self, count: usize, dice: &mut Rng) -> Vec<usize> {
+        let mut all: Vec<usize> = (0..self.peers.len()).collect();
+        let count = count.min(all.len());
+        for at in 0..count {
+            let other = at + dice.below(u32::try_from(all.len() - at).expect("fits")) as usize;
+            all.swap(at, other);
+        }
+        all.truncate(count);
+        all
+    }
+
+    fn renew(&mut self, subjects: &[usize]) {
+        for &subject in subjects {
+            let peer = &mut self.peers[subject];
+            peer.incarnation = peer.incarnation.above().expect("numbers enough");
+        }
+    }
+
+    fn claims(&mut self, subjects: &[usize], dice: &mut Rng) -> Batch {
+        let from = self.any(dice);
+        let len = self.write_claims(from, subjects);
+        let mut batch = Batch::default();
+        batch.push(addr_of(from), &self.reply[..len]);
+        batch
+    }
+
+    fn write_claims(&mut self, from: usize, subjects: &[usize]) -> usize {
+        self.write(from, false, |peers, writer| {
+            for &subject in subjects {
+                let claim = RawClaim::new(&claim_of(&peers[subject], peers[from].id));
+                assert!(writer.push(Kind::Claims, &claim), "{} claims fit", subjects.len());
+            }
+        })
+    }
+
+    fn write_introduction(&mut self, from: usize, fill: impl FnOnce(&[Peer], &mut Writer<'_>)) -> usize {
+        self.write(from, true, fill)
+    }
+
+    /// Writes a datagram of a peer's to the node into `self.reply`.
+    fn write(&mut self, from: usize, intro: bool, fill: impl FnOnce(&[Peer], &mut Writer<'_>)) -> usize {
+        let membership = self.node.membership_fingerprint() as u32;
+        let peer = &mut self.peers[from];
+        peer.counter += 1;
+        let (boot, counter) = (peer.boot, peer.counter);
+        let header = Header {
+            cluster: ClusterKey::from_label(LABEL).tag(),
+            sender: peer.id,
+            boot_tag: boot.tag(),
+            intro: intro.then(|| (boot.high(), 0)),
+            receiver: Some(self.boot.short()),
+            counter,
+            membership,
+            state: 0,
+        };
+        let mut writer = Writer::new(&mut self.reply, DATAGRAM, &header).expect("a whole datagram");
+        fill(&self.peers, &mut writer);
+        writer.finish(&binding(boot, self.boot))
+    }
+
+    fn deliver(&mut self, from: usize, len: usize) {
+        let input = Input::Datagram { from: addr_of(from), bytes: &self.reply[..len] };
+        self.node.handle_input(self.now, input).expect("a datagram is never an error");
+    }
+
+    /// What the peer at `to` does with a datagram of the node's; its own is handed to the node.
+    pub fn answer(&mut self, to: SocketAddr, bytes: &[u8]) {
+        let Some(to) = peer_at(to).filter(|to| *to < self.peers.len()) else {
+            return;
+        };
+        let (acks, introduce) = asked_for(bytes, self.boot, self.peers[to].boot);
+        if acks == [None; 2] && !introduce {
+            return;
+        }
+        let len = self.write(to, introduce, |peers, writer| {
+            for nonce in acks.into_iter().flatten() {
+                assert!(writer.push(Kind::Ack, &RawAck { nonce: nonce.into() }), "an ack fits");
+            }
+            if introduce {
+                assert!(write_profile(&peers[to], to, writer), "a profile fits beside an ack");
+            }
+        });
+        self.deliver(to, len);
+    }
+}
+
+/// The nonces that a datagram of the node's wants back, and whether it asks its receiver to introduce itself.
+fn asked_for(bytes: &[u8], node: BootId, receiver: BootId) -> ([Option<u32>; 2], bool) {
+    let mut acks = [None; 2];
+    let mut introduce = false;
+    let datagram = Datagram::parse(bytes).expect("the node writes whole headers");
+    let receiver = datagram.header.receiver.map(|_| receiver);
+    let bound = Binding { cluster: ClusterKey::from_label(LABEL), sender: node, receiver, counter_high: 0 };
+    for section in datagram.open(&bound).expect("the node writes whole datagrams") {
+        match section {
+            Section::Ping(ping) => acks[0] = Some(ping.nonce.get()),
+            Section::PingRequest(request) => acks[1] = Some(request.nonce.get()),
+            Section::Whois(_) | Section::Want(_) => introduce = true,
+            Section::Ack(_)
+            | Section::Nack(_)
+            | Section::Claims(_)
+            | Section::Profiles(_)
+            | Section::Leave(_)
+            | Section::Hello(_)
+            | Section::Cookie(_)
+            | Section::PageRequest(_)
+            | Section::Page(_)
+            | Section::Sums(_)
+            | Section::Listing(_)
+            | Section::Unknown(_) => {}
+        }
+    }
+    (acks, introduce)
+}
+
+fn binding(sender: BootId, receiver: BootId) -> Binding {
+    Binding { cluster: ClusterKey::from_label(LABEL), sender, receiver: Some(receiver), counter_high: 0 }
+}
+
+fn claim_of(peer: &Peer, by: NodeId) -> Claim {
+    let accuser = match peer.state {
+        State::Suspect | State::Dead => by.tag(),
+        State::Alive | State::Left => 0,
+    };
+    Claim { subject: peer.id, incarnation: peer.incarnation, state: peer.state, accuser, boot: peer.boot.short() }
+}
+
+fn write_profile(peer: &Peer, at: usize, writer: &mut Writer<'_>) -> bool {
+    let profile = Profile {
+        claim: claim_of(peer, peer.id),
+        boot: peer.boot,
+        addr: addr_of(at),
+        protocol: (1, 1),
+        name: &peer.name,
+        zone: "a",
+        tags: &[],
+    };
+    profile.write(writer)
+}

@@ -1,0 +1,128 @@
+//! Does a node ever allocate after its start? A million inputs to real nodes, most of them their own protocol, the rest
+//! whatever a network, an operator and a forger can do; not one allocation in any of the calls.
+//!
+//! Deterministic from [`SEED`]. The test prints how often each thing was exercised, and fails for each that never was:
+//! a silent path proves nothing.
+
+#[path = "zero_alloc/forge.rs"]
+mod forge;
+#[path = "zero_alloc/hosts.rs"]
+mod hosts;
+#[path = "../benches/support/mod.rs"]
+mod support;
+
+use bruit::{Input, Phase, Span};
+
+use forge::{DATAGRAM, forge};
+use hosts::{HOSTS, Hosts};
+use support::allocations::Counting;
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+const SEED: u64 = 20_26;
+const INPUTS: u64 = 1_000_000;
+
+/// Every event that there is, by the name under which it is printed.
+const EVENTS: [&str; 15] = [
+    "joined",
+    "join_refused",
+    "up",
+    "suspected",
+    "refuted",
+    "failed",
+    "left",
+    "forgotten",
+    "self_refuted",
+    "self_removed",
+    "name_conflict",
+    "table_filling",
+    "table_full",
+    "leave_done",
+    "resync",
+];
+
+#[test]
+fn a_million_inputs_of_every_kind_allocate_nothing() {
+    let mut all = Hosts::new(SEED);
+    while all.inputs < INPUTS {
+        match all.dice.below(1_000) {
+            0..60 => inject(&mut all),
+            60..66 => act(&mut all),
+            66.. => all.advance(),
+        }
+    }
+    (0..HOSTS).for_each(|host| all.kill(host));
+    let mut report = String::new();
+    let mut never = Vec::new();
+    for (what, times) in &all.seen {
+        report += &format!("{times:>10}  {what}\n");
+        if *times == 0 {
+            never.push(what.clone());
+        }
+    }
+    println!("{report}{:>10}  inputs in {} virtual seconds", all.inputs, all.now.as_nanos() / 1_000_000_000);
+    never.extend(EVENTS.map(|e| format!("event {e}")).into_iter().filter(|e| !all.seen.contains_key(e)));
+    assert!(never.is_empty(), "seed {SEED} never exercised {never:?}\n{report}");
+}
+
+/// A forged or damaged datagram arrives somewhere.
+fn inject(all: &mut Hosts) {
+    let (from, to) = (all.any_host(), all.any_host());
+    if from == to && all.dice.below(10) > 0 {
+        return;
+    }
+    let mut buf = [0; DATAGRAM + 100];
+    let (damage, len) = forge(&mut all.dice, &all.parties[from], &all.parties[to], &all.parties, &mut buf);
+    all.saw(format!("forged, damage {damage:?}"));
+    let source = if all.dice.below(10) == 0 { all.parties[HOSTS].addr } else { all.parties[from].addr };
+    // At times many arrive before anything is drained, more than the outbox holds.
+    let copies = if all.dice.below(200) == 0 { 100 } else { 1 };
+    for _ in 0..copies {
+        all.give(to, Input::Datagram { from: source, bytes: &buf[..len] }).expect("a datagram is never an error");
+    }
+    all.drain(to);
+}
+
+/// An operator, or fate.
+fn act(all: &mut Hosts) {
+    let host = all.any_host();
+    if !all.is_up(host) {
+        all.restart(host);
+        return;
+    }
+    match all.dice.below(12) {
+        0 => {
+            all.kill(host);
+            all.saw("crashes");
+        }
+        1 => {
+            let told = all.give(host, Input::Leave);
+            all.drain(host);
+            all.saw(if told.is_ok() { "leaves" } else { "leaves refused" });
+        }
+        2..5 => {
+            let span = Span::millis(u64::from(all.dice.below(4_000)));
+            all.pause(host, span);
+            all.saw("pauses");
+        }
+        5..8 => {
+            let Some(dead) = all.dead_at(host) else { return };
+            if all.give(host, Input::Remove(dead)).is_ok() {
+                all.saw("removals");
+            }
+            all.drain(host);
+        }
+        8 => {
+            let seeds = [all.any_host(), all.any_host(), all.any_host()].map(|h| all.parties[h].addr);
+            let told = all.give(host, Input::Join(&seeds));
+            all.drain(host);
+            all.saw(if told.is_ok() { "further seeds" } else { "further seeds refused" });
+        }
+        _ => {
+            if all.phase(host) == Some(Phase::Left) {
+                all.kill(host);
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! What can a network do to a node? Datagrams that look like a member's and say anything, whole or damaged.
+//!
+//! The forger knows every boot id, so its datagrams pass the checksum wherever it wants them to: what is said is then as
+//! wrong as the dice make it. What is damaged afterwards reaches each reason to drop.
+
+use std::net::SocketAddr;
+
+use bruit::wire::{
+    Binding, Claim, Cookie, Header, Held, Hello, Kind, NackReason, Profile, RawAck, RawClaim, RawCookie, RawHello,
+    RawLeave, RawListing, RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawSums, RawWant, RawWhois,
+    SeedStatus, State, Writer,
+};
+use bruit::{BootId, ClusterKey, Incarnation, NodeId, Rng, Span};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// The size of a datagram.
+pub const DATAGRAM: usize = 1_200;
+/// The label of the cluster.
+pub const LABEL: &str = "zero";
+
+/// Somebody that datagrams speak of, are from, or go to.
+#[derive(Clone, Debug)]
+pub struct Party {
+    pub name: String,
+    pub id: NodeId,
+    pub boot: BootId,
+    pub addr: SocketAddr,
+    pub incarnation: Incarnation,
+    /// The counter of the last datagram it really sent.
+    pub counter: u32,
+}
+
+/// In which way a datagram is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Damage {
+    None,
+    Cut,
+    BitFlip,
+    Noise,
+    TooLong,
+    Magic,
+    Version,
+    Suite,
+    Flags,
+    OtherCluster,
+    OtherSender,
+    OtherReceiver,
+    UnknownSection,
+    BadLength,
+    BadValue,
+}
+
+impl Damage {
+    pub const ALL: [Self; 15] = [
+        Self::None,
+        Self::Cut,
+        Self::BitFlip,
+        Self::Noise,
+        Self::TooLong,
+        Self::Magic,
+        Self::Version,
+        Self::Suite,
+        Self::Flags,
+        Self::OtherCluster,
+        Self::OtherSender,
+        Self::OtherReceiver,
+        Self::UnknownSection,
+        Self::BadLength,
+        Self::BadValue,
+    ];
+}
+
+/// Writes a datagram that pretends to be from `from` into `buf`; returns its length.
+pub fn forge(dice: &mut Rng, from: &Party, to: &Party, parties: &[Party], buf: &mut [u8]) -> (Damage, usize) {
+    let damage = if dice.below(2) == 0 { Damage::None } else { pick(dice, &Damage::ALL) };
+    let intro = dice.below(4) == 0;
+    let unbound = dice.below(12) == 0;
+    let near = from.counter.wrapping_add(dice.below(40));
+    let label = if damage == Damage::OtherCluster { "another" } else { LABEL };
+    let sender = if damage == Damage::OtherSender { BootId::from_u64(dice.next_u64()) } else { from.boot };
+    let receiver = if damage == Damage::OtherReceiver { BootId::from_u64(dice.next_u64()) } else { to.boot };
+    let binding = Binding {
+        cluster: ClusterKey::from_label(label),
+        sender,
+        receiver: (!unbound).then_some(receiver),
+        counter_high: 0,
+    };
+    let header = Header {
+        cluster: binding.cluster.tag(),
+        sender: if damage == Damage::OtherSender && dice.below(2) == 0 {
+            NodeId::from_u64(dice.next_u64())
+        } else {
+            from.id
+        },
+        boot_tag: sender.tag(),
+        intro: intro.then(|| (sender.high(), 0)),
+        receiver: (!unbound).then(|| receiver.short()),
+        // A counter far off makes the receiver guess another high half, and stay deaf to the true sender for a while.
+        counter: if dice.below(500) == 0 { dice.next_u32() } else { near },
+        membership: dice.next_u32(),
+        state: 0,
+    };
+    let mut writer = Writer::new(buf, DATAGRAM, &header).expect("a whole datagram");
+    let sections = 1 + dice.below(3);
+    for _ in 0..sections {
+        let kind = if unbound && dice.below(2) == 0 { Kind::Hello } else { pick(dice, Kind::ALL) };
+        section(dice, kind, from, parties, &mut writer);
+    }
+    let sections_at = if intro { bruit::wire::OVERHEAD_INTRO } else { bruit::wire::OVERHEAD } - 8;
+    let len = writer.finish(&binding);
+    (damage, damaged(dice, damage, &binding, buf, len, sections_at))
+}
+
+fn damaged(dice: &mut Rng, damage: Damage, binding: &Binding, buf: &mut [u8], len: usize, at: usize) -> usize {
+    let below = |dice: &mut Rng, n: usize| dice.below(u32::try_from(n).expect("fits")) as usize;
+    match damage {
+        Damage::None | Damage::OtherCluster | Damage::OtherSender | Damage::OtherReceiver => len,
+        Damage::Cut => below(dice, len),
+        Damage::BitFlip => {
+            buf[below(dice, len)] ^= 1 << dice.below(8);
+            len
+        }
+        Damage::Noise => {
+            let len = below(dice, DATAGRAM);
+            buf[..len].iter_mut().for_each(|byte| *byte = dice.next_u32() as u8);
+            len
+        }
+        Damage::TooLong => DATAGRAM + 1 + below(dice, buf.len() - DATAGRAM),
+        Damage::Magic => set(buf, 0, 0, len),
+        Damage::Version => set(buf, 1, 9, len),
+        Damage::Suite => set(buf, 2 + below(dice, 2), 7, len),
+        Damage::Flags => set(buf, 4, 0xf0, len),
+        Damage::UnknownSection => seal(buf, at, 200 + dice.below(50) as u8, len, binding),
+        Damage::BadLength => seal(buf, at + 1 + below(dice, 3), dice.next_u32() as u8, len, binding),
+        // Somewhere in the sections, mostly in a value.
+        Damage::BadValue => seal(buf, at + below(dice, len - 8 - at), dice.next_u32() as u8, len, binding),
+    }
+}
+
+fn set(buf: &mut [u8], at: usize, value: u8, len: usize) -> usize {
+    buf[at] = value;
+    len
+}
+
+/// Changes one byte and makes the checksum fit again.
+fn seal(buf: &mut [u8], at: usize, value: u8, len: usize, binding: &Binding) -> usize {
+    buf[at] = value;
+    let check = xxh3_64_with_seed(&buf[..len - 8], binding.seed());
+    buf[len - 8..len].copy_from_slice(&check.to_le_bytes());
+    len
+}
+
+fn pick<T: Copy>(dice: &mut Rng, from: &[T]) -> T {
+    from[dice.below(u32::try_from(from.len()).expect("fits")) as usize]
+}
+
+fn party<'a>(dice: &mut Rng, parties: &'a [Party]) -> &'a Party {
+    &parties[dice.below(u32::try_from(parties.len()).expect("fits")) as usize]
+}
+
+/// A claim near what is true of somebody.
+fn claim(dice: &mut Rng, subject: &Party, accuser: NodeId) -> Claim {
+    let truth = subject.incarnation;
+    let incarnation = match dice.below(60) {
+        0 => Incarnation::from_u64(dice.next_u64()),
+        1 => Incarnation::new(truth.life().saturating_sub(1), truth.refutation()),
+        2 => Incarnation::new(truth.life().saturating_add(1), 0),
+        3..10 => Incarnation::new(truth.life(), truth.refutation().saturating_add(1)),
+        10..20 => Incarnation::new(truth.life(), truth.refutation().saturating_sub(1)),
+        20.. => truth,
+    };
+    // Departures and deaths are rarer than the rest, or nobody would be left to talk to.
+    let state = match dice.below(40) {
+        0 => State::Left,
+        1..4 => State::Dead,
+        4..16 => State::Suspect,
+        16.. => State::Alive,
+    };
+    let boot = if dice.below(20) == 0 { dice.next_u32() as u16 } else { subject.boot.short() };
+    Claim { subject: subject.id, incarnation, state, accuser: accuser.tag(), boot }
+}
+
+/// Adds a section; one that does not fit is left out.
+fn section(dice: &mut Rng, kind: Kind, from: &Party, parties: &[Party], writer: &mut Writer<'_>) {
+    let nonce = dice.below(64);
+    let _fits = match kind {
+        Kind::Ping => writer.push(kind, &RawPing { nonce: nonce.into() }),
+        Kind::Ack => writer.push(kind, &RawAck { nonce: nonce.into() }),
+        Kind::PingRequest => {
+            let target = party(dice, parties);
+            let budget = Span::millis(u64::from(dice.below(300)));
+            writer.push(kind, &RawPingRequest::new(target.id, target.boot.tag(), nonce, budget))
+        }
+        Kind::Nack => {
+            let reason = pick(dice, &[NackReason::Silent, NackReason::Refused, NackReason::Unknown]);
+            writer.push(kind, &RawNack::new(nonce, reason))
+        }
+        Kind::Claims => (0..1 + dice.below(48)).all(|_| {
+            let subject = party(dice, parties);
+            let claim = claim(dice, subject, from.id);
+            writer.push(kind, &RawClaim::new(&claim))
+        }),
+        Kind::Profiles => (0..1 + dice.below(6)).all(|_| profile(dice, from, parties, writer)),
+        Kind::Leave if dice.below(8) == 0 => writer.push(kind, &RawLeave::new(from.incarnation, nonce)),
+        Kind::Leave => writer.push(kind, &RawLeave::new(Incarnation::new(0, dice.below(9)), nonce)),
+        Kind::Hello => writer.push(kind, &RawHello::new(&hello(dice, from))),
+        Kind::Cookie => writer.push(kind, &RawCookie::new(&cookie(dice, from))),
+        Kind::PageRequest => writer.push(
+            kind,
+            &RawPageRequest::new(dice.next_u64(), dice.next_u64(), dice.below(20), 1 + dice.below(9) as u8),
+        ),
+        Kind::Page => {
+            let cursor = dice.below(10);
+            let next = cursor + 1 + dice.below(10);
+            writer.push(kind, &RawPage::new(dice.next_u64(), cursor, next, next + dice.below(5)))
+        }
+        Kind::Whois => writer.push(kind, &RawWhois { counter: dice.next_u32().into() }),
+        Kind::Sums => {
+            let mut sums = RawSums { sums: [0.into(); bruit::wire::BUCKETS] };
+            sums.sums[dice.below(128) as usize] = dice.next_u64().into();
+            writer.push(kind, &sums)
+        }
+        Kind::Listing => listing(dice, from, parties, writer),
+        Kind::Want => (0..1 + dice.below(20)).all(|_| writer.push(kind, &RawWant::new(party(dice, parties).id))),
+    };
+}
+
+fn profile(dice: &mut Rng, from: &Party, parties: &[Party], writer: &mut Writer<'_>) -> bool {
+    const LONG: &str = "a-zone-whose-name-is-longer-than-any-place-in-this-small-table-has-room-for";
+    let subject = party(dice, parties);
+    let mut claim = claim(dice, subject, from.id);
+    let boot = if dice.below(10) == 0 { BootId::from_u64(dice.next_u64()) } else { subject.boot };
+    claim.boot = boot.short();
+    let tags: &[u8] = if dice.below(2) == 0 { b"\x04role\x02db" } else { &[] };
+    let profile = Profile {
+        claim,
+        boot,
+        addr: if dice.below(10) == 0 { party(dice, parties).addr } else { subject.addr },
+        protocol: (1, 1),
+        name: &subject.name,
+        zone: if dice.below(10) == 0 { LONG } else { "z" },
+        tags,
+    };
+    profile.write(writer)
+}
+
+fn hello(dice: &mut Rng, from: &Party) -> Hello {
+    Hello {
+        nonce: dice.next_u64(),
+        incarnation: from.incarnation,
+        uptime_ms: u64::from(dice.next_u32()),
+        joined: dice.below(2) == 0,
+    }
+}
+
+fn cookie(dice: &mut Rng, from: &Party) -> Cookie {
+    let held = Held {
+        incarnation: Incarnation::new(dice.below(50), 0),
+        boot: BootId::from_u64(dice.next_u64()),
+        state: pick(dice, State::ALL),
+        addr: (dice.below(2) == 0).then_some(from.addr),
+    };
+    Cookie {
+        nonce: dice.next_u64(),
+        cookie: dice.next_u64(),
+        uptime_ms: u64::from(dice.next_u32()),
+        status: pick(dice, SeedStatus::ALL),
+        held: (dice.below(2) == 0).then_some(held),
+        members: dice.below(100),
+        end: dice.below(100),
+        observed: from.addr,
+    }
+}
+
+fn listing(dice: &mut Rng, from: &Party, parties: &[Party], writer: &mut Writer<'_>) -> bool {
+    // The whole id space, or one bucket of it.
+    let (first, last) = match dice.below(3) {
+        0 => (0, u64::MAX),
+        _ => {
+            let bucket = u64::from(dice.below(128)) << 57;
+            (bucket, bucket | ((1 << 57) - 1))
+        }
+    };
+    let range = RawListing::new(NodeId::from_u64(first), NodeId::from_u64(last));
+    if !writer.push(Kind::Listing, &range) {
+        return false;
+    }
+    (0..dice.below(12)).all(|_| {
+        let subject = party(dice, parties);
+        let inside = (first..=last).contains(&subject.id.as_u64());
+        let claim = claim(dice, subject, from.id);
+        !inside || writer.extend(Kind::Listing, &RawClaim::new(&claim))
+    })
+}
