@@ -267,7 +267,7 @@ impl Node {
     }
 
     /// Every place is taken and nobody is down: the newcomer loses (R28).
-    fn refuse_member(&mut self, now: Instant, refused: NodeId) {
+    pub(super) fn refuse_member(&mut self, now: Instant, refused: NodeId) {
         self.counters.members_refused += 1;
         let told_lately = self.full_told_at.is_some_and(|at| now.since(at) < self.params.probe_interval);
         if !told_lately {

@@ -1,5 +1,7 @@
 //! Is anybody out there? The dead, the forgotten and the seeds are tried in turn, for ever and at a fixed low rate (R17).
 
+use core::net::SocketAddr;
+
 use super::Node;
 use super::tick::Timer;
 use crate::membership::Why;
@@ -23,23 +25,32 @@ impl Node {
         }
     }
 
-    /// Pings one of the dead; the ping tells it what is said of it.
+    /// Pings one of the dead: the ping tells it what is said of it. And says hello at its address: another start of it may
+    /// live there, which no ping to the dead one reaches.
     fn try_down(&mut self, now: Instant) -> bool {
-        let dead = self.roster.next_down().filter(|slot| self.table.get(*slot).state == State::Dead);
-        dead.into_iter().for_each(|slot| self.probe(now, slot));
-        dead.is_some()
+        let Some(slot) = self.roster.next_down().filter(|slot| self.table.get(*slot).state == State::Dead) else {
+            return false;
+        };
+        self.probe(now, slot);
+        let addr = self.table.get(slot).addr;
+        self.knock_once(addr);
+        true
+    }
+
+    /// Says hello at an address that is not to be remembered: the next attempt takes the place of this one.
+    fn knock_once(&mut self, addr: SocketAddr) -> bool {
+        self.join.doors.retain(|door| door.why != Why::Revive);
+        let found = self.join.doors.add(addr, Why::Revive).is_some();
+        if found {
+            self.knock_at(addr);
+        }
+        found
     }
 
     /// Says hello where somebody lived who has been forgotten.
     fn try_forgotten(&mut self) -> bool {
         let Some(entry) = self.book.next() else { return false };
-        // One at a time: the next attempt takes the place of this one.
-        self.join.doors.retain(|door| door.why != Why::Revive);
-        let found = self.join.doors.add(entry.addr, Why::Revive).is_some();
-        if found {
-            self.knock_at(entry.addr);
-        }
-        found
+        self.knock_once(entry.addr)
     }
 
     /// Says hello at a seed that is not among the members.

@@ -184,6 +184,9 @@ impl Node {
         if !self.budgets.strangers.spend(now, 1) {
             return Err(DropReason::OverBudget);
         }
+        if status == SeedStatus::Full {
+            self.refuse_member(now, sender.id);
+        }
         self.counters.hellos_answered += 1;
         self.answer(sender, What::Cookie { nonce: hello.nonce, asker: sender.id, status })
     }

@@ -55,10 +55,12 @@ impl Node {
     }
 
     pub(super) fn on_flight_timer(&mut self, now: Instant, place: u32) {
-        if self.put_off_by_lag(now, Timer::InFlight(place)) {
+        if self.proved_meanwhile(place) {
             return;
         }
-        if self.proved_meanwhile(place) {
+        if now < self.grace_until {
+            // The answers may have been lost while this node was not looking: what was asked before counts for nothing.
+            self.ask_anew(now, place);
             return;
         }
         match self.probes.get(place).map(|p| p.stage) {
@@ -97,6 +99,17 @@ impl Node {
         for helper in helpers {
             self.counters.ping_requests += 1;
             self.push_to(*helper, What::PingRequest { target, nonce, budget: timeout });
+        }
+    }
+
+    /// Begins a probe again from its first ping, once this node's own lag is over.
+    fn ask_anew(&mut self, now: Instant, place: u32) {
+        let Some(target) = self.probes.get(place).map(|p| p.target) else { return };
+        self.end_probe(place);
+        self.probe(now, target);
+        if let Some(place) = self.table.get(target).probe {
+            let due = self.grace_until.max(now + self.ack_timeout(target));
+            self.arm(Timer::InFlight(u32::from(place)), due);
         }
     }
 

@@ -68,7 +68,7 @@ impl Node {
             self.heard(now, slot, counter);
         }
         self.dispatch(now, sender, sections)?;
-        self.heard_after(now, sender, counter, header.membership);
+        self.heard_after(now, sender, counter, &header);
         Ok(())
     }
 
@@ -113,10 +113,17 @@ impl Node {
     }
 
     /// What remains to be done once the sections have been looked at.
-    fn heard_after(&mut self, now: Instant, sender: Sender, counter: u64, membership: u32) {
+    fn heard_after(&mut self, now: Instant, sender: Sender, counter: u64, header: &Header) {
         let Some(slot) = sender.slot.or_else(|| self.table.find(sender.id)) else { return };
         let member = self.table.get(slot);
-        if member.boot != sender.boot || sender.id == self.me.id {
+        if sender.id == self.me.id {
+            return;
+        }
+        if member.boot != sender.boot {
+            // Only somebody who has heard from this node can bind a datagram to it: no stranger gets more than it gave.
+            if header.receiver.is_some() {
+                self.tell_what_is_held(now, sender, slot);
+            }
             return;
         }
         if sender.slot.is_none() {
@@ -124,7 +131,16 @@ impl Node {
             self.heard(now, slot, counter);
         }
         self.prove(slot);
-        self.compare(now, slot, membership);
+        self.compare(now, slot, header.membership);
+    }
+
+    /// Another start of the sender's name is on record, at a number that the sender's does not exceed: it cannot know, and
+    /// must go above it.
+    fn tell_what_is_held(&mut self, now: Instant, sender: Sender, slot: u32) {
+        if self.phase == Phase::Joined && self.budgets.strangers.spend(now, 1) {
+            self.give_only(slot);
+            self.push_answer(Outgoing { to: sender.addr, receiver: sender.receiver(), what: What::Gifts });
+        }
     }
 
     fn dispatch(&mut self, now: Instant, sender: Sender, sections: Sections<'_>) -> Result<(), DropReason> {

@@ -204,6 +204,12 @@ impl Node {
         }
     }
 
+    /// Gives one profile and nothing else.
+    pub(super) fn give_only(&mut self, slot: u32) {
+        self.repair.gifts_len = 0;
+        self.repair.give(slot);
+    }
+
     /// Members of the range that are up here and that the lister does not hold, or holds at an older number.
     fn find_gifts(&mut self, listing: &Listing<'_>) {
         for slot in self.table.range(listing.first(), listing.last()) {

@@ -12,6 +12,9 @@ use crate::wire::{Claim, State};
 
 /// From this many members on, a death needs two accusers that are up.
 const DOUBT_FROM: u32 = 4;
+/// For how many of the longest suspicions a single accuser is doubted: who is cut off from everybody must not suspect
+/// everybody for ever.
+const DOUBT_FACTOR: u32 = 3;
 
 impl Node {
     /// This node's own probe has failed.
@@ -106,7 +109,10 @@ impl Node {
             self.probe(now, slot);
             return;
         }
-        let enough = if self.up_count() >= DOUBT_FROM { 2 } else { 1 };
+        // A doubt that nobody has settled for long is settled by silence: a refutation would have come by some way.
+        let long = self.suspicion_min() * (self.params.suspicion_factor * DOUBT_FACTOR);
+        let doubtful = self.up_count() >= DOUBT_FROM && now.since(since) < long;
+        let enough = if doubtful { 2 } else { 1 };
         if self.live_accusers(slot) < enough {
             self.counters.verdicts_put_off_by_doubt += 1;
             self.arm(Timer::Member(slot), now + self.params.probe_interval);
