@@ -14,6 +14,7 @@ struct Link {
     prev: u32,
     next: u32,
     list: u32,
+    mark: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +29,7 @@ impl Lists {
     #[must_use]
     pub fn new(lists: usize, slots: usize) -> Self {
         Self {
-            links: bought(slots, Link { prev: NONE, next: NONE, list: NONE }),
+            links: bought(slots, Link { prev: NONE, next: NONE, list: NONE, mark: 0 }),
             ends: bought(lists, Ends { front: NONE, back: NONE, len: 0 }),
         }
     }
@@ -43,6 +44,17 @@ impl Lists {
     #[must_use]
     pub fn list_of(&self, slot: u32) -> Option<u32> {
         Some(self.links[slot as usize].list).filter(|l| *l != NONE)
+    }
+
+    /// A number of the caller's that stands beside the links of `slot`, in the same cache line.
+    #[must_use]
+    pub fn mark(&self, slot: u32) -> u32 {
+        self.links[slot as usize].mark
+    }
+
+    /// Sets the number beside the links of `slot`.
+    pub fn set_mark(&mut self, slot: u32, mark: u32) {
+        self.links[slot as usize].mark = mark;
     }
 
     /// How many slots are in `list`.
@@ -68,12 +80,13 @@ impl Lists {
             NONE => ends.front = slot,
             _ => self.links[prev as usize].next = slot,
         }
-        self.links[slot as usize] = Link { prev, next: NONE, list };
+        let link = &mut self.links[slot as usize];
+        (link.prev, link.next, link.list) = (prev, NONE, list);
     }
 
     /// Takes `slot` out of its list, if it is in one.
     pub fn remove(&mut self, slot: u32) {
-        let Link { prev, next, list } = self.links[slot as usize];
+        let Link { prev, next, list, .. } = self.links[slot as usize];
         if list == NONE {
             return;
         }
@@ -87,7 +100,8 @@ impl Lists {
             NONE => ends.back = prev,
             _ => self.links[next as usize].prev = prev,
         }
-        self.links[slot as usize] = Link { prev: NONE, next: NONE, list: NONE };
+        let link = &mut self.links[slot as usize];
+        (link.prev, link.next, link.list) = (NONE, NONE, NONE);
     }
 }
 

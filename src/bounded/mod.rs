@@ -4,11 +4,13 @@ mod budget;
 mod deadlines;
 mod lists;
 mod ring;
+mod set_queue;
 
 pub use budget::TokenBucket;
 pub use deadlines::Deadlines;
 pub use lists::Lists;
 pub use ring::Ring;
+pub use set_queue::SetQueue;
 
 /// No slot: the end of a list, or a key that is not waiting.
 pub(crate) const NONE: u32 = u32::MAX;

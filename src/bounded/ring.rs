@@ -50,6 +50,12 @@ impl<T: Copy> Ring<T> {
         true
     }
 
+    /// The item that waits in the `nth` place from the front.
+    #[must_use]
+    pub fn nth(&self, nth: usize) -> Option<T> {
+        (nth < self.len).then(|| self.items[(self.head + nth) % self.items.len()])
+    }
+
     /// Takes the item that waits longest.
     pub fn pop(&mut self) -> Option<T> {
         if self.len == 0 {

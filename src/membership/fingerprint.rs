@@ -7,10 +7,27 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::bounded::{Lists, bought};
+use crate::bounded::SetQueue;
 use crate::id::{Incarnation, NodeId};
 use crate::time::Instant;
 use crate::wire::{BUCKETS, bucket_of};
+
+/// What a member is counted as. It stands with the member: to count it anew takes no other memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// The incarnation that is in the sums; 0 for none.
+    incarnation: Incarnation,
+    /// When it is in the root as well.
+    settles_at: Instant,
+}
+
+impl Counted {
+    /// Not at all.
+    pub const NOT: Self = Self { incarnation: Incarnation::from_u64(0), settles_at: SETTLED };
+}
+
+/// Has settled, or has nothing to settle.
+const SETTLED: Instant = Instant::ZERO;
 
 /// The fingerprint of a membership: the root over what has settled, and one sum for each bucket of the id space.
 #[derive(Debug)]
@@ -18,30 +35,20 @@ pub struct Fingerprint {
     sums: [u64; BUCKETS],
     root: u64,
     changed_at: Instant,
-    /// What each place adds to its bucket, and whether to the root as well; 0 for nothing.
-    counted: Box<[(u64, bool)]>,
-    settling: Lists,
-    settles_at: Box<[Instant]>,
+    settling: SetQueue,
 }
 
 impl Fingerprint {
     /// Of nobody.
     #[must_use]
     pub fn new(members: usize) -> Self {
-        Self {
-            sums: [0; BUCKETS],
-            root: 0,
-            changed_at: Instant::ZERO,
-            counted: bought(members, (0, false)),
-            settling: Lists::new(1, members),
-            settles_at: bought(members, Instant::ZERO),
-        }
+        Self { sums: [0; BUCKETS], root: 0, changed_at: Instant::ZERO, settling: SetQueue::new(members) }
     }
 
     /// Bytes that [`Fingerprint::new`] buys.
     #[must_use]
     pub const fn memory_bytes(members: usize) -> usize {
-        members * (size_of::<(u64, bool)>() + size_of::<Instant>()) + Lists::memory_bytes(1, members)
+        SetQueue::memory_bytes(members)
     }
 
     /// The sum over everything that has settled.
@@ -58,51 +65,71 @@ impl Fingerprint {
 
     /// Since when the root has been what it is, `None` while some change has not settled.
     #[must_use]
-    pub fn stable_since(&self) -> Option<Instant> {
-        (self.settling.len(0) == 0).then_some(self.changed_at)
+    pub const fn stable_since(&self) -> Option<Instant> {
+        if self.settling.is_empty() { Some(self.changed_at) } else { None }
     }
 
     /// The member at a place has changed: `up` is its incarnation where it is up now. It is out of the root until it has
     /// settled at `settles_at`.
-    pub fn change(&mut self, slot: u32, id: NodeId, up: Option<Incarnation>, now: Instant, settles_at: Instant) {
-        self.forget(slot, id, now);
+    pub fn change(
+        &mut self,
+        (slot, id, counted): (u32, NodeId, &mut Counted),
+        up: Option<Incarnation>,
+        now: Instant,
+        settles_at: Instant,
+    ) {
+        self.forget(id, counted, now);
         if let Some(incarnation) = up {
-            let entry = entry_hash(id, incarnation);
-            self.counted[slot as usize] = (entry, false);
             let sum = &mut self.sums[bucket_of(id)];
-            *sum = sum.wrapping_add(entry);
+            *sum = sum.wrapping_add(entry_hash(id, incarnation));
+            *counted = Counted { incarnation, settles_at };
         }
-        self.settles_at[slot as usize] = settles_at;
-        self.settling.push_back(0, slot);
+        self.settling.push(slot);
     }
 
-    /// The member at a place goes: nothing counts and nothing settles there.
-    pub fn forget(&mut self, slot: u32, id: NodeId, now: Instant) {
-        let (entry, settled) = core::mem::take(&mut self.counted[slot as usize]);
+    /// A member counts no more.
+    pub fn forget(&mut self, id: NodeId, counted: &mut Counted, now: Instant) {
+        let was = core::mem::replace(counted, Counted::NOT);
+        if was.incarnation == Incarnation::default() {
+            return;
+        }
+        let entry = entry_hash(id, was.incarnation);
         let sum = &mut self.sums[bucket_of(id)];
         *sum = sum.wrapping_sub(entry);
-        if settled {
+        if was.settles_at == SETTLED {
             self.root = self.root.wrapping_sub(entry);
             self.changed_at = now;
         }
-        self.settling.remove(slot);
     }
 
-    /// When the next change settles.
+    /// The place whose change is the `nth` to settle, roughly: one that changes again keeps its place.
     #[must_use]
-    pub fn next_settles_at(&self) -> Option<Instant> {
-        self.settling.front(0).map(|slot| self.settles_at[slot as usize])
+    pub fn settling(&self, nth: usize) -> Option<u32> {
+        self.settling.nth(nth)
     }
 
-    /// Counts in the root what has settled at `now`.
-    pub fn settle(&mut self, now: Instant) {
-        while let Some(slot) = self.settling.front(0).filter(|slot| self.settles_at[*slot as usize] <= now) {
-            self.settling.remove(slot);
-            let (entry, settled) = &mut self.counted[slot as usize];
-            *settled = true;
-            self.root = self.root.wrapping_add(*entry);
+    /// Sends the place in front to the end.
+    pub fn settle_later(&mut self) {
+        let front = self.settling.pop();
+        front.into_iter().for_each(|slot| self.settling.push(slot));
+    }
+
+    /// The member at the place in front counts in the root as well.
+    pub fn settle(&mut self, (id, counted): (NodeId, &mut Counted), now: Instant) {
+        self.settling.pop();
+        if counted.settles_at != SETTLED {
+            counted.settles_at = SETTLED;
+            self.root = self.root.wrapping_add(entry_hash(id, counted.incarnation));
             self.changed_at = now;
         }
+    }
+}
+
+impl Counted {
+    /// When the change settles; at once where there is nothing to settle.
+    #[must_use]
+    pub const fn settles_at(&self) -> Instant {
+        self.settles_at
     }
 }
 
@@ -120,41 +147,56 @@ mod tests {
     use super::*;
 
     const AT: Instant = Instant::from_nanos(1);
-    const SETTLED: Instant = Instant::from_nanos(100);
+    const LATER: Instant = Instant::from_nanos(100);
 
-    fn enter(f: &mut Fingerprint, slot: u32, id: NodeId, incarnation: Option<Incarnation>) {
-        f.change(slot, id, incarnation, AT, SETTLED);
-        f.settle(SETTLED);
+    /// A fingerprint with what the table would hold beside it.
+    struct Sums(Fingerprint, [Counted; 10]);
+
+    impl Sums {
+        fn new() -> Self {
+            Self(Fingerprint::new(10), [Counted::NOT; 10])
+        }
+
+        fn enter(&mut self, slot: u32, id: NodeId, up: Option<Incarnation>) {
+            let counted = &mut self.1[slot as usize];
+            self.0.change((slot, id, counted), up, AT, LATER);
+            self.0.settle((id, counted), LATER);
+        }
+
+        fn state(&self) -> (u64, [u64; BUCKETS]) {
+            (self.0.root, self.0.sums)
+        }
     }
 
     #[test]
-    fn equal_memberships_have_equal_roots_in_whatever_order_they_came() {
+    fn equal_memberships_have_equal_sums_in_whatever_order_they_came() {
         let ids: Vec<NodeId> = (0..10).map(|i| NodeId::from_name(&format!("node-{i}"))).collect();
-        let (mut a, mut b) = (Fingerprint::new(10), Fingerprint::new(10));
+        let (mut a, mut b) = (Sums::new(), Sums::new());
         for i in 0..10 {
-            enter(&mut a, i, ids[i as usize], Some(Incarnation::FIRST));
-            enter(&mut b, 9 - i, ids[9 - i as usize], Some(Incarnation::FIRST));
+            a.enter(i, ids[i as usize], Some(Incarnation::FIRST));
+            b.enter(9 - i, ids[9 - i as usize], Some(Incarnation::FIRST));
         }
-        assert_eq!((a.root(), a.sums), (b.root(), b.sums));
-        enter(&mut a, 3, ids[3], Some(Incarnation::new(1, 1)));
-        assert_ne!(a.root(), b.root(), "a higher incarnation is another membership");
-        enter(&mut a, 3, ids[3], None);
-        b.forget(3, ids[3], AT);
-        b.forget(6, ids[6], AT);
-        enter(&mut b, 6, ids[6], Some(Incarnation::FIRST));
-        assert_eq!((a.root(), a.sums), (b.root(), b.sums), "down here and unknown there is the same");
+        assert_eq!(a.state(), b.state());
+        a.enter(3, ids[3], Some(Incarnation::new(1, 1)));
+        assert_ne!(a.0.root(), b.0.root(), "a higher incarnation is another membership");
+        a.enter(3, ids[3], None);
+        b.0.forget(ids[3], &mut b.1[3], AT);
+        b.0.forget(ids[6], &mut b.1[6], AT);
+        b.enter(6, ids[6], Some(Incarnation::FIRST));
+        assert_eq!(a.state(), b.state(), "down here and unknown there is the same");
     }
 
     #[test]
     fn the_root_waits_for_what_settles_and_the_buckets_do_not() {
-        let mut f = Fingerprint::new(2);
+        let (mut f, mut counted) = (Fingerprint::new(2), Counted::NOT);
         let id = NodeId::from_name("a");
-        f.change(0, id, Some(Incarnation::FIRST), AT, SETTLED);
-        assert_eq!((f.root(), f.stable_since(), f.next_settles_at()), (0, None, Some(SETTLED)));
-        assert_eq!(f.bucket(bucket_of(id)), entry_hash(id, Incarnation::FIRST));
-        f.settle(Instant::from_nanos(99));
-        assert_eq!(f.root(), 0);
-        f.settle(SETTLED);
-        assert_eq!((f.root(), f.stable_since()), (entry_hash(id, Incarnation::FIRST), Some(SETTLED)));
+        let entry = entry_hash(id, Incarnation::FIRST);
+        f.change((0, id, &mut counted), Some(Incarnation::FIRST), AT, LATER);
+        assert_eq!((f.root(), f.stable_since(), f.settling(0)), (0, None, Some(0)));
+        assert_eq!((f.bucket(bucket_of(id)), counted.settles_at()), (entry, LATER));
+        f.settle((id, &mut counted), LATER);
+        assert_eq!((f.root(), f.stable_since()), (entry, Some(LATER)));
+        f.change((0, id, &mut counted), None, LATER, LATER);
+        assert_eq!((f.root(), f.bucket(bucket_of(id))), (0, 0));
     }
 }

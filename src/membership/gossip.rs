@@ -3,7 +3,7 @@
 //! The queue holds places in the table and no bytes: what is sent is what the table says at that moment, so a newer
 //! claim replaces an older one by itself. Queues by number of sends make every operation O(1), however much waits.
 
-use crate::bounded::{Lists, bought};
+use crate::bounded::Lists;
 
 /// How often a piece of news can be sent at most.
 pub const SENDS_MAX: u32 = 63;
@@ -26,8 +26,7 @@ pub struct Gossip {
     levels: [u64; 2],
     /// How many wait in each form.
     waiting: [u32; 2],
-    /// The datagram that a place was last written into.
-    stamps: Box<[u32]>,
+    /// The present datagram; the mark of a place is the one that it was last written into.
     stamp: u32,
 }
 
@@ -35,19 +34,13 @@ impl Gossip {
     /// Nothing to tell, room for all places.
     #[must_use]
     pub fn new(members: usize) -> Self {
-        Self {
-            lists: Lists::new(2 * LEVELS as usize, members),
-            levels: [0; 2],
-            waiting: [0; 2],
-            stamps: bought(members, 0),
-            stamp: 0,
-        }
+        Self { lists: Lists::new(2 * LEVELS as usize, members), levels: [0; 2], waiting: [0; 2], stamp: 0 }
     }
 
     /// Bytes that [`Gossip::new`] buys.
     #[must_use]
     pub const fn memory_bytes(members: usize) -> usize {
-        Lists::memory_bytes(2 * LEVELS as usize, members) + members * size_of::<u32>()
+        Lists::memory_bytes(2 * LEVELS as usize, members)
     }
 
     /// How many wait in a form.
@@ -97,7 +90,7 @@ impl Gossip {
     /// Whether a place is in the present datagram.
     #[must_use]
     pub fn is_told(&self, slot: u32) -> bool {
-        self.stamps[slot as usize] == self.stamp
+        self.lists.mark(slot) == self.stamp
     }
 
     /// The place told least often in a form that is not in the present datagram, and how often it has been told.
@@ -117,7 +110,7 @@ impl Gossip {
 
     /// A place was written into the present datagram. After `limit` sends it has been told often enough.
     pub fn told(&mut self, slot: u32, limit: u32) {
-        self.stamps[slot as usize] = self.stamp;
+        self.lists.set_mark(slot, self.stamp);
         let Some((form, sends)) = self.place(slot) else { return };
         if sends + 1 >= limit.min(SENDS_MAX) {
             self.forget(slot);

@@ -2,12 +2,14 @@
 
 use core::net::SocketAddr;
 
+use super::fingerprint::Counted;
 use crate::id::{BootId, Incarnation, NodeId};
 use crate::time::{Instant, Span};
 use crate::wire::{Claim, State};
 
-/// One member. What every claim is compared with stands first, in one cache line.
+/// One member: what every datagram and every claim looks at, in one cache line.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub struct Member {
     /// Its id.
     pub id: NodeId,
@@ -15,6 +17,12 @@ pub struct Member {
     pub incarnation: Incarnation,
     /// The start that the incarnation belongs to.
     pub boot: BootId,
+    /// The highest packet counter in an authentic datagram of this start; 0 when there was none.
+    pub counter: u64,
+    /// When the last authentic datagram arrived.
+    pub heard_at: Instant,
+    /// What the fingerprint counts it as.
+    pub counted: Counted,
     /// How it is.
     pub state: State,
     /// Whether it has acked a ping of this node in this life of both (R7).
@@ -23,16 +31,19 @@ pub struct Member {
     pub asks_who: bool,
     /// The probe of this node that is in flight to it.
     pub probe: Option<u8>,
-    /// The highest packet counter in an authentic datagram of this start; 0 when there was none.
-    pub counter: u64,
-    /// When the last authentic datagram arrived.
-    pub heard_at: Instant,
-    /// When it went down, where it is down.
-    pub down_at: Instant,
-    /// The round trip to it.
-    pub rtt: Rtt,
+}
+
+const _: () = assert!(size_of::<Member>() == 64);
+
+/// What is needed to send to a member, or to speak of it, and not at every claim.
+#[derive(Clone, Copy, Debug)]
+pub struct Contact {
     /// Where it listens.
     pub addr: SocketAddr,
+    /// The round trip to it.
+    pub rtt: Rtt,
+    /// When it went down, where it is down.
+    pub down_at: Instant,
     /// The protocol versions it speaks.
     pub protocol: (u8, u8),
     pub(super) name_len: u8,

@@ -2,8 +2,9 @@
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use super::fingerprint::Counted;
 use super::index::Index;
-use super::member::{Member, Rtt};
+use super::member::{Contact, Member, Rtt};
 use crate::bounded::bought;
 use crate::id::{BootId, Incarnation, NodeId};
 use crate::limits::Limits;
@@ -17,6 +18,7 @@ pub const ME: u32 = 0;
 #[derive(Debug)]
 pub struct Table {
     members: Box<[Member]>,
+    contacts: Box<[Contact]>,
     used: Box<[bool]>,
     texts: Box<[u8]>,
     text_max: usize,
@@ -31,15 +33,19 @@ pub(super) const BLANK: Member = Member {
     id: NodeId::from_u64(0),
     incarnation: Incarnation::from_u64(0),
     boot: BootId::from_u64(0),
+    counter: 0,
+    heard_at: Instant::ZERO,
+    counted: Counted::NOT,
     state: State::Left,
     verified: false,
     asks_who: false,
     probe: None,
-    counter: 0,
-    heard_at: Instant::ZERO,
-    down_at: Instant::ZERO,
-    rtt: Rtt::ZERO,
+};
+
+const NOWHERE: Contact = Contact {
     addr: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
+    rtt: Rtt::ZERO,
+    down_at: Instant::ZERO,
     protocol: (0, 0),
     name_len: 0,
     zone_len: 0,
@@ -57,6 +63,7 @@ impl Table {
         (0..members).for_each(|i| free[i] = (members - 1 - i) as u32);
         Self {
             members: bought(members, BLANK),
+            contacts: bought(members, NOWHERE),
             used: bought(members, false),
             texts: bought(members * text_max, 0),
             text_max,
@@ -71,7 +78,12 @@ impl Table {
     #[must_use]
     pub const fn memory_bytes(limits: &Limits) -> usize {
         let members = limits.members as usize;
-        members * (size_of::<Member>() + size_of::<bool>() + limits.profile_bytes as usize + size_of::<u32>())
+        members
+            * (size_of::<Member>()
+                + size_of::<Contact>()
+                + size_of::<bool>()
+                + limits.profile_bytes as usize
+                + size_of::<u32>())
             + Index::memory_bytes(members)
     }
 
@@ -108,6 +120,17 @@ impl Table {
     /// The same, to be changed; the id stays what it is.
     pub fn get_mut(&mut self, slot: u32) -> &mut Member {
         &mut self.members[slot as usize]
+    }
+
+    /// How to reach the member at a place that is taken.
+    #[must_use]
+    pub fn contact(&self, slot: u32) -> &Contact {
+        &self.contacts[slot as usize]
+    }
+
+    /// The same, to be changed.
+    pub fn contact_mut(&mut self, slot: u32) -> &mut Contact {
+        &mut self.contacts[slot as usize]
     }
 
     /// The member at a place, if it is taken.
@@ -155,19 +178,22 @@ impl Table {
     /// Replaces all that belongs to a member by a profile: another life, about which nothing is known yet.
     pub fn set_profile(&mut self, slot: u32, profile: &Profile<'_>) {
         let member = &mut self.members[slot as usize];
-        let probe = member.probe;
         *member = Member {
             id: profile.claim.subject,
             incarnation: profile.claim.incarnation,
             boot: profile.boot,
             state: profile.claim.state,
+            counted: member.counted,
+            probe: member.probe,
+            ..BLANK
+        };
+        self.contacts[slot as usize] = Contact {
             addr: profile.addr,
             protocol: profile.protocol,
-            probe,
             name_len: profile.name.len() as u8,
             zone_len: profile.zone.len() as u8,
             tags_len: profile.tags.len() as u16,
-            ..BLANK
+            ..NOWHERE
         };
         let text = &mut self.texts[slot as usize * self.text_max..][..profile.text_len()];
         let (name, rest) = text.split_at_mut(profile.name.len());
@@ -189,20 +215,20 @@ impl Table {
     /// What travels of a member, with the claim that shall be made of it.
     #[must_use]
     pub fn profile(&self, slot: u32, claim: Claim) -> Profile<'_> {
-        let member = self.get(slot);
+        let contact = self.contact(slot);
         let (name, zone, tags) = self.texts(slot);
-        Profile { claim, boot: member.boot, addr: member.addr, protocol: member.protocol, name, zone, tags }
+        Profile { claim, boot: self.get(slot).boot, addr: contact.addr, protocol: contact.protocol, name, zone, tags }
     }
 
     /// Name, zone and tags of a member.
     #[must_use]
     pub fn texts(&self, slot: u32) -> (&str, &str, &[u8]) {
-        let member = self.get(slot);
+        let contact = self.contact(slot);
         let text = &self.texts[slot as usize * self.text_max..][..self.text_max];
-        let (name, rest) = text.split_at(usize::from(member.name_len));
-        let (zone, rest) = rest.split_at(usize::from(member.zone_len));
+        let (name, rest) = text.split_at(usize::from(contact.name_len));
+        let (zone, rest) = rest.split_at(usize::from(contact.zone_len));
         // Only whole UTF-8 texts are ever written here; an empty one is what remains of a broken invariant.
         let text = |bytes| core::str::from_utf8(bytes).unwrap_or_default();
-        (text(name), text(zone), &rest[..usize::from(member.tags_len)])
+        (text(name), text(zone), &rest[..usize::from(contact.tags_len)])
     }
 }

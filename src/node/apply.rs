@@ -2,7 +2,7 @@
 
 use super::tick::Timer;
 use super::{Fresh, Node, Phase};
-use crate::event::Event;
+use crate::event::{Event, MemberRef};
 use crate::id::{Incarnation, NodeId};
 use crate::membership::{Entry, Form, ME, supersedes};
 use crate::time::Instant;
@@ -91,6 +91,7 @@ impl Node {
     /// A life of which the table holds none, or an older one.
     fn begin_life(&mut self, now: Instant, slot: u32, profile: &Profile<'_>, via: Via) {
         let before = *self.table.get(slot);
+        let rtt = self.table.contact(slot).rtt;
         if !profile.claim.incarnation.plausible_after(before.incarnation) {
             self.counters.claims_implausible += 1;
             return;
@@ -108,7 +109,7 @@ impl Node {
             member.counter = before.counter;
             member.verified = before.verified;
             member.heard_at = before.heard_at;
-            member.rtt = before.rtt;
+            self.table.contact_mut(slot).rtt = rtt;
         }
         self.note_changed(slot);
         self.enter_state(now, slot, profile);
@@ -182,35 +183,35 @@ impl Node {
     pub(super) fn transition(&mut self, now: Instant, slot: u32, claim: &Claim, since: Instant) {
         let member = self.table.get_mut(slot);
         let was = member.state;
-        let suspected = was == State::Suspect && claim.state == State::Suspect;
         member.incarnation = claim.incarnation;
         member.state = claim.state;
         if !claim.state.is_up() {
-            member.down_at = now;
+            self.table.contact_mut(slot).down_at = now;
             self.end_probe_of(slot);
             self.roster.set_down(slot);
             self.arm(Timer::Member(slot), now + self.params.down_retention);
+            self.arm_earlier(Timer::Revive, now + self.params.revive_interval);
         } else if !was.is_up() {
             self.roster.set_up(slot);
         }
         self.refingerprint(now, slot);
         self.note_changed(slot);
-        let member = self.member_ref(slot);
-        match claim.state {
+        let tell: Option<fn(MemberRef) -> Event> = match claim.state {
+            State::Alive if was == State::Alive => None,
             State::Alive => {
                 self.disarm(Timer::Member(slot));
-                if was != State::Alive {
-                    self.emit(Event::Refuted(member));
-                }
+                Some(Event::Refuted)
             }
             State::Suspect => {
                 self.begin_suspicion(slot, claim.accuser, since);
-                if !suspected {
-                    self.emit(Event::Suspected(member));
-                }
+                (was != State::Suspect).then_some(Event::Suspected)
             }
-            State::Dead => self.emit(Event::Failed(member)),
-            State::Left => self.emit(Event::Left(member)),
+            State::Dead => Some(Event::Failed),
+            State::Left => Some(Event::Left),
+        };
+        if let Some(event) = tell {
+            let member = self.member_ref(slot);
+            self.emit(event(member));
         }
     }
 
@@ -242,28 +243,33 @@ impl Node {
 
     /// The member at a place has changed: so has the fingerprint.
     pub(super) fn refingerprint(&mut self, now: Instant, slot: u32) {
-        let member = self.table.get(slot);
-        let (id, up) = (member.id, member.state.is_up().then_some(member.incarnation));
-        self.fingerprint.change(slot, id, up, now, now + self.settle_time());
-        self.arm_settle();
-    }
-
-    fn arm_settle(&mut self) {
-        match self.fingerprint.next_settles_at() {
-            Some(at) => self.arm(Timer::Settle, at),
-            None => self.disarm(Timer::Settle),
-        }
+        let settles_at = now + self.settle_time();
+        let member = self.table.get_mut(slot);
+        let up = member.state.is_up().then_some(member.incarnation);
+        self.fingerprint.change((slot, member.id, &mut member.counted), up, now, settles_at);
+        self.arm_earlier(Timer::Settle, settles_at);
     }
 
     pub(super) fn on_settle_timer(&mut self, now: Instant) {
-        self.fingerprint.settle(now);
-        self.arm_settle();
+        while let Some(slot) = self.fingerprint.settling(0) {
+            let member = self.table.get_mut(slot);
+            let due = member.counted.settles_at();
+            if due <= now {
+                self.fingerprint.settle((member.id, &mut member.counted), now);
+                continue;
+            }
+            // What changes again and again shall not hold up what stands behind it.
+            let next = self.fingerprint.settling(1).map(|next| self.table.get(next).counted.settles_at());
+            if next.is_none_or(|next| next >= due) {
+                self.arm(Timer::Settle, due);
+                return;
+            }
+            self.fingerprint.settle_later();
+        }
     }
 
     pub(super) fn note_changed(&mut self, slot: u32) {
-        if self.changed.list_of(slot).is_none() {
-            self.changed.push_back(0, slot);
-        }
+        self.changed.push(slot);
     }
 
     /// Every place is taken and nobody is down: the newcomer loses (R28).
@@ -293,25 +299,25 @@ impl Node {
     }
 
     pub(super) fn oldest_down(&self) -> Option<u32> {
-        self.roster.down().iter().copied().min_by_key(|slot| self.table.get(*slot).down_at)
+        self.roster.down().iter().copied().min_by_key(|slot| self.table.contact(*slot).down_at)
     }
 
     /// Takes a member that is down out of the table; the book remembers its number and address.
     pub(super) fn forget(&mut self, now: Instant, slot: u32) {
         let member = *self.table.get(slot);
         let forgotten = self.member_ref(slot);
-        self.book.remember(Entry { id: member.id, boot: member.boot, floor: member.incarnation, addr: member.addr });
+        self.book.remember(Entry { id: member.id, boot: member.boot, floor: member.incarnation, addr: forgotten.addr });
         self.release(now, slot);
         self.emit(Event::Forgotten(forgotten));
     }
 
     /// Frees a place.
     pub(super) fn release(&mut self, now: Instant, slot: u32) {
-        let id = self.table.get(slot).id;
         self.end_probe_of(slot);
         self.disarm(Timer::Member(slot));
         self.gossip.forget(slot);
-        self.fingerprint.forget(slot, id, now);
+        let member = self.table.get_mut(slot);
+        self.fingerprint.forget(member.id, &mut member.counted, now);
         self.roster.remove(slot);
         self.table.remove(slot);
         self.note_changed(slot);

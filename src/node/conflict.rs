@@ -54,7 +54,7 @@ impl Node {
     fn report_conflict(&mut self, sender: Sender, kept: bool) {
         let reported = self.join.conflict_with.replace(sender.boot);
         if reported != Some(sender.boot) {
-            let ours = self.table.get(ME).addr;
+            let ours = self.table.contact(ME).addr;
             self.emit(Event::NameConflict { name: self.me.name, ours, theirs: sender.addr, kept });
         }
     }
@@ -62,7 +62,7 @@ impl Node {
     /// Asks at an address where this node's name was seen alive under another start.
     pub(super) fn challenge(&mut self, now: Instant, boot: BootId, addr: SocketAddr) {
         let known = self.join.rival == Some((addr, boot));
-        if addr == self.table.get(ME).addr || known {
+        if addr == self.table.contact(ME).addr || known {
             return;
         }
         self.join.rival = Some((addr, boot));
@@ -96,8 +96,9 @@ impl Node {
             }
         }
         self.gossip.forget(ME);
-        self.fingerprint.forget(ME, self.me.id, now);
-        self.table.get_mut(ME).incarnation = Incarnation::default();
+        let me = self.table.get_mut(ME);
+        me.incarnation = Incarnation::default();
+        self.fingerprint.forget(me.id, &mut me.counted, now);
         self.fresh = None;
         for timer in [Timer::Probe, Timer::Gossip, Timer::Settle, Timer::Revive] {
             self.disarm(timer);

@@ -139,7 +139,8 @@ impl Node {
 
     /// A gossip round: distinct peers are told what waits. In quiet there are none.
     pub(super) fn on_gossip_timer(&mut self, now: Instant) {
-        if self.gossip.is_empty() || !matches!(self.phase, Phase::Joined | Phase::Leaving) {
+        let nobody = self.roster.up_len() + self.roster.down_len() == 0;
+        if self.gossip.is_empty() || nobody || !matches!(self.phase, Phase::Joined | Phase::Leaving) {
             return;
         }
         self.counters.rounds += 1;

@@ -8,20 +8,26 @@ use crate::membership::Why;
 use crate::time::Instant;
 use crate::wire::State;
 
+/// How many times the interval a node waits that has nobody to look for.
+const IDLE_FACTOR: u32 = 8;
+
 impl Node {
     pub(super) fn on_revive_timer(&mut self, now: Instant) {
-        // One attempt each time, whatever the cluster's size: recovery does not depend on it (R18).
-        let wait = self.params.revive_interval;
-        let jitter = wait.permille(u64::from(self.rng.below(100)));
-        self.arm(Timer::Revive, now + wait + jitter);
         self.revived = self.revived.wrapping_add(1);
         let tried = match self.revived % 3 {
             0 => self.try_down(now) || self.try_forgotten(),
             1 => self.try_forgotten() || self.try_down(now),
             2.. => self.try_seed() || self.try_down(now) || self.try_forgotten(),
         };
+        // One attempt each time, whatever the cluster's size: recovery does not depend on it (R18).
+        let wait = self.params.revive_interval;
+        let jitter = wait.permille(u64::from(self.rng.below(100)));
         if tried {
             self.counters.revivals_tried += 1;
+            self.arm(Timer::Revive, now + wait + jitter);
+        } else {
+            // Everybody who is known of is here: look again more rarely. Whoever goes down shortens this.
+            self.arm(Timer::Revive, now + wait * IDLE_FACTOR + jitter);
         }
     }
 
@@ -32,7 +38,7 @@ impl Node {
             return false;
         };
         self.probe(now, slot);
-        let addr = self.table.get(slot).addr;
+        let addr = self.table.contact(slot).addr;
         self.knock_once(addr);
         true
     }
@@ -56,7 +62,7 @@ impl Node {
     /// Says hello at a seed that is not among the members.
     fn try_seed(&mut self) -> bool {
         let Some(addr) = self.join.doors.next_seed() else { return false };
-        let known = self.roster.up().iter().any(|slot| self.table.get(*slot).addr == addr);
+        let known = self.roster.up().iter().any(|slot| self.table.contact(*slot).addr == addr);
         if !known {
             self.knock_at(addr);
         }

@@ -25,7 +25,7 @@ impl Node {
             Phase::Idle | Phase::Joining | Phase::Joined => {}
             Phase::Leaving | Phase::Left => return Err(Refusal::NotRunning),
         }
-        let mine = self.table.get(ME).addr;
+        let mine = self.table.contact(ME).addr;
         let max = self.params.limits.seeds;
         for seed in seeds.iter().filter(|seed| **seed != mine) {
             self.join.doors.add(*seed, Why::Seed).ok_or(Refusal::TooManySeeds { max })?;
@@ -210,7 +210,7 @@ impl Node {
         }
         if let Some(held) = cookie.held.filter(|_| self.phase == Phase::Joining) {
             self.note_held(held.incarnation);
-            let elsewhere = held.addr.filter(|addr| held.state.is_up() && *addr != self.table.get(ME).addr);
+            let elsewhere = held.addr.filter(|addr| held.state.is_up() && *addr != self.table.contact(ME).addr);
             if let Some(addr) = elsewhere.filter(|_| held.boot != self.me.boot) {
                 self.join.rival = Some((addr, held.boot));
             }

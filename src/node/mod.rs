@@ -24,7 +24,7 @@ use core::net::SocketAddr;
 
 pub use view::MemberView;
 
-use crate::bounded::{Deadlines, Lists, Ring, TokenBucket, bought};
+use crate::bounded::{Deadlines, Ring, SetQueue, TokenBucket, bought};
 use crate::config::{ConfigError, Params};
 use crate::error::Refusal;
 use crate::event::Event;
@@ -152,7 +152,7 @@ pub struct Node {
     full_told_at: Option<Instant>,
     events: Ring<Event>,
     events_lost: u64,
-    changed: Lists,
+    changed: SetQueue,
     counters: Counters,
     histograms: NodeHistograms,
 }
@@ -268,7 +268,7 @@ impl Node {
             full_told_at: None,
             events: Ring::new(limits.events as usize, Event::Resync { lost: 0 }),
             events_lost: 0,
-            changed: Lists::new(1, members),
+            changed: SetQueue::new(members),
             counters: Counters::default(),
             histograms: NodeHistograms::default(),
             params,

@@ -147,8 +147,8 @@ impl Node {
 
     /// Queues something for a member.
     pub(super) fn push_to(&mut self, slot: u32, what: What) {
-        let member = self.table.get(slot);
-        let outgoing = Outgoing { to: member.addr, receiver: Receiver::Member(slot, member.boot), what };
+        let to = self.table.contact(slot).addr;
+        let outgoing = Outgoing { to, receiver: Receiver::Member(slot, self.table.get(slot).boot), what };
         self.push(outgoing);
     }
 }

@@ -27,7 +27,7 @@ impl Node {
     /// How long an ack of a member may take, as this node feels now.
     fn ack_timeout(&self, slot: u32) -> Span {
         let p = &self.params;
-        self.table.get(slot).rtt.timeout(p.ack_floor, p.ack_prior, p.ack_ceiling)
+        self.table.contact(slot).rtt.timeout(p.ack_floor, p.ack_prior, p.ack_ceiling)
     }
 
     /// Begins a probe of a member, unless one is in flight.
@@ -185,11 +185,7 @@ impl Node {
         if let Some(sent_at) = sent_at {
             let rtt = now.since(sent_at);
             self.histograms.probe_rtt.record(rtt);
-            let member = self.table.get_mut(target);
-            member.rtt.learn(rtt);
-            member.verified = true;
-            member.asks_who = false;
-            self.note_changed(target);
+            self.note_ack(target, Some(rtt));
         } else {
             // Whoever answered the helper was heard there; this node's own evidence against it is void.
             self.table.get_mut(target).heard_at = now;
@@ -197,6 +193,17 @@ impl Node {
         self.counters.probes_answered += 1;
         self.health.better();
         self.end_probe(place);
+    }
+
+    /// A member has acked a ping of this node: it knows this node, and how far it is, where the round trip can be told.
+    pub(super) fn note_ack(&mut self, slot: u32, rtt: Option<Span>) {
+        let member = self.table.get_mut(slot);
+        member.verified = true;
+        member.asks_who = false;
+        if let Some(rtt) = rtt {
+            self.table.contact_mut(slot).rtt.learn(rtt);
+        }
+        self.note_changed(slot);
     }
 
     pub(super) fn on_nack(&mut self, now: Instant, sender: Sender, raw: &RawNack) {
@@ -220,7 +227,9 @@ impl Node {
     /// The kernel was told that nobody listens there: evidence that begins or hastens a probe, and hastens what follows.
     /// Never a verdict: anybody on the path can forge it.
     pub(super) fn on_unreachable(&mut self, now: Instant, to: SocketAddr) {
-        let Some(slot) = self.recent.find(to).filter(|slot| self.table.at(*slot).is_some_and(|m| m.addr == to)) else {
+        let Some(slot) =
+            self.recent.find(to).filter(|slot| self.table.at(*slot).is_some() && self.table.contact(*slot).addr == to)
+        else {
             return;
         };
         if !self.params.kernel_evidence || !self.table.get(slot).state.is_up() {

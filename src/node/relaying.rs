@@ -40,10 +40,7 @@ impl Node {
         };
         self.counters.relays += 1;
         self.arm(Timer::Relay(place), now + budget.permille(AGAIN_AT_PERMILLE));
-        let member = self.table.get(target);
-        let ping =
-            Outgoing { to: member.addr, receiver: Receiver::Member(target, member.boot), what: What::Ping { nonce } };
-        self.push(ping);
+        self.push_to(target, What::Ping { nonce });
         Ok(())
     }
 
@@ -64,12 +61,7 @@ impl Node {
         };
         let once = relay.stage == RelayStage::Asked;
         let rtt = now.since(relay.errand.began_at);
-        let member = self.table.get_mut(slot);
-        member.verified = true;
-        member.asks_who = false;
-        if once {
-            member.rtt.learn(rtt);
-        }
+        self.note_ack(slot, once.then_some(rtt));
         self.tell_asker(place, |nonce| What::Ack { nonce });
         self.end_relay(place);
     }

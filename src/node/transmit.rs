@@ -153,9 +153,10 @@ impl Node {
 
     /// What this node holds of somebody's name: in the table, or in the book.
     fn held_of(&self, id: NodeId) -> Option<Held> {
-        if let Some(member) = self.table.find(id).filter(|slot| *slot != ME).map(|slot| self.table.get(slot)) {
+        if let Some(slot) = self.table.find(id).filter(|slot| *slot != ME) {
+            let member = self.table.get(slot);
             let (incarnation, boot, state) = (member.incarnation, member.boot, member.state);
-            return Some(Held { incarnation, boot, state, addr: Some(member.addr) });
+            return Some(Held { incarnation, boot, state, addr: Some(self.table.contact(slot).addr) });
         }
         let entry = self.book.get(id)?;
         Some(Held { incarnation: entry.floor, boot: entry.boot, state: crate::wire::State::Dead, addr: None })

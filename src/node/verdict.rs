@@ -76,7 +76,7 @@ impl Node {
         let wait = if suspicion.refused && self.live_accusers(slot) >= 2 {
             // Two kernels were told that nobody listens there: one learned time-out is left to say otherwise.
             let p = &self.params;
-            self.table.get(slot).rtt.timeout(p.ack_floor, p.ack_prior, p.ack_ceiling)
+            self.table.contact(slot).rtt.timeout(p.ack_floor, p.ack_prior, p.ack_ceiling)
         } else {
             let others = self.up_count().saturating_sub(2);
             let expected = self.params.confirmations.min(others);

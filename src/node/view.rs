@@ -3,7 +3,7 @@
 use core::net::SocketAddr;
 
 use super::{Node, Phase};
-use crate::bounded::{Deadlines, Lists, Ring};
+use crate::bounded::{Deadlines, Ring, SetQueue};
 use crate::config::Params;
 use crate::event::{Event, MemberRef};
 use crate::id::{BootId, Incarnation, Name, NodeId};
@@ -80,8 +80,7 @@ impl Node {
     /// where the place is free now. Places are below [`Limits::members`](crate::Limits::members). Draining this keeps a
     /// copy of the table up to date at a cost that follows the changes and not the size.
     pub fn poll_changed(&mut self) -> Option<(u32, Option<MemberView<'_>>)> {
-        let slot = self.changed.front(0)?;
-        self.changed.remove(slot);
+        let slot = self.changed.pop()?;
         let view = self.table.at(slot).is_some().then(|| self.view(slot));
         Some((slot, view))
     }
@@ -151,23 +150,23 @@ impl Node {
             + Ring::<super::Outgoing>::memory_bytes(limits.outbox as usize)
             + super::outbox::Recent::memory_bytes()
             + Ring::<Event>::memory_bytes(limits.events as usize)
-            + Lists::memory_bytes(1, members)
+            + SetQueue::memory_bytes(members)
             + NodeHistograms::COUNT * Histogram::memory_bytes()
     }
 
     pub(super) fn view(&self, slot: u32) -> MemberView<'_> {
-        let m = self.table.get(slot);
+        let (m, contact) = (self.table.get(slot), self.table.contact(slot));
         let (name, zone, raw_tags) = self.table.texts(slot);
         MemberView {
             id: m.id,
             boot: m.boot,
             incarnation: m.incarnation,
             state: m.state,
-            addr: m.addr,
+            addr: contact.addr,
             name,
             zone,
             raw_tags,
-            rtt: m.rtt.smoothed(),
+            rtt: contact.rtt.smoothed(),
             verified: m.verified,
             is_self: slot == ME,
         }
@@ -180,7 +179,7 @@ impl Node {
             id: m.id,
             // A profile without a proper name is never let in.
             name: Name::new(self.table.texts(slot).0).unwrap_or(self.me.name),
-            addr: m.addr,
+            addr: self.table.contact(slot).addr,
             boot: m.boot,
             incarnation: m.incarnation,
         }
