@@ -9,9 +9,15 @@ use super::ancillary;
 use super::counters::IoCounters;
 use super::sys::{Calls, Headers, Parcel};
 
+/// Datagrams that the first call after a quiet time asks for. Each header costs its memory: in quiet the caches are cold, and
+/// a whole batch of headers would cost more than the datagram.
+const FEW: usize = 4;
+
 /// Datagrams received, to be read before the next call.
 pub(super) struct Inbound {
     headers: Headers,
+    /// As many as the next call asks for: few, and all once that was not enough.
+    ask: usize,
     parcels: Box<[Parcel]>,
     bytes: Box<[u8]>,
     stride: usize,
@@ -37,6 +43,7 @@ impl Inbound {
             headers: Headers::new(batch),
             parcels: vec![Parcel::BLANK; batch].into_boxed_slice(),
             bytes: vec![0; batch * stride].into_boxed_slice(),
+            ask: batch.min(FEW),
             stride,
             len: 0,
         }
@@ -55,11 +62,17 @@ impl Inbound {
     pub(super) fn receive(&mut self, socket: BorrowedFd<'_>, calls: &mut Calls, io: &mut IoCounters) -> Received {
         io.receive_calls += 1;
         self.len = 0;
-        match self.headers.receive(socket, *calls, &mut self.parcels, &mut self.bytes, self.stride) {
+        let asked = self.ask;
+        self.ask = self.parcels.len().min(FEW);
+        match self.headers.receive(socket, *calls, &mut self.parcels[..asked], &mut self.bytes, self.stride) {
             Ok(len) => {
                 self.len = len;
                 io.received += len as u64;
-                if len == self.parcels.len() { Received::More } else { Received::Drained }
+                if len < asked {
+                    return Received::Drained;
+                }
+                self.ask = self.parcels.len();
+                Received::More
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Received::Drained,
             Err(error) => {
