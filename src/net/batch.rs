@@ -9,9 +9,15 @@ use super::ancillary;
 use super::counters::IoCounters;
 use super::sys::{Calls, Headers, Parcel};
 
+/// Datagrams that the first call after a quiet time asks for. Each header costs its memory: in quiet the caches are cold, and
+/// a whole batch of headers would cost more than the datagram.
+const FEW: usize = 4;
+
 /// Datagrams received, to be read before the next call.
 pub(super) struct Inbound {
     headers: Headers,
+    /// As many as the next call asks for: few, and all once that was not enough.
+    ask: usize,
     parcels: Box<[Parcel]>,
     bytes: Box<[u8]>,
     stride: usize,
@@ -37,6 +43,7 @@ impl Inbound {
             headers: Headers::new(batch),
             parcels: vec![Parcel::BLANK; batch].into_boxed_slice(),
             bytes: vec![0; batch * stride].into_boxed_slice(),
+            ask: batch.min(FEW),
             stride,
             len: 0,
         }
@@ -55,11 +62,17 @@ impl Inbound {
     pub(super) fn receive(&mut self, socket: BorrowedFd<'_>, calls: &mut Calls, io: &mut IoCounters) -> Received {
         io.receive_calls += 1;
         self.len = 0;
-        match self.headers.receive(socket, *calls, &mut self.parcels, &mut self.bytes, self.stride) {
+        let asked = self.ask;
+        self.ask = self.parcels.len().min(FEW);
+        match self.headers.receive(socket, *calls, &mut self.parcels[..asked], &mut self.bytes, self.stride) {
             Ok(len) => {
                 self.len = len;
                 io.received += len as u64;
-                if len == self.parcels.len() { Received::More } else { Received::Drained }
+                if len < asked {
+                    return Received::Drained;
+                }
+                self.ask = self.parcels.len();
+                Received::More
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Received::Drained,
             Err(error) => {
@@ -195,5 +208,116 @@ fn lost<'a>(io: &'a mut IoCounters, error: &io::Error) -> &'a mut u64 {
         Some(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::ENETDOWN) => &mut io.lost_no_route,
         Some(libc::ECONNREFUSED) => &mut io.lost_refused,
         _ => &mut io.lost_other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::options::Options;
+    use super::super::socket::Port;
+    use super::super::sys::sandbox;
+    use super::*;
+
+    const MAX: usize = 100;
+
+    fn port() -> Port {
+        let bind = "127.0.0.1:0".parse().expect("an address");
+        Port::open(&Options { bind, ..Options::default() }).expect("a free port")
+    }
+
+    /// Datagrams of these lengths, sent in one batch.
+    fn send(port: &Port, to: SocketAddr, lens: &[usize], calls: &mut Calls, io: &mut IoCounters) {
+        let mut outbound = Outbound::new(lens.len(), MAX * 20, port.family);
+        for &len in lens {
+            outbound.next().expect("room")[..len].fill(len as u8);
+            outbound.push(to, len, io);
+        }
+        assert!(outbound.next().is_none(), "a full batch has no next buffer");
+        outbound.flush(port.fd(), calls, io);
+        assert!(outbound.next().is_some(), "a flushed batch has");
+    }
+
+    /// The lengths of what arrives, batch by batch of `size`, and what each call found.
+    fn receive(port: &Port, size: usize, calls: &mut Calls, io: &mut IoCounters) -> Vec<(Received, Vec<usize>)> {
+        let mut inbound = Inbound::new(size, MAX);
+        let mut batches = Vec::new();
+        for _ in 0..10 {
+            let received = inbound.receive(port.fd(), calls, io);
+            let lens = (0..inbound.len()).map(|i| {
+                let (_, bytes) = inbound.get(i, io).expect("a sender");
+                assert!(bytes.iter().all(|&b| b == bytes.len().min(MAX) as u8 || bytes.len() > MAX));
+                bytes.len()
+            });
+            batches.push((received, lens.collect()));
+            if received == Received::Drained {
+                return batches;
+            }
+        }
+        panic!("ten calls for a handful of datagrams: {batches:?}");
+    }
+
+    #[test]
+    fn a_batch_arrives_in_order_and_what_is_too_long_arrives_one_byte_too_long() {
+        for calls in [Calls::Many, Calls::One] {
+            let (from, to, mut io, mut calls) = (port(), port(), IoCounters::default(), calls);
+            send(&from, to.local_addr, &[3, MAX, MAX + 1, 15 * MAX, 0], &mut calls, &mut io);
+            let batches = receive(&to, 2, &mut calls, &mut io);
+            let more = |lens: &[usize]| (Received::More, lens.to_vec());
+            let expected = [more(&[3, MAX]), more(&[MAX + 1, MAX + 1]), (Received::Drained, vec![0])];
+            assert_eq!(batches, expected, "{calls:?}");
+            assert_eq!((io.sent, io.received, io.received_too_long, io.receive_calls), (5, 5, 2, 3));
+            assert_eq!(io.send_calls, if calls == Calls::Many { 1 } else { 5 });
+        }
+    }
+
+    #[test]
+    fn one_datagram_that_the_kernel_refuses_costs_no_other() {
+        let (from, to, mut io, mut calls) = (port(), port(), IoCounters::default(), Calls::Many);
+        let mut outbound = Outbound::new(4, 70_000, from.family);
+        for (at, len) in [(to.local_addr, 1), (to.local_addr, 66_000), (to.local_addr, 2)] {
+            outbound.next().expect("room")[..len].fill(len as u8);
+            outbound.push(at, len, &mut io);
+        }
+        outbound.push("[::1]:9".parse().expect("an address"), 3, &mut io);
+        outbound.flush(from.fd(), &mut calls, &mut io);
+        assert_eq!((io.sent, io.lost_too_long, io.lost_family, io.lost_other), (2, 1, 1, 0));
+        assert_eq!(receive(&to, 8, &mut calls, &mut io), [(Received::Drained, vec![1, 2])]);
+    }
+
+    /// Runs a test on a thread of its own, around which there is a sandbox from then on.
+    fn sandboxed(errno: i32, firewall: bool, test: impl FnOnce() + Send) {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                sandbox::forbid_batches(errno, firewall);
+                test();
+            });
+        });
+    }
+
+    #[test]
+    fn where_batches_are_refused_datagrams_go_one_by_one_and_none_is_lost() {
+        for errno in [libc::EPERM, libc::ENOSYS] {
+            sandboxed(errno, false, || {
+                let (from, to, mut io) = (port(), port(), IoCounters::default());
+                assert!(!Inbound::new(1, MAX).many_permitted(from.fd()), "seen at the start");
+                // And where the sandbox was put up later:
+                let (mut sending, mut receiving) = (Calls::Many, Calls::Many);
+                send(&from, to.local_addr, &[1, 2, 3], &mut sending, &mut io);
+                assert_eq!((sending, io.sent, io.batches_refused), (Calls::One, 3, 1));
+                let batches = receive(&to, 8, &mut receiving, &mut io);
+                assert_eq!(batches, [(Received::Error, vec![]), (Received::Drained, vec![1, 2, 3])]);
+                assert_eq!((receiving, io.batches_refused), (Calls::One, 2));
+            });
+        }
+    }
+
+    #[test]
+    fn a_forbidden_destination_is_a_loss_and_not_the_end_of_batches() {
+        sandboxed(libc::EPERM, true, || {
+            let (from, to, mut io, mut calls) = (port(), port(), IoCounters::default(), Calls::Many);
+            assert!(Inbound::new(1, MAX).many_permitted(from.fd()));
+            send(&from, to.local_addr, &[1, 2], &mut calls, &mut io);
+            assert_eq!((calls, io.sent, io.lost_forbidden, io.batches_refused), (Calls::Many, 0, 2, 0));
+        });
     }
 }

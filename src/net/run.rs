@@ -141,8 +141,9 @@ impl Loop {
             + Snapshot::memory_bytes(&limits)
             + board.memory_bytes()
             + LoopHistograms::memory_bytes()
-            + options.commands * size_of::<Command>()
-            + options.events * size_of::<Event>();
+            // A queue has a word beside each place.
+            + options.commands * (size_of::<Command>() + size_of::<usize>())
+            + options.events * (size_of::<Event>() + size_of::<usize>());
         let fixed = Fixed {
             name: identity.name,
             id: identity.name.id(),

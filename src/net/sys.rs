@@ -239,3 +239,37 @@ pub(super) fn set_option(socket: BorrowedFd<'_>, level: c_int, option: c_int, va
     };
     if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
+
+#[cfg(test)]
+pub(super) mod sandbox {
+    //! A sandbox around one thread of a test, so that refusals of the kernel can be had.
+
+    use super::*;
+    use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
+
+    /// From here on this thread's `sendmmsg` and `recvmmsg` fail with `errno`; when `firewall`, those of no datagram at all
+    /// still work, as they do when it is a destination that is forbidden.
+    pub(in super::super) fn forbid_batches(errno: c_int, firewall: bool) {
+        const NUMBER: u32 = 0;
+        const THIRD_ARGUMENT: u32 = 32; // its low half, on a little-endian machine
+        let load = |at| sock_filter { code: (BPF_LD | BPF_W | BPF_ABS) as u16, jt: 0, jf: 0, k: at };
+        let equal = |k, jt, jf| sock_filter { code: (BPF_JMP | BPF_JEQ | BPF_K) as u16, jt, jf, k };
+        let answer = |k| sock_filter { code: (BPF_RET | BPF_K) as u16, jt: 0, jf: 0, k };
+        let mut filter = [
+            load(NUMBER),
+            equal(libc::SYS_sendmmsg as u32, 1, 0),
+            equal(libc::SYS_recvmmsg as u32, 0, 2),
+            load(THIRD_ARGUMENT),
+            equal(0, u8::from(!firewall), 1),
+            answer(libc::SECCOMP_RET_ALLOW),
+            answer(libc::SECCOMP_RET_ERRNO | errno as u32),
+        ];
+        let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+        // SAFETY: the program points at the filter, and both outlive the calls, which copy them.
+        let done = unsafe {
+            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+                && libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) == 0
+        };
+        assert!(done, "{}", io::Error::last_os_error());
+    }
+}
