@@ -14,6 +14,8 @@ mod node;
 mod open;
 #[path = "common/record.rs"]
 mod record;
+#[path = "common/reseal.rs"]
+mod reseal;
 
 use std::path::Path;
 

@@ -13,12 +13,11 @@ use bruit::{
     Profile, Span,
 };
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
-
 use crate::cast::{Actor, CAST, LABEL};
 use crate::envelope::Envelope;
 use crate::generate;
 use crate::record::Record;
+use crate::reseal::reseal;
 
 /// Steps of one script at most: enough to fill every small capacity, few enough to stay fast.
 const STEPS_MAX: usize = 200;
@@ -145,14 +144,21 @@ impl Stage {
     }
 
     fn say(&mut self, envelope: &Envelope, records: &[Record]) {
+        let (bytes, _) = envelope.seal(records, self.node.params().max_datagram());
+        self.deliver(envelope, &bytes);
+    }
+
+    /// Hands a datagram to the node, and notes what starts it speaks of.
+    fn deliver(&mut self, envelope: &Envelope, bytes: &[u8]) {
         self.starts.push(envelope.from.boot);
-        for record in records {
+        let opened = Datagram::parse(bytes).and_then(|datagram| datagram.open(&envelope.binding()));
+        for record in opened.into_iter().flat_map(Record::all) {
             if let Record::Profile(member) = record {
                 self.starts.push(member.boot);
             }
         }
-        let (bytes, _) = envelope.seal(records, self.node.params().max_datagram());
-        self.feed(envelope.from.addr, &bytes);
+        self.fed += 1;
+        self.input(Input::Datagram { from: envelope.from.addr, bytes });
     }
 
     /// A datagram with a changed byte, and then with a checksum that fits or one that does not.
@@ -162,10 +168,9 @@ impl Stage {
         let at = u.choose_index(bytes.len())?;
         bytes[at] ^= u.arbitrary::<u8>()?;
         if u.arbitrary()? {
-            let (covered, check) = bytes.split_last_chunk_mut().expect("a checksum");
-            *check = xxh3_64_with_seed(covered, envelope.binding().seed()).to_le_bytes();
+            reseal(&mut bytes, &envelope);
         }
-        self.feed(envelope.from.addr, &bytes);
+        self.deliver(&envelope, &bytes);
         Ok(())
     }
 
@@ -252,11 +257,6 @@ impl Stage {
         let next = self.node.poll_timeout();
         assert!(next.is_none_or(|at| at > self.now), "a tick at {:?} left {next:?} to be done", self.now);
         Ok(())
-    }
-
-    fn feed(&mut self, from: core::net::SocketAddr, bytes: &[u8]) {
-        self.fed += 1;
-        self.input(Input::Datagram { from, bytes });
     }
 
     /// Refusals are answers.
