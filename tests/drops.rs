@@ -149,6 +149,9 @@ fn who_cannot_be_understood_is_asked_who_it_is_with_no_more_bytes_than_it_sent()
     let [answer] = &drain(&mut node)[..] else { panic!("one answer") };
     assert!(answer.len() <= question.len());
     assert_eq!(read_unbound(answer), [Record::Whois { counter: 2 }]);
+
+    feed(&mut node, &from(CAST[5]).seal(&[], MIN_MAX_DATAGRAM).0);
+    assert_eq!(drain(&mut node).len(), 0, "a datagram that says nothing is shorter than the question");
 }
 
 #[test]
