@@ -9,15 +9,15 @@ use std::time::Duration;
 use arbitrary::{Result, Unstructured};
 use bruit::wire::{Binding, Cookie, Datagram, MAX_MAX_DATAGRAM, NackReason, SeedStatus};
 use bruit::{
-    BootId, ClusterKey, Config, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId, Params, Phase,
-    Profile, Span,
+    BootId, ClusterKey, Config, Counters, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId, Params,
+    Phase, Profile, Span,
 };
 
 use crate::cast::{Actor, CAST, LABEL};
 use crate::envelope::Envelope;
 use crate::generate;
 use crate::record::Record;
-use crate::reseal::reseal;
+use crate::reseal::{CHECK, reseal};
 
 /// Steps of one script at most: enough to fill every small capacity, few enough to stay fast.
 const STEPS_MAX: usize = 200;
@@ -26,14 +26,16 @@ const DRAIN_MAX: usize = 4_096;
 /// Datagrams of the node's that are remembered, to be answered.
 const HEARD_MAX: usize = 8;
 
-/// One input of the fuzzer's.
-pub fn run(input: &[u8]) {
+/// One input of the fuzzer's. Gives back what the node has counted: how far the script has come.
+pub fn run(input: &[u8]) -> Counters {
+    let mut u = Unstructured::new(input);
+    let mut stage = Stage::new(u.arbitrary().unwrap_or_default());
     // Running out of bytes ends a script; it is no failure.
-    let _ended = script(&mut Unstructured::new(input));
+    let _ended = script(&mut stage, &mut u);
+    stage.node.counters().clone()
 }
 
-fn script(u: &mut Unstructured<'_>) -> Result<()> {
-    let mut stage = Stage::new(u.arbitrary()?);
+fn script(stage: &mut Stage, u: &mut Unstructured<'_>) -> Result<()> {
     for _ in 0..STEPS_MAX {
         if u.is_empty() {
             break;
@@ -161,12 +163,17 @@ impl Stage {
         self.input(Input::Datagram { from: envelope.from.addr, bytes });
     }
 
-    /// A datagram with a changed byte, and then with a checksum that fits or one that does not.
+    /// A datagram that is cut short or continued, or has a changed byte; then with a checksum that fits or one that does not.
     fn something_is_damaged(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let envelope = self.envelope(*u.choose(&CAST[1..])?, Some(CAST[0].boot), u.arbitrary()?);
-        let (mut bytes, _) = envelope.seal(&generate::records(u, 2)?, self.node.params().max_datagram());
-        let at = u.choose_index(bytes.len())?;
-        bytes[at] ^= u.arbitrary::<u8>()?;
+        let max = self.node.params().max_datagram();
+        let (mut bytes, _) = envelope.seal(&generate::records(u, 2)?, max);
+        if u.ratio(1, 4)? {
+            bytes.resize(u.int_in_range(CHECK..=max + 1)?, 0);
+        } else {
+            let at = u.choose_index(bytes.len())?;
+            bytes[at] ^= u.arbitrary::<u8>()?;
+        }
         if u.arbitrary()? {
             reseal(&mut bytes, &envelope);
         }
