@@ -8,7 +8,7 @@ use super::{Node, Phase};
 use crate::error::DropReason;
 use crate::id::{BootId, NodeId};
 use crate::time::Instant;
-use crate::wire::{Binding, Datagram, Kind, OVERHEAD, RawWhois, SECTION_HEADER, Section, Sections, State};
+use crate::wire::{Binding, Datagram, Header, Kind, OVERHEAD, RawWhois, SECTION_HEADER, Section, Sections, State};
 
 /// Who has sent the datagram at hand.
 #[derive(Clone, Copy, Debug)]
