@@ -69,12 +69,18 @@ struct Stage {
 }
 
 impl Stage {
-    /// With small capacities, so that a short script reaches each of them. `alone`: the node founds a cluster; otherwise
+    /// With small capacities and budgets, so that a short script reaches the end of each. `alone`: the node founds a cluster; otherwise
     /// it has to join through somebody in the cast.
     fn new(alone: bool) -> Self {
         let limits =
             Limits { members: 5, profile_bytes: 64, probes: 2, relays: 2, outbox: 64, events: 16, seeds: 2, book: 2 };
-        let config = Config { cold_start_wait: Duration::from_millis(100), ..Config::new(Profile::Local) };
+        let config = Config {
+            cold_start_wait: Duration::from_millis(100),
+            strangers_per_second: 40,
+            eager_per_second: 40,
+            repair_per_second: 40,
+            ..Config::new(Profile::Local)
+        };
         let params = Params::new(&config, &limits).expect("small limits are good limits");
         let [me, seed, ..] = CAST;
         let name = Name::new(me.name).expect("a good name");
