@@ -53,7 +53,8 @@ fn goldens() -> Vec<(&'static str, Envelope, Vec<Record>)> {
                 | Kind::Want => known,
                 Kind::PageRequest => Envelope { membership: 0, counter: 2, ..introduced },
                 Kind::Page | Kind::Cookie => introduced,
-                Kind::Hello | Kind::Whois => unbound,
+                Kind::Hello => unbound,
+                Kind::Whois => Envelope { introduces: false, ..unbound },
             };
             (kind.name(), envelope, golden::records(kind))
         })

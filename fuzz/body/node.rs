@@ -9,16 +9,15 @@ use std::time::Duration;
 use arbitrary::{Result, Unstructured};
 use bruit::wire::{Binding, Cookie, Datagram, MAX_MAX_DATAGRAM, NackReason, SeedStatus};
 use bruit::{
-    BootId, ClusterKey, Config, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId, Params, Phase,
-    Profile, Span,
+    BootId, ClusterKey, Config, Counters, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId, Params,
+    Phase, Profile, Span,
 };
-
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::cast::{Actor, CAST, LABEL};
 use crate::envelope::Envelope;
 use crate::generate;
 use crate::record::Record;
+use crate::reseal::{CHECK, reseal};
 
 /// Steps of one script at most: enough to fill every small capacity, few enough to stay fast.
 const STEPS_MAX: usize = 200;
@@ -27,14 +26,16 @@ const DRAIN_MAX: usize = 4_096;
 /// Datagrams of the node's that are remembered, to be answered.
 const HEARD_MAX: usize = 8;
 
-/// One input of the fuzzer's.
-pub fn run(input: &[u8]) {
+/// One input of the fuzzer's. Gives back what the node has counted: how far the script has come.
+pub fn run(input: &[u8]) -> Counters {
+    let mut u = Unstructured::new(input);
+    let mut stage = Stage::new(u.arbitrary().unwrap_or_default());
     // Running out of bytes ends a script; it is no failure.
-    let _ended = script(&mut Unstructured::new(input));
+    let _ended = script(&mut stage, &mut u);
+    stage.node.counters().clone()
 }
 
-fn script(u: &mut Unstructured<'_>) -> Result<()> {
-    let mut stage = Stage::new(u.arbitrary()?);
+fn script(stage: &mut Stage, u: &mut Unstructured<'_>) -> Result<()> {
     for _ in 0..STEPS_MAX {
         if u.is_empty() {
             break;
@@ -68,12 +69,18 @@ struct Stage {
 }
 
 impl Stage {
-    /// With small capacities, so that a short script reaches each of them. `alone`: the node founds a cluster; otherwise
+    /// With small capacities and budgets, so that a short script reaches the end of each. `alone`: the node founds a cluster; otherwise
     /// it has to join through somebody in the cast.
     fn new(alone: bool) -> Self {
         let limits =
             Limits { members: 5, profile_bytes: 64, probes: 2, relays: 2, outbox: 64, events: 16, seeds: 2, book: 2 };
-        let config = Config { cold_start_wait: Duration::from_millis(100), ..Config::new(Profile::Local) };
+        let config = Config {
+            cold_start_wait: Duration::from_millis(100),
+            strangers_per_second: 40,
+            eager_per_second: 40,
+            repair_per_second: 40,
+            ..Config::new(Profile::Local)
+        };
         let params = Params::new(&config, &limits).expect("small limits are good limits");
         let [me, seed, ..] = CAST;
         let name = Name::new(me.name).expect("a good name");
@@ -145,27 +152,38 @@ impl Stage {
     }
 
     fn say(&mut self, envelope: &Envelope, records: &[Record]) {
+        let (bytes, _) = envelope.seal(records, self.node.params().max_datagram());
+        self.deliver(envelope, &bytes);
+    }
+
+    /// Hands a datagram to the node, and notes what starts it speaks of.
+    fn deliver(&mut self, envelope: &Envelope, bytes: &[u8]) {
         self.starts.push(envelope.from.boot);
-        for record in records {
+        let opened = Datagram::parse(bytes).and_then(|datagram| datagram.open(&envelope.binding()));
+        for record in opened.into_iter().flat_map(Record::all) {
             if let Record::Profile(member) = record {
                 self.starts.push(member.boot);
             }
         }
-        let (bytes, _) = envelope.seal(records, self.node.params().max_datagram());
-        self.feed(envelope.from.addr, &bytes);
+        self.fed += 1;
+        self.input(Input::Datagram { from: envelope.from.addr, bytes });
     }
 
-    /// A datagram with a changed byte, and then with a checksum that fits or one that does not.
+    /// A datagram that is cut short or continued, or has a changed byte; then with a checksum that fits or one that does not.
     fn something_is_damaged(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let envelope = self.envelope(*u.choose(&CAST[1..])?, Some(CAST[0].boot), u.arbitrary()?);
-        let (mut bytes, _) = envelope.seal(&generate::records(u, 2)?, self.node.params().max_datagram());
-        let at = u.choose_index(bytes.len())?;
-        bytes[at] ^= u.arbitrary::<u8>()?;
-        if u.arbitrary()? {
-            let (covered, check) = bytes.split_last_chunk_mut().expect("a checksum");
-            *check = xxh3_64_with_seed(covered, envelope.binding().seed()).to_le_bytes();
+        let max = self.node.params().max_datagram();
+        let (mut bytes, _) = envelope.seal(&generate::records(u, 2)?, max);
+        if u.ratio(1, 4)? {
+            bytes.resize(u.int_in_range(CHECK..=max + 1)?, 0);
+        } else {
+            let at = u.choose_index(bytes.len())?;
+            bytes[at] ^= u.arbitrary::<u8>()?;
         }
-        self.feed(envelope.from.addr, &bytes);
+        if u.arbitrary()? {
+            reseal(&mut bytes, &envelope);
+        }
+        self.deliver(&envelope, &bytes);
         Ok(())
     }
 
@@ -252,11 +270,6 @@ impl Stage {
         let next = self.node.poll_timeout();
         assert!(next.is_none_or(|at| at > self.now), "a tick at {:?} left {next:?} to be done", self.now);
         Ok(())
-    }
-
-    fn feed(&mut self, from: core::net::SocketAddr, bytes: &[u8]) {
-        self.fed += 1;
-        self.input(Input::Datagram { from, bytes });
     }
 
     /// Refusals are answers.

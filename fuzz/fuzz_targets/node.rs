@@ -12,5 +12,9 @@ mod generate;
 mod node;
 #[path = "../../tests/common/record.rs"]
 mod record;
+#[path = "../../tests/common/reseal.rs"]
+mod reseal;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| node::run(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let _reached = node::run(bytes);
+});

@@ -4,13 +4,14 @@ use crate::time::{Instant, Span};
 
 /// Tokens arrive at a steady rate up to a ceiling; spending more than there is fails and costs nothing.
 ///
-/// Counted in time (the instant at which the bucket was or will be empty), so that no rounding accumulates: the virtual
-/// scheduling form of the generic cell rate algorithm (ITU-T I.371, annex A).
+/// Counted in time (the instant at which the bucket was or will be full), so that no rounding accumulates: the virtual
+/// scheduling form of the generic cell rate algorithm (ITU-T I.371, annex A). Full at the start, whatever the time is:
+/// the first thing that a node does is to say hello to all its seeds.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenBucket {
     per_token: Span,
     burst: Span,
-    empty_at: Instant,
+    full_at: Instant,
 }
 
 impl TokenBucket {
@@ -21,18 +22,17 @@ impl TokenBucket {
             0 => Span::nanos(u64::MAX),
             rate => Span::secs(1) / rate,
         };
-        Self { per_token, burst: per_token * burst, empty_at: Instant::ZERO }
+        Self { per_token, burst: per_token * burst, full_at: Instant::ZERO }
     }
 
     /// Takes `tokens`, or nothing and says `false`.
     #[must_use]
     pub fn spend(&mut self, now: Instant, tokens: u32) -> bool {
-        // The bucket is full when it was empty a whole burst ago: older credit is lost.
-        let empty_at = if self.empty_at + self.burst < now { now - self.burst } else { self.empty_at };
-        let after = empty_at + self.per_token * tokens;
-        let paid = after <= now && self.per_token < Span::nanos(u64::MAX);
+        // Credit beyond a whole burst is lost.
+        let full_at = self.full_at.max(now) + self.per_token * tokens;
+        let paid = full_at <= now + self.burst && self.per_token < Span::nanos(u64::MAX);
         if paid {
-            self.empty_at = after;
+            self.full_at = full_at;
         }
         paid
     }
@@ -51,12 +51,13 @@ mod tests {
 
     #[test]
     fn a_burst_and_then_the_rate() {
-        let mut bucket = TokenBucket::new(10, 5);
-        let start = Instant::ZERO + Span::secs(10);
-        assert_eq!((0..20).filter(|_| bucket.spend(start, 1)).count(), 5);
-        assert!(!bucket.spend(start + Span::millis(99), 1));
-        assert!(bucket.spend(start + Span::millis(100), 1));
-        assert_eq!((0..1000).filter(|i| bucket.spend(start + Span::millis(100 + i), 1)).count(), 9);
+        for start in [Instant::ZERO, Instant::ZERO + Span::secs(10)] {
+            let mut bucket = TokenBucket::new(10, 5);
+            assert_eq!((0..20).filter(|_| bucket.spend(start, 1)).count(), 5);
+            assert!(!bucket.spend(start + Span::millis(99), 1));
+            assert!(bucket.spend(start + Span::millis(100), 1));
+            assert_eq!((0..1000).filter(|i| bucket.spend(start + Span::millis(100 + i), 1)).count(), 9);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{Node, Phase};
 use crate::error::DropReason;
 use crate::id::{BootId, NodeId};
 use crate::time::Instant;
-use crate::wire::{Binding, Datagram, Header, Kind, Section, Sections, State};
+use crate::wire::{Binding, Datagram, Header, Kind, OVERHEAD, RawWhois, SECTION_HEADER, Section, Sections, State};
 
 /// Who has sent the datagram at hand.
 #[derive(Clone, Copy, Debug)]
@@ -50,13 +50,13 @@ impl Node {
             Some(_) => Some(self.me.boot),
             None => None,
         };
-        let (sender, counter) = self.identify(now, from, &header)?;
+        let (sender, counter) = self.identify(now, from, &datagram)?;
         let binding =
             Binding { cluster: self.me.cluster, sender: sender.boot, receiver, counter_high: (counter >> 32) as u32 };
         let sections = match datagram.open(&binding) {
             // Of a sender known by hearsay only the high half of the counter is a guess: it may be wrong.
             Err(DropReason::Corrupt) if sender.slot.is_some_and(|s| self.table.get(s).counter == 0) => {
-                self.ask_who(now, from, &header);
+                self.ask_who(now, from, &datagram);
                 return Err(DropReason::UnknownSender);
             }
             opened => opened?,
@@ -73,7 +73,13 @@ impl Node {
     }
 
     /// Who the sender is, and its whole packet counter.
-    fn identify(&mut self, now: Instant, from: SocketAddr, header: &Header) -> Result<(Sender, u64), DropReason> {
+    fn identify(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        datagram: &Datagram<'_>,
+    ) -> Result<(Sender, u64), DropReason> {
+        let header = &datagram.header;
         let slot = self.table.find(header.sender).filter(|_| header.sender != self.me.id);
         if let (Some(boot), Some((_, high))) = (header.introduced_boot(), header.intro) {
             let slot = slot.filter(|slot| self.table.get(*slot).boot == boot);
@@ -81,7 +87,7 @@ impl Node {
             return Ok((Sender { addr: from, id: header.sender, boot, slot }, counter));
         }
         let Some(member) = slot.map(|slot| self.table.get(slot)) else {
-            self.ask_who(now, from, header);
+            self.ask_who(now, from, datagram);
             return Err(DropReason::UnknownSender);
         };
         if member.boot.tag() != header.boot_tag {
@@ -93,9 +99,11 @@ impl Node {
 
     /// Asks a sender that cannot be understood to introduce itself. Not larger than what it answers; and never an answer to
     /// what is bound to nobody, which might be such a question itself.
-    fn ask_who(&mut self, now: Instant, from: SocketAddr, header: &Header) {
-        if self.phase == Phase::Joined && header.receiver.is_some() && self.budgets.strangers.spend(now, 1) {
-            let what = What::Whois { counter: header.counter };
+    fn ask_who(&mut self, now: Instant, from: SocketAddr, datagram: &Datagram<'_>) {
+        const WHOIS: usize = OVERHEAD + SECTION_HEADER + size_of::<RawWhois>();
+        let askable = datagram.header.receiver.is_some() && datagram.len() >= WHOIS;
+        if self.phase == Phase::Joined && askable && self.budgets.strangers.spend(now, 1) {
+            let what = What::Whois { counter: datagram.header.counter };
             self.push_answer(Outgoing { to: from, receiver: Receiver::Stranger(None), what });
         }
     }

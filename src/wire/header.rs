@@ -190,6 +190,13 @@ impl<'a> Datagram<'a> {
         Ok(Self { header, bytes, body_at })
     }
 
+    /// Bytes of the whole datagram.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a datagram has a header")]
+    pub const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Verifies the checksum and then the structure of every section.
     ///
     /// # Errors

@@ -1,0 +1,224 @@
+//! Is every bad datagram dropped for its own reason, and does it change nothing? A real node, each reason once, and every
+//! flipped bit of every kind (R20).
+
+#[path = "common/cast.rs"]
+mod cast;
+#[path = "common/envelope.rs"]
+mod envelope;
+#[path = "common/golden.rs"]
+mod golden;
+#[path = "common/record.rs"]
+mod record;
+#[path = "common/reseal.rs"]
+mod reseal;
+
+use bruit::wire::{Datagram, Kind, MIN_MAX_DATAGRAM, OVERHEAD};
+use bruit::{BootId, Config, DropReason, Identity, Input, Instant, Limits, Name, Node, NodeId, Params, Profile};
+use cast::{Actor, CAST, LABEL};
+use envelope::Envelope;
+use record::Record;
+use reseal::{CHECK, reseal};
+
+const NOW: Instant = Instant::ZERO;
+
+/// The first of the cast, created and not started.
+fn idle() -> Node {
+    let config = Config { strangers_per_second: 80, ..Config::new(Profile::Local) };
+    let params = Params::new(&config, &Limits::for_members(8)).expect("good parameters");
+    let [me, ..] = CAST;
+    let name = Name::new(me.name).expect("a good name");
+    let identity = Identity { name, cluster: LABEL, addr: me.addr, boot: me.boot, zone: "", tags: &[] };
+    Node::new(params, &identity, 1, NOW).expect("a good identity")
+}
+
+/// The same as the founder of a cluster whose only other member is the second of the cast.
+fn with_one_member() -> Node {
+    let mut node = idle();
+    node.handle_input(NOW, Input::Join(&[])).expect("a fresh node may join");
+    let introduction = Envelope { introduces: true, counter: 1, ..from(CAST[1]) };
+    let records = [Record::Ping { nonce: 1 }, Record::Profile(golden::profile(&CAST[1]))];
+    feed(&mut node, &introduction.seal(&records, MIN_MAX_DATAGRAM).0);
+    drain(&mut node);
+    assert_eq!(node.members().count(), 2);
+    node
+}
+
+fn from(from: Actor) -> Envelope {
+    Envelope { from, to: Some(CAST[0].boot), introduces: false, counter: 2, membership: 0 }
+}
+
+fn ping(envelope: Envelope) -> Vec<u8> {
+    envelope.seal(&[Record::Ping { nonce: 5 }], MIN_MAX_DATAGRAM).0
+}
+
+/// A ping with one byte changed and a checksum that fits.
+fn altered(at: usize, value: u8) -> Vec<u8> {
+    let mut bytes = ping(from(CAST[1]));
+    bytes[at] = value;
+    reseal(&mut bytes, &from(CAST[1]));
+    bytes
+}
+
+fn feed(node: &mut Node, bytes: &[u8]) {
+    node.handle_input(NOW, Input::Datagram { from: CAST[1].addr, bytes }).expect("a datagram is never refused");
+}
+
+/// What the node sends, each datagram on its own.
+fn drain(node: &mut Node) -> Vec<Vec<u8>> {
+    let mut buf = [0; MIN_MAX_DATAGRAM];
+    core::iter::from_fn(|| node.poll_transmit(NOW, &mut buf).map(|sent| buf[..sent.len].to_vec())).collect()
+}
+
+/// What somebody reads who knows the node, in a datagram that is bound to nobody.
+fn read_unbound(bytes: &[u8]) -> Vec<Record> {
+    let binding = Envelope { to: None, ..from(CAST[0]) }.binding();
+    Record::all(Datagram::parse(bytes).expect("a header").open(&binding).expect("a checksum that fits"))
+}
+
+/// All that a dropped datagram may not change.
+fn state(node: &Node) -> (Vec<String>, u64, u64) {
+    let members = node.members().map(|m| format!("{m:?}")).collect();
+    let sections = Kind::ALL.iter().map(|kind| node.counters().received(*kind)).sum();
+    (members, sections, node.counters().claims_news)
+}
+
+fn dropped(node: &Node) -> Vec<(DropReason, u64)> {
+    DropReason::ALL.iter().map(|reason| (*reason, node.counters().dropped(*reason))).filter(|(_, n)| *n > 0).collect()
+}
+
+/// A datagram that is dropped for `reason` before anything in it is looked at.
+fn unread(reason: DropReason) -> Option<Vec<u8>> {
+    let member = from(CAST[1]);
+    let stranger = Envelope { introduces: true, ..from(CAST[5]) };
+    let other_start = BootId::from_u64(0x7777_7777_7777_7777);
+    let page_request = Record::PageRequest { nonce: 1, cookie: 1, cursor: 0, pages: 1 };
+    Some(match reason {
+        DropReason::Short => ping(member)[..OVERHEAD - 1].to_vec(),
+        DropReason::Long => vec![0xb7; MIN_MAX_DATAGRAM + 1],
+        DropReason::NotBruit => b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n".to_vec(),
+        DropReason::UnknownVersion => altered(1, 9),
+        DropReason::UnknownSuite => altered(2, 9),
+        DropReason::ReservedBits => altered(5, 9),
+        DropReason::WrongCluster => altered(8, !ping(member)[8]),
+        DropReason::FromSelf => ping(from(CAST[0])),
+        DropReason::UnknownSender => ping(from(CAST[5])),
+        DropReason::SenderOtherLife => ping(from(Actor { boot: other_start, ..CAST[1] })),
+        DropReason::OtherLife => ping(Envelope { to: Some(other_start), ..member }),
+        DropReason::Corrupt => {
+            let mut bytes = ping(member);
+            let last = bytes.len() - CHECK - 1;
+            bytes[last] ^= 1;
+            bytes
+        }
+        DropReason::BadSection => altered(OVERHEAD - CHECK + 1, 2),
+        DropReason::BadRecord => {
+            let (mut bytes, _) = member.seal(&golden::records(Kind::Leave), MIN_MAX_DATAGRAM);
+            let last = bytes.len() - CHECK - 1;
+            bytes[last] = 1;
+            reseal(&mut bytes, &member);
+            bytes
+        }
+        DropReason::Unbound => ping(Envelope { to: None, ..stranger }),
+        DropReason::BadCookie => stranger.seal(&[page_request], MIN_MAX_DATAGRAM).0,
+        // These depend on the node and not on the datagram.
+        DropReason::NotRunning | DropReason::NoRoom | DropReason::OverBudget => return None,
+    })
+}
+
+#[test]
+fn each_bad_datagram_is_dropped_for_its_reason_and_changes_nothing() {
+    for &reason in DropReason::ALL {
+        let Some(bytes) = unread(reason) else { continue };
+        let mut node = with_one_member();
+        let (members, sections, news) = state(&node);
+        feed(&mut node, &bytes);
+        assert_eq!(dropped(&node), [(reason, 1)]);
+        // A cookie can be judged only where it is read.
+        let read = u64::from(reason == DropReason::BadCookie);
+        assert_eq!(state(&node), (members, sections + read, news), "{}", reason.name());
+        let answers = usize::from(reason == DropReason::UnknownSender);
+        assert_eq!(drain(&mut node).len(), answers, "{}", reason.name());
+    }
+}
+
+#[test]
+fn who_cannot_be_understood_is_asked_who_it_is_with_no_more_bytes_than_it_sent() {
+    let mut node = with_one_member();
+    let question = ping(from(CAST[5]));
+    feed(&mut node, &question);
+    let [answer] = &drain(&mut node)[..] else { panic!("one answer") };
+    assert!(answer.len() <= question.len());
+    assert_eq!(read_unbound(answer), [Record::Whois { counter: 2 }]);
+
+    feed(&mut node, &from(CAST[5]).seal(&[], MIN_MAX_DATAGRAM).0);
+    assert_eq!(drain(&mut node).len(), 0, "a datagram that says nothing is shorter than the question");
+}
+
+#[test]
+fn a_node_that_does_not_run_looks_at_nothing() {
+    let mut node = idle();
+    feed(&mut node, &ping(Envelope { introduces: true, ..from(CAST[1]) }));
+    assert_eq!(dropped(&node), [(DropReason::NotRunning, 1)]);
+    assert_eq!(drain(&mut node).len(), 0);
+}
+
+#[test]
+fn answers_beyond_the_outbox_are_dropped_and_the_node_still_probes() {
+    let mut node = with_one_member();
+    let places = node.params().limits().outbox;
+    for _ in 0..places {
+        feed(&mut node, &ping(from(CAST[1])));
+    }
+    let fitting = places * 3 / 4;
+    assert_eq!(dropped(&node), [(DropReason::NoRoom, u64::from(places - fitting))]);
+    assert_eq!(drain(&mut node).len(), fitting as usize);
+}
+
+#[test]
+fn strangers_beyond_their_budget_get_no_answer() {
+    let mut node = with_one_member();
+    let hello = Envelope { from: CAST[5], to: None, introduces: true, counter: 1, membership: 0 };
+    let (hello, _) = hello.seal(&golden::records(Kind::Hello), MIN_MAX_DATAGRAM);
+    let answered: usize = (0..100)
+        .map(|_| {
+            feed(&mut node, &hello);
+            drain(&mut node).len()
+        })
+        .sum();
+    assert!(answered > 0 && answered < 100, "{answered}");
+    assert_eq!(dropped(&node), [(DropReason::OverBudget, 100 - answered as u64)]);
+}
+
+#[test]
+fn no_flipped_bit_of_any_kind_reaches_the_node() {
+    for &kind in Kind::ALL {
+        let mut node = with_one_member();
+        let before = state(&node);
+        let (mut bytes, _) = from(CAST[1]).seal(&golden::records(kind), MIN_MAX_DATAGRAM);
+        let bits = bytes.len() * 8;
+        for bit in 0..bits {
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            feed(&mut node, &bytes);
+            bytes[bit / 8] ^= 1 << (bit % 8);
+        }
+        assert_eq!(state(&node), before, "{}", kind.name());
+        let drops: u64 = dropped(&node).iter().map(|(_, n)| n).sum();
+        assert_eq!(drops, bits as u64, "{}", kind.name());
+        // The unflipped one is read.
+        feed(&mut node, &bytes);
+        assert_eq!(state(&node).1, before.1 + 1, "{}", kind.name());
+    }
+}
+
+#[test]
+fn an_unknown_section_is_counted_and_what_stands_around_it_is_read() {
+    let mut node = with_one_member();
+    let mut bytes = ping(from(CAST[1]));
+    let end = bytes.len() - CHECK;
+    bytes.splice(end..end, [250, 3, 2, 0, 0xff, 0xff]);
+    reseal(&mut bytes, &from(CAST[1]));
+    feed(&mut node, &bytes);
+    assert_eq!((node.counters().unknown_sections, node.counters().received(Kind::Ping)), (1, 2));
+    assert_eq!(dropped(&node), []);
+    assert!(node.member(NodeId::from_name(CAST[1].name)).is_some());
+}
