@@ -2,7 +2,7 @@
 
 use super::tick::Timer;
 use super::{Fresh, Node, Phase};
-use crate::event::Event;
+use crate::event::{Event, MemberRef};
 use crate::id::{Incarnation, NodeId};
 use crate::membership::{Entry, Form, ME, supersedes};
 use crate::time::Instant;
@@ -170,8 +170,7 @@ impl Node {
             self.roster.set_up(slot);
             self.refingerprint(now, slot);
             self.note_surge(now);
-            let up = self.member_ref(slot);
-            self.emit(Event::Up(up));
+            self.emit_of(slot, Event::Up);
         }
         if state != State::Alive {
             self.transition(now, slot, &profile.claim, now);
@@ -195,23 +194,27 @@ impl Node {
         }
         self.refingerprint(now, slot);
         self.note_changed(slot);
-        let member = self.member_ref(slot);
         match claim.state {
+            // Most news is a higher number of somebody who lives: no timer waits for it and nobody is told.
+            State::Alive if was == State::Alive => {}
             State::Alive => {
                 self.disarm(Timer::Member(slot));
-                if was != State::Alive {
-                    self.emit(Event::Refuted(member));
-                }
+                self.emit_of(slot, Event::Refuted);
             }
             State::Suspect => {
                 self.begin_suspicion(slot, claim.accuser, since);
                 if !suspected {
-                    self.emit(Event::Suspected(member));
+                    self.emit_of(slot, Event::Suspected);
                 }
             }
-            State::Dead => self.emit(Event::Failed(member)),
-            State::Left => self.emit(Event::Left(member)),
+            State::Dead => self.emit_of(slot, Event::Failed),
+            State::Left => self.emit_of(slot, Event::Left),
         }
+    }
+
+    fn emit_of(&mut self, slot: u32, event: fn(MemberRef) -> Event) {
+        let member = self.member_ref(slot);
+        self.emit(event(member));
     }
 
     fn announce_via(&mut self, now: Instant, slot: u32, form: Form, via: Via) {
