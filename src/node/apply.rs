@@ -5,7 +5,7 @@ use super::{Fresh, Node, Phase};
 use crate::event::{Event, MemberRef};
 use crate::id::{Incarnation, NodeId};
 use crate::membership::{Entry, Form, ME, supersedes};
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 use crate::wire::{Claim, Profile, State, VERSION};
 
 /// How a claim has come.
@@ -238,16 +238,21 @@ impl Node {
         self.arm_earlier(Timer::Gossip, now + self.params.gossip_interval);
     }
 
-    /// How long a change stays out of the fingerprint.
-    pub(super) fn settle_time(&self) -> crate::Span {
-        self.spread.time_to_all(self.up_count())
+    /// How long a change stays out of the fingerprint: worked out anew only when the size has changed.
+    pub(super) fn settle_time(&mut self) -> Span {
+        let up = self.up_count();
+        if self.settle_time.0 != up {
+            self.settle_time = (up, self.spread.time_to_all(up));
+        }
+        self.settle_time.1
     }
 
     /// The member at a place has changed: so has the fingerprint.
     pub(super) fn refingerprint(&mut self, now: Instant, slot: u32) {
         let member = self.table.get(slot);
         let (id, up) = (member.id, member.state.is_up().then_some(member.incarnation));
-        self.fingerprint.change(slot, id, up, now, now + self.settle_time());
+        let settles_at = now + self.settle_time();
+        self.fingerprint.change(slot, id, up, now, settles_at);
         self.arm_settle();
     }
 

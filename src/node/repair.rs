@@ -106,7 +106,8 @@ impl Node {
     pub(super) fn note_surge(&mut self, now: Instant) {
         self.repair.surge += 1;
         if self.repair.surge > SURGE_MIN.max(self.up_count() / SURGE_SHARE) && self.phase == Phase::Joined {
-            self.arm_earlier(Timer::CatchUp, now + self.settle_time() / 2);
+            let soon = now + self.settle_time() / 2;
+            self.arm_earlier(Timer::CatchUp, soon);
         }
     }
 
@@ -116,7 +117,8 @@ impl Node {
         }
         self.repair.surge = 0;
         // Looks again even if only little comes of this: the last bits are what this is for.
-        self.arm(Timer::CatchUp, now + self.settle_time() / 2);
+        let again = now + self.settle_time() / 2;
+        self.arm(Timer::CatchUp, again);
         let mut peer = [0];
         if self.roster.sample(&mut self.rng, &mut peer, |_| true) == 1 && self.budgets.repair.spend(now, 1) {
             self.counters.repairs_begun += 1;
