@@ -42,22 +42,23 @@ impl Node {
         if claim.incarnation.life() > member.incarnation.life() {
             self.begin_life(now, slot, profile, via);
         } else if profile.boot == member.boot {
-            self.apply_known(now, slot, claim, via);
+            self.apply_known(now, slot, &claim, via);
         } else {
             self.counters.claims_known += 1;
         }
     }
 
-    /// Takes a claim about somebody whose profile should be known.
-    pub(super) fn apply_claim(&mut self, now: Instant, claim: Claim, via: Via) {
+    /// Takes a claim about somebody whose profile should be known. By reference, like all on this path: a claim handed on
+    /// by value is copied in wider pieces than it was written in, and each copy waits until the writes have landed.
+    pub(super) fn apply_claim(&mut self, now: Instant, claim: &Claim, via: Via) {
         match self.table.find(claim.subject) {
-            Some(ME) => self.about_me(now, &claim, None),
+            Some(ME) => self.about_me(now, claim, None),
             Some(slot) => self.apply_known(now, slot, claim, via),
             None => self.counters.claims_unknown_subject += 1,
         }
     }
 
-    fn apply_known(&mut self, now: Instant, slot: u32, mut claim: Claim, via: Via) {
+    fn apply_known(&mut self, now: Instant, slot: u32, claim: &Claim, via: Via) {
         let member = self.table.get(slot);
         let held = (member.state, member.incarnation);
         if claim.incarnation == held.1 && claim.state == held.0 && claim.state != State::Suspect {
@@ -68,10 +69,14 @@ impl Node {
             self.counters.claims_need_profile += 1;
             return;
         }
-        if let (Via::Held { holder, .. }, State::Dead, true) = (via, claim.state, held.0.is_up()) {
-            claim.state = State::Suspect;
-            claim.accuser = holder.tag();
-        }
+        let hearsay;
+        let claim = match via {
+            Via::Held { holder, .. } if claim.state == State::Dead && held.0.is_up() => {
+                hearsay = Claim { state: State::Suspect, accuser: holder.tag(), ..*claim };
+                &hearsay
+            }
+            Via::Held { .. } | Via::Gossip { .. } => claim,
+        };
         let same_suspicion = held == (State::Suspect, claim.incarnation) && claim.state == State::Suspect;
         if claim.boot != member.boot.short() || !supersedes((claim.state, claim.incarnation), held) {
             self.counters.claims_known += 1;
@@ -84,7 +89,7 @@ impl Node {
         if claim.state == State::Dead {
             self.counters.deaths_heard += 1;
         }
-        self.transition(now, slot, &claim, now);
+        self.transition(now, slot, claim, now);
         self.announce_via(now, slot, Form::Claim, via);
     }
 

@@ -154,7 +154,7 @@ impl Node {
                 Section::Nack(raw) => self.on_nack(now, sender, raw),
                 Section::Claims(claims) => {
                     for claim in claims.iter().filter_map(crate::wire::RawClaim::get) {
-                        self.apply_claim(now, claim, via);
+                        self.apply_claim(now, &claim, via);
                     }
                 }
                 Section::Profiles(profiles) => {

@@ -192,7 +192,7 @@ impl Node {
                 self.repair.want(claim.subject);
             } else if !newer_life || claim.subject == self.me.id {
                 let news = self.counters.claims_news;
-                self.apply_claim(now, claim, via);
+                self.apply_claim(now, &claim, via);
                 self.counters.repaired += self.counters.claims_news - news;
             }
         }
