@@ -6,7 +6,7 @@ use crate::event::{Event, MemberRef};
 use crate::id::{Incarnation, NodeId};
 use crate::membership::{Entry, Form, ME, supersedes};
 use crate::time::{Instant, Span};
-use crate::wire::{Claim, Profile, State, VERSION};
+use crate::wire::{Claim, Profile, RawClaim, State, VERSION};
 
 /// How a claim has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,35 @@ impl Node {
         } else {
             self.counters.claims_known += 1;
         }
+    }
+
+    /// Takes the claims of a section. What is held already is sorted out first, in a loop so short that the processor looks
+    /// several members up at once: at 10,000 members most of the time is theirs to arrive from memory. What is held only
+    /// ever gives way to what supersedes it, so a claim that says nothing new before the others still says nothing after.
+    pub(super) fn apply_claims(&mut self, now: Instant, claims: &[RawClaim], via: Via) {
+        for part in claims.chunks(u64::BITS as usize) {
+            let mut news = 0_u64;
+            for (at, raw) in part.iter().enumerate() {
+                news |= u64::from(!self.holds(raw)) << at;
+            }
+            self.counters.claims_known += part.len() as u64 - u64::from(news.count_ones());
+            while news != 0 {
+                if let Some(claim) = part[news.trailing_zeros() as usize].get() {
+                    self.apply_claim(now, &claim, via);
+                }
+                news &= news - 1;
+            }
+        }
+    }
+
+    /// Whether a claim says of another member what the table says, and nobody is accused.
+    fn holds(&self, raw: &RawClaim) -> bool {
+        let Some((claim, slot)) = raw.get().and_then(|claim| Some((claim, self.table.find(claim.subject)?))) else {
+            return false;
+        };
+        let member = self.table.get(slot);
+        let same = claim.incarnation == member.incarnation && claim.state == member.state;
+        same && claim.state != State::Suspect && slot != ME
     }
 
     /// Takes a claim about somebody whose profile should be known. By reference, like all on this path: a claim handed on
