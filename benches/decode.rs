@@ -61,7 +61,7 @@ fn decode(c: &mut Criterion) {
     let mut cluster = Cluster::quiet(100);
     let mut dice = Rng::from_seed(1);
     let ping = cluster.pings(1, &mut dice);
-    let claims = cluster.redundant_claims(&mut dice);
+    let claims = cluster.redundant_claims(1, &mut dice);
     let (profiles, _) = cluster.profiles();
     one(c, "ping", &ping, &cluster);
     one(c, "claims", &claims, &cluster);

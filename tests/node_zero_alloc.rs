@@ -119,6 +119,11 @@ fn act(all: &mut Hosts) {
             all.drain(host);
             all.saw(if told.is_ok() { "further seeds" } else { "further seeds refused" });
         }
+        9 => {
+            let span = Span::millis(u64::from(all.dice.below(2_000)));
+            all.idle(host, span);
+            all.saw("idle drivers");
+        }
         _ => {
             if all.phase(host) == Some(Phase::Left) {
                 all.kill(host);

@@ -36,6 +36,12 @@ pub struct Peer {
     counter: u32,
 }
 
+impl Peer {
+    fn renew(&mut self) {
+        self.incarnation = self.incarnation.above().expect("numbers enough");
+    }
+}
+
 /// A node and its peers.
 pub struct Cluster {
     /// The node.
@@ -48,11 +54,13 @@ pub struct Cluster {
     reply: [u8; DATAGRAM],
 }
 
-/// Datagrams that wait to be handed to a node, one behind the other in memory.
+/// Datagrams that wait to be handed to a node, one behind the other in memory and with little beside them: a stream that
+/// disturbs the caches no more than a socket's buffers do.
 #[derive(Default)]
 pub struct Batch {
     bytes: Vec<u8>,
-    ends: Vec<(SocketAddr, usize)>,
+    /// The peer that sends it, and where it ends.
+    ends: Vec<(u32, u32)>,
 }
 
 impl Batch {
@@ -66,28 +74,24 @@ impl Batch {
         self.bytes.len()
     }
 
-    /// Adds another batch behind this one.
-    pub fn append(&mut self, other: &Self) {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(&other.bytes);
-        self.ends.extend(other.ends.iter().map(|&(from, end)| (from, start + end)));
-    }
-
-    /// Adds one.
-    pub fn push(&mut self, from: SocketAddr, bytes: &[u8]) {
+    fn push(&mut self, from: usize, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
-        self.ends.push((from, self.bytes.len()));
+        self.ends.push((index(from), index(self.bytes.len())));
     }
 
     /// Each of them as an input.
     pub fn inputs(&self) -> impl Iterator<Item = Input<'_>> {
         let mut start = 0;
         self.ends.iter().map(move |&(from, end)| {
-            let bytes = &self.bytes[start..end];
+            let bytes = &self.bytes[start as usize..end as usize];
             start = end;
-            Input::Datagram { from, bytes }
+            Input::Datagram { from: addr_of(from as usize), bytes }
         })
     }
+}
+
+fn index(n: usize) -> u32 {
+    u32::try_from(n).expect("fewer than 2^32")
 }
 
 /// Parameters of the `lan` profile with room for `members`.
@@ -222,54 +226,52 @@ impl Cluster {
         self.now = until;
     }
 
-    /// One ping from each of `count` peers, chosen at random.
+    /// `count` pings; the senders come in rounds of a random order.
     pub fn pings(&mut self, count: usize, dice: &mut Rng) -> Batch {
         let mut batch = Batch::default();
-        for _ in 0..count {
-            let from = self.any(dice);
+        let order = self.shuffled(dice);
+        for from in order.into_iter().cycle().take(count) {
             let nonce = dice.next_u32();
             let len = self.write(from, false, |_, writer| {
                 assert!(writer.push(Kind::Ping, &RawPing { nonce: nonce.into() }), "a ping fits");
             });
-            batch.push(addr_of(from), &self.reply[..len]);
+            batch.push(from, &self.reply[..len]);
         }
         batch
     }
 
-    /// A full datagram of claims that the node holds already.
-    pub fn redundant_claims(&mut self, dice: &mut Rng) -> Batch {
-        let subjects = self.distinct(CLAIMS_IN_FULL, dice);
-        self.claims(&subjects, dice)
+    /// `count` full datagrams of claims that the node holds already; the subjects come in rounds of a random order.
+    pub fn redundant_claims(&mut self, count: usize, dice: &mut Rng) -> Batch {
+        self.claims(count, dice, |_| {})
     }
 
-    /// A full datagram of claims each of which is news: its subject has raised its number.
-    pub fn news(&mut self, dice: &mut Rng) -> Batch {
-        let subjects = self.distinct(CLAIMS_IN_FULL, dice);
-        self.renew(&subjects);
-        self.claims(&subjects, dice)
+    /// `count` full datagrams of claims each of which is news: its subject has raised its number.
+    pub fn news(&mut self, count: usize, dice: &mut Rng) -> Batch {
+        self.claims(count, dice, Peer::renew)
     }
 
-    /// Datagrams that renew every peer, so that as many claims wait to be passed on.
+    /// `count` full datagrams of suspicions about members that were held to be alive, and as many of refutations.
+    pub fn suspicions(&mut self, count: usize, dice: &mut Rng) -> (Batch, Batch) {
+        let seed = dice.next_u64();
+        let accuse = self.claims(count, &mut Rng::from_seed(seed), |peer| peer.state = State::Suspect);
+        let clear = self.claims(count, &mut Rng::from_seed(seed), |peer| {
+            peer.state = State::Alive;
+            peer.renew();
+        });
+        (accuse, clear)
+    }
+
+    /// Datagrams that renew the first `count` peers, so that as many claims wait to be passed on.
     pub fn news_of_first(&mut self, count: usize, dice: &mut Rng) -> Batch {
         let subjects: Vec<usize> = (0..count.min(self.peers.len())).collect();
-        self.renew(&subjects);
         let mut batch = Batch::default();
         for part in subjects.chunks(CLAIMS_IN_FULL) {
+            part.iter().for_each(|s| self.peers[*s].renew());
             let from = self.any(dice);
             let len = self.write_claims(from, part);
-            batch.push(addr_of(from), &self.reply[..len]);
+            batch.push(from, &self.reply[..len]);
         }
         batch
-    }
-
-    /// A full datagram of suspicions about members that were held to be alive, then one of their refutations.
-    pub fn suspicions(&mut self, dice: &mut Rng) -> (Batch, Batch) {
-        let subjects = self.distinct(CLAIMS_IN_FULL, dice);
-        subjects.iter().for_each(|s| self.peers[*s].state = State::Suspect);
-        let accuse = self.claims(&subjects, dice);
-        subjects.iter().for_each(|s| self.peers[*s].state = State::Alive);
-        self.renew(&subjects);
-        (accuse, self.claims(&subjects, dice))
     }
 
     /// A datagram full of profiles, and how many those are.
@@ -281,7 +283,7 @@ impl Cluster {
             }
         });
         let mut batch = Batch::default();
-        batch.push(addr_of(0), &self.reply[..len]);
+        batch.push(0, &self.reply[..len]);
         (batch, count)
     }
 
@@ -292,34 +294,43 @@ impl Cluster {
     }
 
     fn any(&self, dice: &mut Rng) -> usize {
-        dice.below(u32::try_from(self.peers.len()).expect("fits")) as usize
+        dice.below(index(self.peers.len())) as usize
     }
 
-    /// At most `count` different peers at random, by a partial shuffle.
-    fn distinct(&self, count: usize, dice: &mut Rng) -> Vec<usize> {
+    /// All peers in a random order.
+    fn shuffled(&self, dice: &mut Rng) -> Vec<usize> {
         let mut all: Vec<usize> = (0..self.peers.len()).collect();
-        let count = count.min(all.len());
-        for at in 0..count {
-            let other = at + dice.below(u32::try_from(all.len() - at).expect("fits")) as usize;
+        for at in 0..all.len() {
+            let other = at + dice.below(index(all.len() - at)) as usize;
             all.swap(at, other);
         }
-        all.truncate(count);
         all
     }
 
-    fn renew(&mut self, subjects: &[usize]) {
-        for &subject in subjects {
-            let peer = &mut self.peers[subject];
-            peer.incarnation = peer.incarnation.above().expect("numbers enough");
+    /// `count` full datagrams of claims about peers that `change` was done to before.
+    fn claims(&mut self, count: usize, dice: &mut Rng, change: impl Fn(&mut Peer)) -> Batch {
+        let mut batch = Batch::default();
+        let order = self.shuffled(dice);
+        let per = self.claims_in_full();
+        // Whole datagrams of each round only: nobody comes twice in one.
+        let parts = order.chunks_exact(per).cycle().take(count);
+        for part in parts {
+            part.iter().for_each(|s| change(&mut self.peers[*s]));
+            let from = self.any(dice);
+            let len = self.write_claims(from, part);
+            batch.push(from, &self.reply[..len]);
         }
+        batch
     }
 
-    fn claims(&mut self, subjects: &[usize], dice: &mut Rng) -> Batch {
-        let from = self.any(dice);
-        let len = self.write_claims(from, subjects);
-        let mut batch = Batch::default();
-        batch.push(addr_of(from), &self.reply[..len]);
-        batch
+    /// Claims in a full datagram of this cluster.
+    pub fn claims_in_full(&self) -> usize {
+        CLAIMS_IN_FULL.min(self.peers.len())
+    }
+
+    /// Full datagrams of claims that it takes to speak of everybody once.
+    pub fn datagrams_in_round(&self) -> usize {
+        self.peers.len() / self.claims_in_full()
     }
 
     fn write_claims(&mut self, from: usize, subjects: &[usize]) -> usize {

@@ -124,6 +124,8 @@ impl Phase {
 pub struct Node {
     params: Params,
     spread: Spread,
+    /// The time in which news reaches all of so many members.
+    settle_time: (u32, Span),
     me: Me,
     phase: Phase,
     rng: Rng,
@@ -244,6 +246,7 @@ impl Node {
                 one_miss_in: params.one_miss_in,
                 interval: params.gossip_interval,
             },
+            settle_time: (0, Span::ZERO),
             phase: Phase::Idle,
             table: Table::new(&limits),
             roster: Roster::new(members),

@@ -160,11 +160,7 @@ impl Node {
                 Section::Ack(acks) => acks.iter().for_each(|ack| self.on_ack(now, sender, ack.nonce.get())),
                 Section::PingRequest(raw) => self.on_ping_request(now, sender, raw)?,
                 Section::Nack(raw) => self.on_nack(now, sender, raw),
-                Section::Claims(claims) => {
-                    for claim in claims.iter().filter_map(crate::wire::RawClaim::get) {
-                        self.apply_claim(now, claim, via);
-                    }
-                }
+                Section::Claims(claims) => self.apply_claims(now, claims, via),
                 Section::Profiles(profiles) => {
                     for profile in profiles {
                         self.apply_profile(now, &profile, via, sender.id);

@@ -106,7 +106,8 @@ impl Node {
     pub(super) fn note_surge(&mut self, now: Instant) {
         self.repair.surge += 1;
         if self.repair.surge > SURGE_MIN.max(self.up_count() / SURGE_SHARE) && self.phase == Phase::Joined {
-            self.arm_earlier(Timer::CatchUp, now + self.settle_time() / 2);
+            let soon = now + self.settle_time() / 2;
+            self.arm_earlier(Timer::CatchUp, soon);
         }
     }
 
@@ -116,7 +117,8 @@ impl Node {
         }
         self.repair.surge = 0;
         // Looks again even if only little comes of this: the last bits are what this is for.
-        self.arm(Timer::CatchUp, now + self.settle_time() / 2);
+        let again = now + self.settle_time() / 2;
+        self.arm(Timer::CatchUp, again);
         let mut peer = [0];
         if self.roster.sample(&mut self.rng, &mut peer, |_| true) == 1 && self.budgets.repair.spend(now, 1) {
             self.counters.repairs_begun += 1;
@@ -190,7 +192,7 @@ impl Node {
                 self.repair.want(claim.subject);
             } else if !newer_life || claim.subject == self.me.id {
                 let news = self.counters.claims_news;
-                self.apply_claim(now, claim, via);
+                self.apply_claim(now, &claim, via);
                 self.counters.repaired += self.counters.claims_news - news;
             }
         }

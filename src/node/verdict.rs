@@ -66,13 +66,13 @@ impl Node {
 
     /// The shortest wait from evidence to verdict: the longest pause to forgive, and time for the news of the accusation
     /// to reach the subject and for its answer to reach everybody.
-    fn suspicion_min(&self) -> Span {
-        self.params.pause_to_forgive + self.spread.time_to_all(self.up_count()) * 2
+    fn suspicion_min(&mut self) -> Span {
+        self.params.pause_to_forgive + self.settle_time() * 2
     }
 
     fn arm_suspicion(&mut self, slot: u32) {
-        let suspicion = self.suspicions.get(slot);
         let min = self.suspicion_min();
+        let suspicion = self.suspicions.get(slot);
         let wait = if suspicion.refused && self.live_accusers(slot) >= 2 {
             // Two kernels were told that nobody listens there: one learned time-out is left to say otherwise.
             let p = &self.params;
@@ -105,7 +105,8 @@ impl Node {
             // It lives, but only its own refutation clears it: tell it once more what is said.
             self.counters.verdicts_put_off_by_life += 1;
             self.suspicions.get_mut(slot).since = now;
-            self.arm(Timer::Member(slot), now + self.suspicion_min());
+            let later = now + self.suspicion_min();
+            self.arm(Timer::Member(slot), later);
             self.probe(now, slot);
             return;
         }

@@ -26,6 +26,8 @@ pub struct Host {
     node: Option<Node>,
     /// Neither inputs nor time reach it before this.
     deaf_until: Instant,
+    /// Its driver takes nothing from it before this, whatever the contract says.
+    idle_until: Instant,
 }
 
 struct Packet {
@@ -78,7 +80,7 @@ impl Hosts {
             .map(|i| {
                 // The last two bear one name.
                 let name = Name::new(&format!("host-{}", i.min(HOSTS - 2))).expect("a name");
-                Host { name, addr: addr_of(i, 4_000), node: None, deaf_until: Instant::ZERO }
+                Host { name, addr: addr_of(i, 4_000), node: None, deaf_until: Instant::ZERO, idle_until: Instant::ZERO }
             })
             .collect();
         let real = hosts.iter().map(|h| (h.name.as_str().to_owned(), h.addr));
@@ -130,7 +132,7 @@ impl Hosts {
             Identity { name: h.name, cluster: LABEL, addr: h.addr, boot, zone: "z", tags: &[("role", "db")] };
         let node = Node::new(params(), &identity, self.dice.next_u64(), self.now).expect("a usable identity");
         h.node = Some(node);
-        h.deaf_until = self.now;
+        (h.deaf_until, h.idle_until) = (self.now, self.now);
         self.parties[host] = Party { boot, addr: h.addr, counter: 0, ..self.parties[host].clone() };
         self.give(host, Input::Join(seeds)).expect("the first join of a node");
         self.drain(host);
@@ -160,6 +162,11 @@ impl Hosts {
         self.hosts[host].deaf_until = self.now + span;
     }
 
+    /// Nothing is taken from a host for a while.
+    pub fn idle(&mut self, host: usize, span: Span) {
+        self.hosts[host].idle_until = self.now + span;
+    }
+
     /// Hands one input to a node and fails if that allocates.
     pub fn give(&mut self, host: usize, input: Input<'_>) -> Result<(), Refusal> {
         let Some(node) = &mut self.hosts[host].node else { return Ok(()) };
@@ -177,6 +184,9 @@ impl Hosts {
     /// Takes everything that a node has to give, and fails if any of it allocates.
     pub fn drain(&mut self, host: usize) {
         let (now, from) = (self.now, self.hosts[host].addr);
+        if now < self.hosts[host].idle_until {
+            return;
+        }
         let Some(node) = &mut self.hosts[host].node else { return };
         let mut buf = [0; DATAGRAM];
         // Far above what one input can cause.

@@ -5,22 +5,12 @@ use std::hint::black_box;
 use bruit::{Node, Rng, Span};
 
 use crate::side::{Sent, Side};
-use crate::support::cluster::{Batch, CLAIMS_IN_FULL, Cluster, DATAGRAM, params};
+use crate::support::cluster::{Batch, Cluster, DATAGRAM, params};
 
 /// A node of bruit's among peers.
 pub struct BruitSide {
     cluster: Cluster,
     dice: Rng,
-}
-
-impl BruitSide {
-    fn gather(&mut self, count: usize, one: impl Fn(&mut Cluster, &mut Rng) -> Batch) -> Batch {
-        let mut batch = Batch::default();
-        for _ in 0..count {
-            batch.append(&one(&mut self.cluster, &mut self.dice));
-        }
-        batch
-    }
 }
 
 impl Side for BruitSide {
@@ -35,11 +25,11 @@ impl Side for BruitSide {
     }
 
     fn redundant(&mut self, count: usize) -> Batch {
-        self.gather(count, Cluster::redundant_claims)
+        self.cluster.redundant_claims(count, &mut self.dice)
     }
 
     fn news(&mut self, count: usize) -> Batch {
-        self.gather(count, Cluster::news)
+        self.cluster.news(count, &mut self.dice)
     }
 
     fn load(&mut self) {
@@ -77,7 +67,7 @@ impl Side for BruitSide {
     }
 
     fn updates_in(&self) -> usize {
-        CLAIMS_IN_FULL.min(self.cluster.members() - 1)
+        self.cluster.claims_in_full()
     }
 
     fn bytes_per_member(members: usize, _tell: bool) -> f64 {
