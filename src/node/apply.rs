@@ -204,7 +204,7 @@ impl Node {
                 }
             }
             State::Suspect => {
-                self.begin_suspicion(slot, claim.accuser, since);
+                self.begin_suspicion(now, slot, claim.accuser, since);
                 if !suspected {
                     self.emit(Event::Suspected(member));
                 }
