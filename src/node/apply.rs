@@ -237,7 +237,7 @@ impl Node {
                 self.emit_of(slot, Event::Refuted);
             }
             State::Suspect => {
-                self.begin_suspicion(slot, claim.accuser, since);
+                self.begin_suspicion(now, slot, claim.accuser, since);
                 if was != State::Suspect {
                     self.emit_of(slot, Event::Suspected);
                 }

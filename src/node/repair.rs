@@ -19,6 +19,8 @@ const PIECES_MAX: usize = 128;
 /// New lives between two comparisons that make a surge: this many, and this share of all members.
 const SURGE_MIN: u32 = 4;
 const SURGE_SHARE: u32 = 8;
+/// Comparisons after a surge that may teach nothing before it counts as over: one peer may lack the same bits, two hardly.
+const IDLE_LOOKS: u32 = 2;
 
 /// What is under way to repair differences.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub(super) struct Repair {
     not_before: Instant,
     /// New lives since this node last compared itself with somebody.
     surge: u32,
+    /// Comparisons that may still teach nothing before the surge is over.
+    idle_looks: u32,
     /// Ids whose profiles to ask the sender of the last listing for.
     pub wants: Box<[NodeId]>,
     pub wants_len: usize,
@@ -46,6 +50,7 @@ impl Repair {
             agreed_at: now,
             not_before: now,
             surge: 0,
+            idle_looks: 0,
             wants: buffer(PIECES_MAX, NodeId::from_u64(0)),
             wants_len: 0,
             gifts: buffer(PIECES_MAX, 0),
@@ -106,14 +111,19 @@ impl Node {
     pub(super) fn note_surge(&mut self, now: Instant) {
         self.repair.surge += 1;
         if self.repair.surge > SURGE_MIN.max(self.up_count() / SURGE_SHARE) && self.phase == Phase::Joined {
+            self.repair.idle_looks = IDLE_LOOKS;
             let soon = now + self.settle_time() / 2;
             self.arm_earlier(Timer::CatchUp, soon);
         }
     }
 
     pub(super) fn on_catch_up_timer(&mut self, now: Instant) {
-        if self.repair.surge == 0 || self.phase != Phase::Joined {
+        if self.phase != Phase::Joined {
             return;
+        }
+        if self.repair.surge == 0 {
+            let Some(left) = self.repair.idle_looks.checked_sub(1) else { return };
+            self.repair.idle_looks = left;
         }
         self.repair.surge = 0;
         // Looks again even if only little comes of this: the last bits are what this is for.

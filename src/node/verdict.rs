@@ -40,7 +40,7 @@ impl Node {
         if !known {
             self.announce(now, slot, Form::Claim, None);
         }
-        self.arm_suspicion(slot);
+        self.arm_suspicion(now, slot);
     }
 
     /// Whether this node is among those who accuse a member.
@@ -48,10 +48,10 @@ impl Node {
         self.suspicions.get(slot).accusers().contains(&self.me.id.tag())
     }
 
-    pub(super) fn begin_suspicion(&mut self, slot: u32, accuser: u32, since: Instant) {
+    pub(super) fn begin_suspicion(&mut self, now: Instant, slot: u32, accuser: u32, since: Instant) {
         self.counters.suspicions += 1;
         self.suspicions.begin(slot, since, accuser);
-        self.arm_suspicion(slot);
+        self.arm_suspicion(now, slot);
     }
 
     /// Somebody says what is suspected already: if that is somebody new, the timer shortens and the rest shall know.
@@ -60,7 +60,7 @@ impl Node {
         if !enough && self.suspicions.get_mut(slot).add(accuser) {
             self.counters.confirmations += 1;
             self.announce(now, slot, Form::Claim, None);
-            self.arm_suspicion(slot);
+            self.arm_suspicion(now, slot);
         }
     }
 
@@ -70,7 +70,7 @@ impl Node {
         self.params.pause_to_forgive + self.settle_time() * 2
     }
 
-    fn arm_suspicion(&mut self, slot: u32) {
+    fn arm_suspicion(&mut self, now: Instant, slot: u32) {
         let min = self.suspicion_min();
         let suspicion = self.suspicions.get(slot);
         let wait = if suspicion.refused && self.live_accusers(slot) >= 2 {
@@ -82,7 +82,8 @@ impl Node {
             let expected = self.params.confirmations.min(others);
             suspicion_timeout(min, min * self.params.suspicion_factor, suspicion.confirmations(), expected)
         };
-        self.arm(Timer::Member(slot), suspicion.since + wait);
+        // Not before now: a timer that is armed for the past would look like this node's own lag.
+        self.arm(Timer::Member(slot), (suspicion.since + wait).max(now));
     }
 
     /// Accusers that are up themselves: an accusation dies with its accuser (R19).

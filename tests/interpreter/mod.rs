@@ -1,0 +1,322 @@
+//! What can a script say? The commands, and what each prints.
+//!
+//! ```text
+//! seed N   profile NAME   set FIELD=VALUE ..   limits NAME=N ..   cluster LABEL      before the first start
+//! link latency=A[..B] loss=PERMILLE duplicate=PERMILLE   cut A B (one way)   partition A,B C,D   heal
+//! start A,B [join C,D] [name N] [at ADDR]     HOST names a host; its node is called the same unless `name` is given
+//! crash A [silent]   restart A [at ADDR] [join B]   pause A   resume A   leave A   remove A MEMBER
+//! run TIME   until CONDITION within TIME
+//!     CONDITION: all-see N up | A sees B STATE (or nothing) | all-see B STATE | agree
+//! clock   members A   events A (new ones)   counters A NAME,NAME   health A   phase A   network   trace
+//! ```
+//! An address is written as ADDR or as the name of a host: hosts get 10.0.0.1:4100 and so on in the order in which they are
+//! first named.
+
+mod print;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bruit::sim::{Death, HostId, Latency, Link, Spec, World};
+use bruit::{Config, Limits, NodeId, Params, Profile, Span};
+
+/// What a command prints, or what is wrong with it.
+type Printed = Result<Vec<String>, String>;
+
+#[derive(Default)]
+pub struct Interpreter {
+    seed: u64,
+    config: Config,
+    limits: Option<Limits>,
+    cluster: Option<String>,
+    world: Option<World>,
+    hosts: BTreeMap<String, HostId>,
+    addrs: BTreeMap<String, SocketAddr>,
+    /// How many events of a host have been printed.
+    printed: BTreeMap<HostId, u64>,
+}
+
+impl Interpreter {
+    /// Runs one command and returns its trace. A command that makes no sense is a failure of the test.
+    pub fn run(&mut self, command: &str) -> Vec<String> {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let (verb, rest) = words.split_first().unwrap_or_else(|| panic!("an empty command"));
+        let printed = match *verb {
+            "seed" | "profile" | "set" | "limits" | "cluster" => self.set_up(verb, rest),
+            "link" | "cut" | "partition" | "heal" => self.change_network(verb, rest),
+            "start" => self.start(rest),
+            "crash" | "restart" | "pause" | "resume" | "leave" | "remove" => self.tell(verb, rest),
+            "run" => self.span(rest, 0).map(|span| {
+                self.world().run_for(span);
+                vec![]
+            }),
+            "until" => self.until(rest),
+            "clock" => Ok(vec![print::time(self.world().now())]),
+            "members" | "events" | "counters" | "health" | "phase" | "network" | "trace" => self.show(verb, rest),
+            _ => Err("no such command".to_owned()),
+        };
+        printed.unwrap_or_else(|error| panic!("> {command}\n{error}"))
+    }
+
+    fn world(&mut self) -> &mut World {
+        self.world.get_or_insert_with(|| World::new(self.seed))
+    }
+
+    fn set_up(&mut self, verb: &str, rest: &[&str]) -> Printed {
+        let value = rest.first().ok_or("a value is missing")?;
+        match verb {
+            "seed" => self.seed = value.parse().map_err(|_| "not a number")?,
+            "cluster" => self.cluster = Some((*value).to_owned()),
+            "profile" => self.config = Config::new(Profile::from_name(value).ok_or("no such profile")?),
+            "set" => rest.iter().try_for_each(|pair| set_field(&mut self.config, pair))?,
+            _ => {
+                let limits = self.limits.get_or_insert_with(|| Limits::for_members(64));
+                rest.iter().try_for_each(|pair| set_limit(limits, pair))?;
+            }
+        }
+        Ok(vec![])
+    }
+
+    fn change_network(&mut self, verb: &str, rest: &[&str]) -> Printed {
+        match verb {
+            "heal" => self.world().network.heal(),
+            "cut" => {
+                let (from, to) = (self.host(rest, 0)?, self.host(rest, 1)?);
+                self.world().network.cut(from, to);
+            }
+            "partition" => {
+                let sides: Vec<Vec<HostId>> = rest.iter().map(|names| self.list(names)).collect::<Result<_, _>>()?;
+                let sides: Vec<&[HostId]> = sides.iter().map(Vec::as_slice).collect();
+                self.world().network.partition(&sides);
+            }
+            _ => {
+                let mut link = self.world().network.everywhere();
+                rest.iter().try_for_each(|pair| set_link(&mut link, pair))?;
+                self.world().network.set_all(link);
+            }
+        }
+        Ok(vec![])
+    }
+
+    fn start(&mut self, rest: &[&str]) -> Printed {
+        let names = rest.first().ok_or("whom?")?;
+        // All of them are named first, so that they can list each other.
+        let addrs: Vec<SocketAddr> = names.split(',').map(|name| self.addr(name)).collect::<Result<_, _>>()?;
+        let seeds = self.seeds(rest)?;
+        for (name, addr) in names.split(',').zip(addrs) {
+            if self.hosts.contains_key(name) {
+                return Err(format!("{name} was started before; restart it"));
+            }
+            let limits = self.limits.clone().unwrap_or_else(|| Limits::for_members(64));
+            let params = Params::new(&self.config, &limits).map_err(|e| e.to_string())?;
+            let mut spec = Spec::new(after(rest, "name").unwrap_or(name), params);
+            spec.addr = Some(match after(rest, "at") {
+                Some(text) => self.addr(text)?,
+                None => addr,
+            });
+            if let Some(cluster) = &self.cluster {
+                spec.cluster.clone_from(cluster);
+            }
+            let others: Vec<SocketAddr> = seeds.iter().copied().filter(|seed| Some(*seed) != spec.addr).collect();
+            let host = self.world().start(&spec, &others).map_err(|e| e.to_string())?;
+            self.hosts.insert(name.to_owned(), host);
+        }
+        Ok(vec![])
+    }
+
+    fn tell(&mut self, verb: &str, rest: &[&str]) -> Printed {
+        let host = self.host(rest, 0)?;
+        let refused = match verb {
+            "crash" if rest.get(1) == Some(&"silent") => {
+                self.world().crash(host, Death::Silent);
+                Ok(())
+            }
+            "crash" => {
+                self.world().crash(host, Death::Refusing);
+                Ok(())
+            }
+            "restart" => {
+                let at = after(rest, "at").map(|text| self.addr(text)).transpose()?;
+                let seeds = self.seeds(rest)?;
+                self.world().restart(host, at, &seeds).map_err(|e| e.to_string())?;
+                Ok(())
+            }
+            "pause" => {
+                self.world().pause(host);
+                Ok(())
+            }
+            "resume" => {
+                self.world().resume(host);
+                Ok(())
+            }
+            "leave" => self.world().leave(host),
+            _ => {
+                let member = NodeId::from_name(rest.get(1).ok_or("which member?")?);
+                self.world().remove(host, member)
+            }
+        };
+        Ok(refused.err().map(|refusal| format!("refused: {refusal}")).into_iter().collect())
+    }
+
+    fn until(&mut self, rest: &[&str]) -> Printed {
+        let limit = span(after(rest, "within").ok_or("until when? say: within TIME")?)?;
+        let took = match *rest {
+            ["agree", ..] => self.world().run_until(limit, |w| {
+                let mut prints = w.running().map(|(_, node)| node.membership_fingerprint());
+                let first = prints.next();
+                prints.all(|print| Some(print) == first)
+            }),
+            ["all-see", n, "up", ..] => {
+                let n: usize = n.parse().map_err(|_| "how many?")?;
+                self.world().run_until(limit, |w| w.all_see(n))
+            }
+            ["all-see", name, state, ..] => {
+                let (id, state) = (NodeId::from_name(name), print::state_named(state)?);
+                self.world().run_until(limit, |w| {
+                    w.running().all(|(host, node)| node.me().id == id || w.sees(host, id) == state)
+                })
+            }
+            [_, "sees", name, state, ..] => {
+                let host = self.host(rest, 0)?;
+                let (id, state) = (NodeId::from_name(name), print::state_named(state)?);
+                self.world().run_until(limit, |w| w.sees(host, id) == state)
+            }
+            _ => return Err("no such condition".to_owned()),
+        };
+        Ok(vec![match took {
+            Some(span) => format!("after {}", print::span(span)),
+            None => format!("NOT within {}", print::span(limit)),
+        }])
+    }
+
+    fn show(&mut self, verb: &str, rest: &[&str]) -> Printed {
+        match verb {
+            "network" => return Ok(print::tally(&self.world().tally())),
+            "trace" => return Ok(vec![format!("{:016x}", self.world().trace())]),
+            _ => {}
+        }
+        let host = self.host(rest, 0)?;
+        if verb == "events" {
+            return Ok(self.new_events(host));
+        }
+        let Some(node) = self.world().node(host) else {
+            return Ok(vec!["down".to_owned()]);
+        };
+        match verb {
+            "members" => Ok(print::members(node)),
+            "health" => Ok(vec![node.health().to_string()]),
+            "phase" => Ok(vec![format!("{:?}", node.phase()).to_lowercase()]),
+            _ => print::counters(node.counters(), rest.get(1).ok_or("which counters?")?),
+        }
+    }
+
+    fn new_events(&mut self, host: HostId) -> Vec<String> {
+        let seen = self.printed.get(&host).copied().unwrap_or(0);
+        let world = self.world();
+        let forgotten = world.events_forgotten(host);
+        let skip = seen.saturating_sub(forgotten) as usize;
+        let lines: Vec<String> = world.events(host).skip(skip).map(|(at, event)| print::event(at, &event)).collect();
+        self.printed.insert(host, seen.max(forgotten) + lines.len() as u64);
+        if lines.is_empty() { vec!["nothing".to_owned()] } else { lines }
+    }
+
+    fn host(&self, words: &[&str], at: usize) -> Result<HostId, String> {
+        let name = words.get(at).ok_or("a host is missing")?;
+        self.hosts.get(*name).copied().ok_or_else(|| format!("{name} was never started"))
+    }
+
+    fn list(&self, names: &str) -> Result<Vec<HostId>, String> {
+        names.split(',').map(|name| self.host(&[name], 0)).collect()
+    }
+
+    fn seeds(&mut self, rest: &[&str]) -> Result<Vec<SocketAddr>, String> {
+        after(rest, "join").map_or(Ok(vec![]), |names| names.split(',').map(|name| self.addr(name)).collect())
+    }
+
+    fn addr(&mut self, text: &str) -> Result<SocketAddr, String> {
+        if let Ok(addr) = text.parse() {
+            return Ok(addr);
+        }
+        if let Some(host) = self.hosts.get(text) {
+            return self.world.as_ref().map(|w| w.addr(*host)).ok_or_else(|| "no world yet".to_owned());
+        }
+        let next = u8::try_from(self.addrs.len() + 1).map_err(|_| "too many hosts for a script")?;
+        Ok(*self.addrs.entry(text.to_owned()).or_insert_with(|| ([10, 0, 0, next], 4_100).into()))
+    }
+
+    fn span(&self, words: &[&str], at: usize) -> Result<Span, String> {
+        span(words.get(at).ok_or("how long?")?)
+    }
+}
+
+/// The word that follows `key`.
+fn after<'a>(words: &[&'a str], key: &str) -> Option<&'a str> {
+    words.iter().position(|word| *word == key).and_then(|at| words.get(at + 1)).copied()
+}
+
+fn span(text: &str) -> Result<Span, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(|| format!("{text} has no unit"))?;
+    let n: u64 = text[..digits].parse().map_err(|_| format!("{text} has no number"))?;
+    match &text[digits..] {
+        "us" => Ok(Span::micros(n)),
+        "ms" => Ok(Span::millis(n)),
+        "s" => Ok(Span::secs(n)),
+        "min" => Ok(Span::secs(n * 60)),
+        "h" => Ok(Span::secs(n * 3_600)),
+        unit => Err(format!("{unit} is no unit of time")),
+    }
+}
+
+fn pair(text: &str) -> Result<(&str, &str), String> {
+    text.split_once('=').ok_or_else(|| format!("{text} is not NAME=VALUE"))
+}
+
+fn number(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("{text} is not a number"))
+}
+
+fn set_field(config: &mut Config, text: &str) -> Result<(), String> {
+    let (name, value) = pair(text)?;
+    let time = |field: &mut Duration| span(value).map(|s| *field = s.into());
+    match name {
+        "probe_interval" => time(&mut config.probe_interval),
+        "gossip_interval" => time(&mut config.gossip_interval),
+        "pause_to_forgive" => time(&mut config.pause_to_forgive),
+        "down_retention" => time(&mut config.down_retention),
+        "revive_interval" => time(&mut config.revive_interval),
+        "cold_start_wait" => time(&mut config.cold_start_wait),
+        "kernel_evidence" => value.parse().map(|b| config.kernel_evidence = b).map_err(|_| "yes or no?".to_owned()),
+        "helpers" => number(value).map(|n| config.helpers = n),
+        "fanout" => number(value).map(|n| config.fanout = n),
+        _ => Err(format!("{name} cannot be set by a script yet")),
+    }
+}
+
+fn set_limit(limits: &mut Limits, text: &str) -> Result<(), String> {
+    let (name, value) = pair(text)?;
+    let n = number(value)?;
+    match name {
+        "members" => limits.members = n,
+        "events" => limits.events = n,
+        "book" => limits.book = n,
+        _ => return Err(format!("{name} cannot be limited by a script yet")),
+    }
+    Ok(())
+}
+
+fn set_link(link: &mut Link, text: &str) -> Result<(), String> {
+    let (name, value) = pair(text)?;
+    match name {
+        "latency" => {
+            link.latency = match value.split_once("..") {
+                Some((least, most)) => Latency::Uniform(span(least)?, span(most)?),
+                None => Latency::Constant(span(value)?),
+            }
+        }
+        "loss" => link.loss_permille = number(value)?,
+        "duplicate" => link.duplicate_permille = number(value)?,
+        _ => return Err(format!("a link has no {name}")),
+    }
+    Ok(())
+}
