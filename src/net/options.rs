@@ -52,8 +52,11 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Whether every number is one that the loop can be built with.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    /// Whether every number is one that the loop can be built with. [`start`](super::start) asks this itself.
+    ///
+    /// # Errors
+    /// The first number out of its range.
+    pub fn check(&self) -> Result<(), ConfigError> {
         let bounds = [
             ("options.recv_buffer", self.recv_buffer, 4_096, 1 << 30),
             ("options.send_buffer", self.send_buffer, 4_096, 1 << 30),

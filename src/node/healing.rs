@@ -15,8 +15,8 @@ impl Node {
     pub(super) fn on_revive_timer(&mut self, now: Instant) {
         self.revived = self.revived.wrapping_add(1);
         let tried = match self.revived % 3 {
-            0 => self.try_down(now) || self.try_forgotten(),
-            1 => self.try_forgotten() || self.try_down(now),
+            0 => self.try_down(now) || self.try_forgotten() || self.try_seed(),
+            1 => self.try_forgotten() || self.try_seed() || self.try_down(now),
             2.. => self.try_seed() || self.try_down(now) || self.try_forgotten(),
         };
         // One attempt each time, whatever the cluster's size: recovery does not depend on it (R18).

@@ -197,6 +197,13 @@ impl<'a> Datagram<'a> {
         self.bytes.len()
     }
 
+    /// The bytes between header and checksum, **unverified**: for dissectors, which lack the boot ids that verifying
+    /// takes. A node reads sections through [`Datagram::open`] only.
+    #[must_use]
+    pub fn body(&self) -> &'a [u8] {
+        &self.bytes[self.body_at..self.bytes.len() - CHECK]
+    }
+
     /// Verifies the checksum and then the structure of every section.
     ///
     /// # Errors

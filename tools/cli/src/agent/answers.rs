@@ -1,0 +1,157 @@
+//! What does the agent answer? Documents made from what the handle reads, and what commands return.
+
+use std::net::SocketAddr;
+
+use bruit::net::CommandError;
+use bruit::wire::State;
+use bruit::{NodeId, Phase, Refusal};
+use serde_json::Value;
+
+use super::{Shared, address};
+use crate::commands::join::Asked;
+use crate::commands::remove::Removed;
+use crate::failure::{Code, Failure};
+use crate::view::{Distribution, Fingerprints, Info, Member, Members, Pairs, Socket, Stat, Usage};
+
+/// The members, this agent first, the others by name.
+pub fn members(shared: &Shared) -> Members {
+    let mut found = shared.handle.members();
+    found.sort_by(|a, b| b.is_self.cmp(&a.is_self).then_with(|| a.name.cmp(&b.name)));
+    Members {
+        schema: 1,
+        own: shared.handle.name().to_string(),
+        members: found.into_iter().map(member).collect(),
+        membership_fingerprint: fingerprint(shared.handle.info().membership_fingerprint),
+    }
+}
+
+fn fingerprint(n: u64) -> String {
+    format!("{n:016x}")
+}
+
+fn member(m: bruit::net::Member) -> Member {
+    Member {
+        name: m.name.to_string(),
+        id: m.id.to_string(),
+        addr: m.addr.to_string(),
+        state: m.state.name().to_owned(),
+        incarnation: m.incarnation.as_u64(),
+        life: m.incarnation.life(),
+        zone: m.zone,
+        tags: m.tags.into_iter().collect(),
+        rtt_us: m.rtt.map(|rtt| u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX)),
+        boot_id: m.boot.to_string(),
+    }
+}
+
+/// What the agent is.
+pub fn info(shared: &Shared) -> Info {
+    let info = shared.handle.info();
+    Info {
+        schema: 1,
+        name: info.name.to_string(),
+        id: info.id.to_string(),
+        boot_id: info.boot.to_string(),
+        cluster: info.cluster,
+        addr: info.addr.to_string(),
+        bind: info.local_addr.to_string(),
+        zone: info.zone,
+        profile: shared.profile.name().to_owned(),
+        phase: phase(info.phase).to_owned(),
+        uptime_s: info.uptime.as_millis() as f64 / 1e3,
+        health: info.health,
+        limits: info.limits.iter().map(|u| (u.name, Usage { used: u.used, max: u.max })).collect(),
+        memory_bytes: info.memory_bytes as u64,
+        allocations_after_start: crate::allocations::counted(),
+        fingerprints: Fingerprints { membership: fingerprint(info.membership_fingerprint), state: fingerprint(0) },
+        io: info.io.name().to_owned(),
+        socket: Socket { receive_buffer_bytes: info.recv_buffer as u64, send_buffer_bytes: info.send_buffer as u64 },
+        since_last_round_ms: u64::try_from(info.since_last_round.as_millis()).unwrap_or(u64::MAX),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pid: std::process::id(),
+        control: shared.control.display().to_string(),
+    }
+}
+
+const fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Idle => "idle",
+        Phase::Joining => "joining",
+        Phase::Joined => "joined",
+        Phase::Leaving => "leaving",
+        Phase::Left => "left",
+    }
+}
+
+/// What the agent has counted and measured.
+pub fn stat(shared: &Shared) -> Stat {
+    let handle = &shared.handle;
+    let stats = handle.stats();
+    Stat {
+        schema: 1,
+        own: handle.name().to_string(),
+        uptime_s: handle.info().uptime.as_millis() as f64 / 1e3,
+        counters: stats.counters.into_iter().collect(),
+        io: stats.io.into_iter().collect(),
+        drops: stats.drops.into_iter().map(|(reason, n)| (reason.name(), n)).collect(),
+        received: stats.received.into_iter().map(|(kind, n)| (kind.name(), n)).collect(),
+        sent: stats.sent.into_iter().map(|(kind, n)| (kind.name(), n)).collect(),
+        histograms: stats.histograms.iter().map(|f| (f.name, Distribution::new(f.unit, f.summary))).collect(),
+    }
+}
+
+/// The first line of a subscription.
+pub fn subscribed(shared: &Shared) -> Pairs<Value> {
+    let up = shared.handle.members().iter().filter(|m| m.state.is_up()).count();
+    let fields: [(&str, Value); 5] = [
+        ("schema", 1.into()),
+        ("time", crate::event::timestamp().into()),
+        ("event", "subscribed".into()),
+        ("self", shared.handle.name().to_string().into()),
+        ("members", up.into()),
+    ];
+    fields.into_iter().collect()
+}
+
+/// Joins through more addresses.
+pub fn join(shared: &Shared, names: &[String]) -> Result<Asked, Failure> {
+    let mut addrs: Vec<SocketAddr> = Vec::new();
+    for name in names {
+        addrs.extend(address::resolve(name).map_err(|why| Failure::new(Code::Unreachable, why))?);
+    }
+    let own = |addr: &SocketAddr| address::is_own(*addr, shared.handle.local_addr(), shared.handle.addr());
+    addrs.retain(|addr| !own(addr));
+    if addrs.is_empty() {
+        return Err(Failure::new(Code::Usage, "none of these is another node's address"));
+    }
+    shared.handle.join(&addrs).map_err(refused)?;
+    Ok(Asked { schema: 1, asked: addrs.iter().map(ToString::to_string).collect() })
+}
+
+/// Takes a member off the list.
+pub fn remove(shared: &Shared, node: &str) -> Result<Removed, Failure> {
+    let members = shared.handle.members();
+    let by_id = u64::from_str_radix(node, 16).ok().filter(|_| node.len() == 16).map(NodeId::from_u64);
+    let found =
+        members.iter().find(|m| m.name.as_str() == node).or_else(|| members.iter().find(|m| Some(m.id) == by_id));
+    let Some(member) = found else {
+        return Err(Failure::new(Code::Failed, format_args!("no member is called `{node}`"))
+            .advise("`bruit members` lists them"));
+    };
+    if member.state == State::Left {
+        return Err(Failure::new(Code::Failed, format_args!("`{node}` has left already; it is forgotten by itself")));
+    }
+    shared.handle.remove(member.id).map_err(refused)?;
+    Ok(Removed { schema: 1, removed: member.name.to_string(), id: member.id.to_string() })
+}
+
+/// Why the node did not do it.
+pub fn refused(error: CommandError) -> Failure {
+    let code = match error {
+        CommandError::Refused(
+            Refusal::NotRunning | Refusal::UnknownMember | Refusal::StillAlive | Refusal::TooManySeeds { .. },
+        ) => Code::Failed,
+        CommandError::QueueFull | CommandError::NoAnswer | CommandError::Stopped => Code::Unreachable,
+    };
+    Failure::new(code, error)
+}

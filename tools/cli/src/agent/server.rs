@@ -1,0 +1,162 @@
+//! Who asks? Connections to the control socket, one small thread each, at most [`CONNECTIONS_MAX`]; none of them can hold
+//! up the loop, which they only read.
+
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use super::answers;
+use super::{Message, Shared};
+use crate::commands::leave::Left;
+use crate::control::{Refused, Request};
+use crate::failure::{Code, Failure};
+use crate::output;
+
+/// Connections at once; one more is told so.
+const CONNECTIONS_MAX: usize = 32;
+/// The longest request.
+const REQUEST_MAX: u64 = 64 << 10;
+/// How long a connection may ask nothing before it makes room.
+const IDLE_MAX: Duration = Duration::from_secs(300);
+/// How long a client may leave an answer unread.
+const WRITE_WITHIN: Duration = Duration::from_secs(5);
+/// How often a silent subscription is looked at: has the client gone?
+const LOOK_FOR_END: Duration = Duration::from_secs(1);
+
+/// Accepts for as long as the process lives.
+pub fn serve(listener: &UnixListener, shared: &Arc<Shared>) {
+    let open = Arc::new(AtomicUsize::new(0));
+    for stream in listener.incoming() {
+        let Ok(stream) = stream else {
+            // Out of descriptors: they come back when connections end, and until then a loop here would only burn.
+            std::thread::sleep(Duration::from_millis(100));
+            continue;
+        };
+        let place = Place::take(&open);
+        let shared = Arc::clone(shared);
+        // Without a thread the connection is closed, which the client sees.
+        drop(super::thread("control", move || connection(stream, &shared, place.as_ref())));
+    }
+}
+
+/// One of the places for connections; free again when dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(open: &Arc<AtomicUsize>) -> Option<Self> {
+        let place = Self(Arc::clone(open));
+        (open.fetch_add(1, Ordering::Relaxed) < CONNECTIONS_MAX).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn connection(stream: UnixStream, shared: &Shared, place: Option<&Place>) {
+    // Both fail for a time of zero only.
+    let _ = (stream.set_write_timeout(Some(WRITE_WITHIN)), stream.set_read_timeout(Some(IDLE_MAX)));
+    let mut out = &stream;
+    if place.is_none() {
+        let no = Failure::new(Code::Failed, format_args!("{CONNECTIONS_MAX} control connections are open already"))
+            .advise("close some; `events` and --watch hold theirs");
+        return send(&mut out, &output::json(&Refused::from(&no))).unwrap_or_default();
+    }
+    let mut reader = BufReader::new(&stream);
+    while let Some(line) = next_line(&mut reader) {
+        // An error here is the client's end: it has gone, or does not read.
+        if line.trim().is_empty() {
+            continue;
+        }
+        let goes_on = match parse(&line) {
+            Ok(Request::Events {}) => subscription(&stream, shared).map(|()| false),
+            Ok(Request::Leave { timeout_ms }) => leave(&mut out, shared, timeout_ms).map(|()| false),
+            Ok(request) => send(&mut out, &answer(&request, shared)).map(|()| true),
+            Err(no) => send(&mut out, &output::json(&Refused::from(&no))).map(|()| true),
+        };
+        if !goes_on.unwrap_or(false) {
+            return;
+        }
+    }
+}
+
+/// A whole line within the bound; `None` at the end, on an error, when idle for too long or when the line is too long.
+fn next_line(reader: &mut BufReader<&UnixStream>) -> Option<String> {
+    let mut line = String::new();
+    let read = reader.by_ref().take(REQUEST_MAX).read_line(&mut line).ok()?;
+    (read > 0 && (read as u64) < REQUEST_MAX).then_some(line)
+}
+
+fn parse(line: &str) -> Result<Request, Failure> {
+    serde_json::from_str(line).map_err(|error| {
+        Failure::new(Code::Usage, format_args!("not a request: {error}"))
+            .advise("one object per line: {\"cmd\":\"members\"}")
+    })
+}
+
+fn send(out: &mut &UnixStream, line: &str) -> std::io::Result<()> {
+    out.write_all(format!("{line}\n").as_bytes())
+}
+
+fn answer(request: &Request, shared: &Shared) -> String {
+    let answer = match request {
+        Request::Members {} => Ok(output::json(&answers::members(shared))),
+        Request::Info {} => Ok(output::json(&answers::info(shared))),
+        Request::Stat {} => Ok(output::json(&answers::stat(shared))),
+        Request::Join { addrs } => answers::join(shared, addrs).map(|doc| output::json(&doc)),
+        Request::Remove { node } => answers::remove(shared, node).map(|doc| output::json(&doc)),
+        Request::Events {} | Request::Leave { .. } => {
+            Err(Failure::new(Code::Usage, "the last request of a connection"))
+        }
+    };
+    answer.unwrap_or_else(|no| output::json(&Refused::from(&no)))
+}
+
+/// Every event as a line, until the client goes.
+fn subscription(stream: &UnixStream, shared: &Shared) -> std::io::Result<()> {
+    let lines = shared.subscribers.add();
+    let mut out = stream;
+    send(&mut out, &output::json(&answers::subscribed(shared)))?;
+    stream.set_read_timeout(Some(Duration::from_millis(1)))?;
+    loop {
+        match lines.recv_timeout(LOOK_FOR_END) {
+            Ok(line) => send(&mut out, &line)?,
+            Err(RecvTimeoutError::Timeout) => match out.read(&mut [0; 64]) {
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(error) => return Err(error),
+            },
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+    }
+}
+
+/// Hands the request to the agent's main thread, and its answer to the client before the process ends.
+fn leave(out: &mut &UnixStream, shared: &Shared, timeout_ms: Option<u64>) -> std::io::Result<()> {
+    let (reply, outcome) = sync_channel(1);
+    let timeout = timeout_ms.map(Duration::from_millis);
+    if shared.main.send(Message::Leave { timeout, reply }).is_err() {
+        return Ok(());
+    }
+    let Ok((left, written)) = outcome.recv() else { return Ok(()) };
+    let left: Left = left;
+    let result = if left.left {
+        send(out, &output::json(&left))
+    } else {
+        let no = Failure::new(
+            Code::NotMet,
+            format_args!("ended after {} ms without enough members having been told", left.took_ms),
+        )
+        .advise("the others will find out by themselves that it is gone");
+        send(out, &output::json(&Refused::from(&no)))
+    };
+    // The main thread waits for this, so that the process does not end before the answer is out.
+    drop(written);
+    result
+}

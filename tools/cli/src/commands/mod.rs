@@ -1,0 +1,39 @@
+//! What can a person do? One file per command: its arguments, what it asks, how the answer looks.
+
+pub mod agent;
+pub mod completions;
+pub mod config_check;
+pub mod decode;
+pub mod demo;
+pub mod events;
+pub mod info;
+pub mod join;
+pub mod leave;
+pub mod man;
+pub mod members;
+pub mod remove;
+pub mod stat;
+pub mod wait;
+
+use crate::args::{Command, Config};
+use crate::failure::Failure;
+
+/// Runs one command to its end.
+pub fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Agent(args) => agent::run(args),
+        Command::Members(args) => members::run(&args),
+        Command::Info(args) => info::run(&args),
+        Command::Stat(args) => stat::run(&args),
+        Command::Events(args) => events::run(&args),
+        Command::Wait(args) => wait::run(&args),
+        Command::Join(args) => join::run(args),
+        Command::Leave(args) => leave::run(&args),
+        Command::Remove(args) => remove::run(args),
+        Command::Decode(args) => decode::run(&args),
+        Command::Config(Config::Check(args)) => config_check::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
+    }
+}

@@ -1,0 +1,173 @@
+//! How is each record shown? Pairs of a field's name and its value, in the order of the wire, for people and for JSON.
+
+use bruit::wire::{Claim, Cookie, Header, Hello, NackReason, Profile, RawClaim, Section};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
+
+/// The fields of one record.
+#[derive(Debug, Default)]
+pub struct Record(Vec<(&'static str, Value)>);
+
+impl Record {
+    fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.0.push((name, value.into()));
+        self
+    }
+
+    fn hex(self, name: &'static str, value: impl std::fmt::Display) -> Self {
+        self.with(name, value.to_string())
+    }
+
+    /// Adds the field only where there is a value.
+    fn maybe(self, name: &'static str, value: Option<impl Into<Value>>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
+    /// `name value` pairs, two spaces apart.
+    pub fn text(&self) -> String {
+        let show = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name} {}", show(value))).collect();
+        pairs.join("  ")
+    }
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+/// The header's fields.
+pub fn header(header: &Header) -> Record {
+    let whole = header.introduced_boot().map(|boot| boot.to_string());
+    let counter_high = header.intro.map_or(0, |(_, high)| u64::from(high) << 32);
+    Record::default()
+        .hex("cluster", format_args!("{:08x}", header.cluster))
+        .hex("sender", header.sender)
+        .hex("boot", whole.unwrap_or_else(|| format!("........{:08x}", header.boot_tag)))
+        .with("intro", header.intro.is_some())
+        .with("counter", counter_high | u64::from(header.counter))
+        .hex("to_boot", header.receiver.map_or_else(|| "any".to_owned(), |short| format!("............{short:04x}")))
+        .hex("membership", format_args!("{:08x}", header.membership))
+        .hex("state", format_args!("{:08x}", header.state))
+}
+
+/// The records of a section.
+pub fn section(section: Section<'_>) -> Vec<Record> {
+    let one = Record::default;
+    match section {
+        Section::Ping(raw) => vec![one().with("nonce", raw.nonce.get())],
+        Section::Ack(acks) => acks.iter().map(|raw| one().with("nonce", raw.nonce.get())).collect(),
+        Section::PingRequest(raw) => vec![
+            one()
+                .hex("target", raw.target())
+                .with("nonce", raw.nonce.get())
+                .with("budget_us", raw.budget().as_micros())
+                .hex("target_boot", format_args!("........{:08x}", raw.target_boot.get())),
+        ],
+        Section::Nack(raw) => vec![one().with("nonce", raw.nonce.get()).maybe("reason", raw.reason().map(nack_reason))],
+        Section::Claims(claims) => raw_claims(claims),
+        Section::Profiles(profiles) => profiles.map(|p| profile(&p)).collect(),
+        Section::Leave(raw) => {
+            vec![one().hex("incarnation", raw.incarnation()).with("nonce", raw.nonce.get())]
+        }
+        Section::Hello(raw) => vec![hello(&raw.get())],
+        Section::Cookie(raw) => raw.get().iter().map(cookie).collect(),
+        Section::PageRequest(raw) => vec![
+            one()
+                .hex("nonce", format_args!("{:016x}", raw.nonce.get()))
+                .hex("cookie", format_args!("{:016x}", raw.cookie.get()))
+                .with("cursor", raw.cursor.get())
+                .with("pages", raw.pages),
+        ],
+        Section::Page(raw) => vec![
+            one()
+                .hex("nonce", format_args!("{:016x}", raw.nonce.get()))
+                .with("cursor", raw.cursor.get())
+                .with("next", raw.next.get())
+                .with("end", raw.end.get()),
+        ],
+        Section::Whois(raw) => vec![one().with("counter", raw.counter.get())],
+        Section::Sums(raw) => {
+            let filled = raw.sums.iter().enumerate().filter(|(_, sum)| sum.get() != 0);
+            filled.map(|(i, sum)| one().with("bucket", i).hex("sum", format_args!("{:016x}", sum.get()))).collect()
+        }
+        Section::Listing(listing) => {
+            let range = one().hex("first", listing.first()).hex("last", listing.last());
+            [range].into_iter().chain(raw_claims(listing.claims)).collect()
+        }
+        Section::Want(wants) => wants.iter().map(|raw| one().hex("id", raw.get())).collect(),
+        Section::Unknown(code) => vec![one().with("code", code)],
+    }
+}
+
+const fn nack_reason(reason: NackReason) -> &'static str {
+    match reason {
+        NackReason::Silent => "silent",
+        NackReason::Refused => "refused",
+        NackReason::Unknown => "unknown",
+    }
+}
+
+fn raw_claims(claims: &[RawClaim]) -> Vec<Record> {
+    claims.iter().filter_map(RawClaim::get).map(|c| claim(&c)).collect()
+}
+
+fn claim(claim: &Claim) -> Record {
+    Record::default()
+        .hex("subject", claim.subject)
+        .hex("incarnation", claim.incarnation)
+        .with("state", claim.state.name())
+        .maybe("accuser", (claim.accuser != 0).then(|| format!("{:08x}", claim.accuser)))
+        .hex("boot", format_args!("{:04x}", claim.boot))
+}
+
+fn profile(profile: &Profile<'_>) -> Record {
+    let tags: Vec<String> = bruit::Tags::new(profile.tags).map(|(k, v)| format!("{k}={v}")).collect();
+    Record::default()
+        .with("name", profile.name)
+        .hex("addr", profile.addr)
+        .with("state", profile.claim.state.name())
+        .hex("incarnation", profile.claim.incarnation)
+        .hex("id", profile.claim.subject)
+        .hex("boot", profile.boot)
+        .maybe("accuser", (profile.claim.accuser != 0).then(|| format!("{:08x}", profile.claim.accuser)))
+        .maybe("zone", Some(profile.zone).filter(|zone| !zone.is_empty()))
+        .maybe("tags", Some(tags).filter(|tags| !tags.is_empty()))
+        .hex("protocol", format_args!("{}-{}", profile.protocol.0, profile.protocol.1))
+}
+
+fn hello(hello: &Hello) -> Record {
+    Record::default()
+        .hex("nonce", format_args!("{:016x}", hello.nonce))
+        .hex("incarnation", hello.incarnation)
+        .with("uptime_ms", hello.uptime_ms)
+        .with("joined", hello.joined)
+}
+
+fn cookie(cookie: &Cookie) -> Record {
+    let record = Record::default()
+        .hex("nonce", format_args!("{:016x}", cookie.nonce))
+        .hex("cookie", format_args!("{:016x}", cookie.cookie))
+        .with("status", cookie.status.name())
+        .with("uptime_ms", cookie.uptime_ms)
+        .with("members", cookie.members)
+        .with("end", cookie.end)
+        .hex("observed", cookie.observed);
+    match cookie.held {
+        None => record,
+        Some(held) => record
+            .with("held", held.state.name())
+            .hex("held_incarnation", held.incarnation)
+            .hex("held_boot", held.boot)
+            .maybe("held_addr", held.addr.map(|addr| addr.to_string())),
+    }
+}
