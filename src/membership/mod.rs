@@ -25,7 +25,7 @@ mod walk;
 pub(crate) use book::{Book, Entry};
 pub(crate) use claim::supersedes;
 pub(crate) use cookie::CookieJar;
-pub(crate) use doors::{Doors, Why};
+pub(crate) use doors::{Door, Doors, Why};
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use gossip::{Form, Gossip};
 pub(crate) use health::Health;

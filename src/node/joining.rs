@@ -10,7 +10,7 @@ use super::{Node, Phase};
 use crate::error::{DropReason, Refusal};
 use crate::event::Event;
 use crate::id::Incarnation;
-use crate::membership::{Form, JoinRefusal, ME, PAGES_AT_ONCE, Progress, Walk, Why};
+use crate::membership::{Door, Form, JoinRefusal, ME, PAGES_AT_ONCE, Progress, Walk, Why};
 use crate::time::{Instant, Span};
 use crate::wire::{Cookie, Hello, RawCookie, RawPage, RawPageRequest, SeedStatus};
 
@@ -42,6 +42,7 @@ impl Node {
 
     pub(super) fn start_joining(&mut self, now: Instant) {
         self.join.started_at = now;
+        self.join.company_since = None;
         self.join.tries = 0;
         self.arm(Timer::Join, now);
         if self.may_found(now) {
@@ -83,6 +84,10 @@ impl Node {
             Why::Heard => d.answer.is_some_and(|(_, at, _)| now.since(at) <= fresh),
             Why::Rival | Why::Revive => false,
         });
+        let joins_too = |d: &Door| matches!(d.answer, Some((_, at, SeedStatus::Joining)) if now.since(at) <= fresh);
+        if !self.join.doors.iter().any(joins_too) {
+            self.join.company_since = None;
+        }
         if self.may_found(now) {
             self.become_member(now);
             return;
@@ -145,8 +150,21 @@ impl Node {
                 None => silent += u32::from(door.why == Why::Seed),
             }
         }
-        let asked_twice = waited >= self.params.hello_interval * 2;
-        joiners > 0 && smallest && !members && asked_twice && (silent == 0 || long_enough)
+        // Who joins too may be a member of something else the moment after: it is asked again before it counts.
+        let lasting = self.join.company_since.is_some_and(|since| now.since(since) >= self.params.hello_interval * 2);
+        joiners > 0 && smallest && !members && lasting && (silent == 0 || long_enough)
+    }
+
+    /// Somebody else is joining too: one to found a cluster with, or a way into the one that it finds.
+    fn note_company(&mut self, now: Instant) {
+        if self.phase != Phase::Joining || self.join.company_since.is_some() {
+            return;
+        }
+        self.join.company_since = Some(now);
+        self.join.tries = 0;
+        if self.join.walk.is_none() && self.join.checking_until.is_none() {
+            self.arm_earlier(Timer::Join, now + self.params.hello_interval);
+        }
     }
 
     /// Somebody holds this number of this node's name.
@@ -180,6 +198,7 @@ impl Node {
             let place = self.join.doors.add(sender.addr, Why::Heard);
             let door = place.and_then(|place| self.join.doors.get_mut(place));
             door.into_iter().for_each(|door| door.answer = answer);
+            self.note_company(now);
         }
         if !self.budgets.strangers.spend(now, 1) {
             return Err(DropReason::OverBudget);
@@ -221,7 +240,8 @@ impl Node {
                 self.emit(Event::JoinRefused { reason: JoinRefusal::Full, by: sender.addr });
                 self.knock_rarely(now);
             }
-            SeedStatus::Full | SeedStatus::Joining | SeedStatus::Taken => {}
+            SeedStatus::Joining => self.note_company(now),
+            SeedStatus::Full | SeedStatus::Taken => {}
         }
     }
 

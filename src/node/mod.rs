@@ -183,6 +183,8 @@ struct Joining {
     /// Until when the rival is asked before its name is taken over.
     checking_until: Option<Instant>,
     started_at: Instant,
+    /// Since when others have been known that are joining too.
+    company_since: Option<Instant>,
     tries: u32,
     /// From when on the others can be expected to know of this life.
     known_from: Instant,
@@ -415,6 +417,7 @@ impl Joining {
             rival: None,
             checking_until: None,
             started_at: now,
+            company_since: None,
             tries: 0,
             known_from: now,
             conflict_with: None,

@@ -91,6 +91,8 @@ impl Node {
             return Err(DropReason::UnknownSender);
         };
         if member.boot.tag() != header.boot_tag {
+            // A former life, whose address this may have been; or a new one that thinks itself known.
+            self.ask_who(now, from, datagram);
             return Err(DropReason::SenderOtherLife);
         }
         let counter = member.whole_counter(header.counter);
