@@ -236,7 +236,7 @@ impl Node {
             return;
         }
         self.counters.kernel_evidence += 1;
-        self.refuse_relays(now, slot);
+        self.refuse_relays(slot);
         if self.table.get(slot).state == State::Suspect && self.suspicions.get(slot).refused {
             // Nothing that this node has not held against it already.
             return;

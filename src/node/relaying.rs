@@ -7,7 +7,7 @@ use super::tick::Timer;
 use crate::error::DropReason;
 use crate::membership::{Errand, RelayStage};
 use crate::time::Instant;
-use crate::wire::{NackReason, RawPingRequest, State};
+use crate::wire::{NackReason, RawPingRequest};
 
 /// When a nack leaves, in thousandths of the asker's budget. Lifeguard's 80 % less the way back: memberlist's leave at
 /// 100 % and come too late to count (M1).
@@ -85,10 +85,7 @@ impl Node {
                 self.tell_asker(place, |nonce| What::Nack { nonce, reason: NackReason::Silent });
                 self.set_relay(place, RelayStage::Nacked, (errand.began_at + errand.budget).max(now));
             }
-            RelayStage::Nacked => {
-                self.end_relay(place);
-                self.look_for_oneself(now, errand.target.0);
-            }
+            RelayStage::Nacked => self.end_relay(place),
         }
     }
 
@@ -100,7 +97,7 @@ impl Node {
     }
 
     /// This node's ping for somebody else was refused by the target's kernel: the asker need not wait.
-    pub(super) fn refuse_relays(&mut self, now: Instant, slot: u32) {
+    pub(super) fn refuse_relays(&mut self, slot: u32) {
         for place in 0..self.params.limits.relays {
             if self.relays.get(place).is_none_or(|r| r.errand.target.0 != slot) {
                 continue;
@@ -109,16 +106,6 @@ impl Node {
                 self.tell_asker(place, |nonce| What::Nack { nonce, reason: NackReason::Refused });
             }
             self.end_relay(place);
-        }
-        self.look_for_oneself(now, slot);
-    }
-
-    /// A helper that got no answer probes on its own account where a second accuser is wanted: a death needs two.
-    fn look_for_oneself(&mut self, now: Instant, slot: u32) {
-        let wanted = self.table.at(slot).is_some_and(|m| m.state == State::Suspect)
-            && self.suspicions.get(slot).confirmations() < self.params.confirmations;
-        if wanted && !self.accuses(slot) {
-            self.probe(now, slot);
         }
     }
 

@@ -12,6 +12,9 @@ use crate::wire::{Claim, State};
 
 /// From this many members on, a death needs two accusers that are up.
 const DOUBT_FROM: u32 = 4;
+/// How many members look for themselves when they hear of a suspicion, on average, for each confirmation that is expected:
+/// whoever confirms has evidence of its own, and a few are enough whatever the size.
+const VOLUNTEERS: u32 = 2;
 /// For how many of the longest suspicions a single accuser is doubted: who is cut off from everybody must not suspect
 /// everybody for ever.
 const DOUBT_FACTOR: u32 = 3;
@@ -52,6 +55,10 @@ impl Node {
         self.counters.suspicions += 1;
         self.suspicions.begin(slot, since, accuser);
         self.arm_suspicion(now, slot);
+        if accuser != self.me.id.tag() && self.rng.below(self.up_count()) < self.params.confirmations * VOLUNTEERS {
+            // Looks for itself: to confirm with evidence of its own, or to tell the subject what is said of it.
+            self.probe(now, slot);
+        }
     }
 
     /// Somebody says what is suspected already: if that is somebody new, the timer shortens and the rest shall know.
