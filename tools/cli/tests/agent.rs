@@ -154,7 +154,8 @@ fn the_same_name_comes_back_on_its_address_in_its_next_life() {
 #[test]
 fn events_are_json_lines_that_begin_with_subscribed() {
     let dir = scratch("events");
-    let a = Agent::start(&dir, "a", &[]);
+    let mut a = Agent::start(&dir, "a", &[]);
+    a.log("joined");
     let mut events = command(&["events", "--count", "2", "--control", &a.control])
         .stdout(Stdio::piped())
         .spawn()
@@ -168,7 +169,8 @@ fn events_are_json_lines_that_begin_with_subscribed() {
     let up = next();
     assert_eq!((&up["schema"], &up["event"], &up["name"]), (&json!(1), &json!("up"), &json!("b")));
     assert_eq!((&up["addr"], &up["life"]), (&json!(b.addr), &json!(1)));
-    assert_eq!(b.ask(&["leave"]).code, 0);
+    let left = b.ask(&["leave"]);
+    assert_eq!(left.code, 0, "{left:?}");
     assert_eq!(next()["event"], "left");
     assert_eq!(end_of(&mut events, std::time::Duration::from_secs(60)), Some(0), "after as many as were asked for");
     assert_eq!(a.ask(&["events", "--for", "10ms"]).code, 0, "or after as long");

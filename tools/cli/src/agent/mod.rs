@@ -21,7 +21,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, s
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use bruit::net::{self, Handle, Options, StartError};
+use bruit::net::{self, CommandError, Handle, Options, StartError};
 use bruit::{Event, JoinRefusal, Profile};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -196,9 +196,13 @@ impl Agent {
         let start = Instant::now();
         let done = |left, told| Left { schema: 1, left, told, took_ms: millis(start.elapsed()) };
         self.log.say(Level::Info, "leaving");
-        if let Err(error) = self.shared.handle.leave() {
-            self.log.say(Level::Warn, &format!("cannot leave: {error}"));
-            return done(false, 0);
+        match self.shared.handle.leave() {
+            // A loop that is late with its answer does it all the same; one that is leaving already says when it is done.
+            Ok(()) | Err(CommandError::NoAnswer | CommandError::Refused(_)) => {}
+            Err(error @ (CommandError::QueueFull | CommandError::Stopped)) => {
+                self.log.say(Level::Warn, &format!("cannot leave: {error}"));
+                return done(false, 0);
+            }
         }
         let why = loop {
             match self.inbox.recv_timeout((start + timeout).saturating_duration_since(Instant::now())) {
@@ -276,9 +280,10 @@ fn hear(shared: &Shared, log: &Log) {
             }
             continue;
         };
+        // Subscribers first: who has read of it in the log and subscribes then does not hear of it again.
+        shared.subscribers.tell(&event);
         let (level, sentence) = event::sentence(&event);
         log.event(level, event.name(), event::fields(&event), &sentence);
-        shared.subscribers.tell(&event);
         if shared.main.send(Message::Event(event)).is_err() {
             return;
         }
