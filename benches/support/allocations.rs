@@ -26,15 +26,6 @@ impl Tally {
         self.bought.wrapping_sub(self.returned)
     }
 
-    /// Both together.
-    pub fn plus(&self, other: Self) -> Self {
-        Self {
-            allocations: self.allocations + other.allocations,
-            bought: self.bought + other.bought,
-            returned: self.returned + other.returned,
-        }
-    }
-
     /// What was added since `earlier`.
     pub fn since(&self, earlier: Self) -> Self {
         Self {

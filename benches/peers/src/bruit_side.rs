@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use bruit::wire::{OVERHEAD, RawAck, RawClaim, SECTION_HEADER};
 use bruit::{Node, Rng, Span};
 
 use crate::side::{Sent, Side};
@@ -68,6 +69,10 @@ impl Side for BruitSide {
 
     fn updates_in(&self) -> usize {
         self.cluster.claims_in_full()
+    }
+
+    fn updates_told(bytes: usize) -> usize {
+        (bytes - OVERHEAD - 2 * SECTION_HEADER - size_of::<RawAck>()) / size_of::<RawClaim>()
     }
 
     fn bytes_per_member(members: usize, _tell: bool) -> f64 {

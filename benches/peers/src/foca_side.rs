@@ -185,6 +185,10 @@ impl Side for FocaSide {
         UPDATES_IN_FULL.min(self.incarnations.len())
     }
 
+    fn updates_told(bytes: usize) -> usize {
+        (bytes - HEADER - 2) / UPDATE
+    }
+
     fn bytes_per_member(members: usize, tell: bool) -> f64 {
         let (all, _all) = counted(|| engine(members, tell));
         let (least, _least) = counted(|| engine(2, tell));

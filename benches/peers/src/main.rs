@@ -24,141 +24,145 @@ use support::allocations::Counting;
 static COUNTING: Counting = Counting;
 
 const SIZES: [usize; 3] = [100, 1_000, 3_000];
-const PINGS: usize = 1_000;
-const DATAGRAMS: usize = 20;
+/// Samples are short, so that few of them are cut in two by whatever else runs on the machine.
+const PINGS: usize = 200;
+const SAMPLES: usize = 10;
 
-/// Costs of one repetition, of each task, per unit of the task.
-#[derive(Clone, Copy, Debug, Default)]
-struct Figures {
-    ping_ns: f64,
-    ping_bytes: f64,
-    ping_allocations: f64,
-    known_ns: f64,
-    known_allocations: f64,
-    news_ns: f64,
-    news_allocations: f64,
-    fill_ns: f64,
-    fill_bytes: f64,
-    fill_allocations: f64,
+/// What the samples of one task showed.
+#[derive(Default)]
+struct Series {
+    /// Nanoseconds per unit of the task, sample by sample.
+    ns: Vec<f64>,
+    allocations: f64,
+    sent_bytes: f64,
+    units: f64,
 }
 
-/// One engine twice: one that has nothing to tell, and one that has.
-struct Pair<S> {
+impl Series {
+    fn add(&mut self, cost: Cost, units: usize) {
+        self.ns.push(cost.spent.as_nanos() as f64 / units as f64);
+        self.allocations += cost.tally.allocations as f64;
+        self.sent_bytes += cost.sent.bytes as f64;
+        self.units += units as f64;
+    }
+
+    fn median(&self) -> f64 {
+        let mut ns = self.ns.clone();
+        ns.sort_by(f64::total_cmp);
+        ns[ns.len() / 2]
+    }
+
+    fn allocations(&self) -> f64 {
+        self.allocations / self.units
+    }
+
+    fn sent_bytes(&self) -> f64 {
+        self.sent_bytes / self.units
+    }
+}
+
+/// One engine twice: one that has nothing to tell, and one that has. What can be said to the first over and over, and
+/// what came of it all.
+struct Pair<S: Side> {
     quiet: S,
+    pings: S::Batch,
+    known: S::Batch,
     loud: S,
     members: usize,
+    ping: Series,
+    redundant: Series,
+    news: Series,
+    fill: Series,
 }
 
 impl<S: Side> Pair<S> {
     fn new(members: usize) -> Self {
-        Self { quiet: S::quiet(members), loud: S::quiet(members), members }
+        let mut quiet = S::quiet(members);
+        let pings = quiet.pings(PINGS);
+        let known = quiet.redundant(1);
+        let loud = S::quiet(members);
+        let [ping, redundant, news, fill] = std::array::from_fn(|_| Series::default());
+        Self { quiet, pings, known, loud, members, ping, redundant, news, fill }
     }
 
-    fn repetition(&mut self) -> Figures {
-        let mut figures = Figures::default();
-        self.ping(&mut figures);
-        self.known(&mut figures);
-        self.news(&mut figures);
-        self.fill(&mut figures);
-        figures
-    }
-
-    fn ping(&mut self, figures: &mut Figures) {
-        let pings = self.quiet.pings(PINGS);
-        let extent = S::extent(&pings);
-        let cost = serve(&mut self.quiet, &pings);
-        assert_eq!(cost.sent.datagrams, extent.datagrams, "an ack for each ping");
-        figures.ping_ns = per(cost.spent.as_nanos() as f64, PINGS);
-        figures.ping_bytes = per((extent.bytes + cost.sent.bytes) as f64, PINGS);
-        figures.ping_allocations = per(cost.tally.allocations as f64, PINGS);
-    }
-
-    fn known(&mut self, figures: &mut Figures) {
-        let batch = self.quiet.redundant(DATAGRAMS);
-        let cost = hear(&mut self.quiet, &batch);
-        let updates = DATAGRAMS * self.quiet.updates_in();
-        figures.known_ns = per(cost.spent.as_nanos() as f64, updates);
-        figures.known_allocations = per(cost.tally.allocations as f64, updates);
-    }
-
-    fn news(&mut self, figures: &mut Figures) {
-        let mut total = Cost::default();
-        for _ in 0..DATAGRAMS {
-            let batch = self.loud.news(1);
-            total = total.plus(hear(&mut self.loud, &batch));
+    fn repetition(&mut self) {
+        // Once for the caches, which the other engine has had until now.
+        serve(&mut self.quiet, &self.pings);
+        for _ in 0..SAMPLES {
+            let cost = serve(&mut self.quiet, &self.pings);
+            assert_eq!(cost.sent.datagrams as usize, PINGS, "an ack for each ping");
+            self.ping.add(cost, PINGS);
         }
-        let updates = DATAGRAMS * self.loud.updates_in();
-        figures.news_ns = per(total.spent.as_nanos() as f64, updates);
-        figures.news_allocations = per(total.tally.allocations as f64, updates);
+        hear(&mut self.quiet, &self.known);
+        for _ in 0..SAMPLES {
+            let cost = hear(&mut self.quiet, &self.known);
+            self.redundant.add(cost, self.quiet.updates_in());
+        }
+        // All wait to be told already.
+        self.load();
+        for news in (0..SAMPLES).map(|_| self.loud.news(1)).collect::<Vec<_>>() {
+            let cost = hear(&mut self.loud, &news);
+            self.news.add(cost, self.loud.updates_in());
+        }
+        self.load();
+        // Half of what can be sent before the first update has been sent often enough, were there 110 in a datagram.
+        let datagrams = ((self.members - 1) * sends(self.members) / 2 / 110).clamp(1, SAMPLES);
+        for ping in (0..datagrams).map(|_| self.loud.pings(1)).collect::<Vec<_>>() {
+            let cost = serve(&mut self.loud, &ping);
+            assert_eq!(cost.sent.datagrams, 1, "an ack for the ping");
+            self.fill.add(cost, 1);
+        }
     }
 
-    fn fill(&mut self, figures: &mut Figures) {
-        // Half of what can be sent before the first update has been sent often enough, were there 110 in a datagram.
-        let datagrams = ((self.members - 1) * sends(self.members) / 2 / 110).clamp(1, DATAGRAMS);
+    /// Fills the queue up.
+    fn load(&mut self) {
         self.loud.load();
         self.loud.tidy();
-        let pings = self.loud.pings(datagrams);
-        let cost = serve(&mut self.loud, &pings);
-        assert_eq!(cost.sent.datagrams as usize, datagrams, "an ack for each ping");
-        figures.fill_ns = per(cost.spent.as_nanos() as f64, datagrams);
-        figures.fill_bytes = per(cost.sent.bytes as f64, datagrams);
-        figures.fill_allocations = per(cost.tally.allocations as f64, datagrams);
     }
-}
 
-fn per(total: f64, units: usize) -> f64 {
-    total / units as f64
-}
+    fn ping_and_ack_bytes(&self) -> f64 {
+        let pings = S::extent(&self.pings);
+        pings.bytes as f64 / pings.datagrams as f64 + self.ping.sent_bytes()
+    }
 
-fn median(all: &[Figures], figure: impl Fn(&Figures) -> f64) -> f64 {
-    let mut values: Vec<f64> = all.iter().map(figure).collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    fn updates_told(&self) -> f64 {
+        S::updates_told(self.fill.sent_bytes() as usize) as f64
+    }
 }
 
 fn compare(members: usize, repetitions: usize) -> Table {
     let mut bruit = Pair::<BruitSide>::new(members);
     let mut foca = Pair::<FocaSide>::new(members);
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..repetitions {
-        ours.push(bruit.repetition());
-        theirs.push(foca.repetition());
+        bruit.repetition();
+        foca.repetition();
     }
-    let row = |task, unit, figure: fn(&Figures) -> f64| Row {
-        task,
-        unit,
-        bruit: median(&ours, figure),
-        foca: median(&theirs, figure),
+    let row = |task, unit, bruit, foca| Row { task, unit, bruit, foca, less_is_better: true };
+    let ns = |task, bruit: &Series, foca: &Series| row(task, "ns", bruit.median(), foca.median());
+    let allocations =
+        |task, bruit: &Series, foca: &Series| row(task, "allocations", bruit.allocations(), foca.allocations());
+    let (told, told_by_foca) = (bruit.updates_told(), foca.updates_told());
+    let per_update = [bruit.fill.median() / told, foca.fill.median() / told_by_foca];
+    let memory = |task, tell| {
+        let [ours, theirs] = [BruitSide::bytes_per_member(members, tell), FocaSide::bytes_per_member(members, tell)];
+        row(task, "bytes", ours, theirs)
     };
-    let memory = |task, tell| Row {
-        task,
-        unit: "bytes",
-        bruit: BruitSide::bytes_per_member(members, tell),
-        foca: FocaSide::bytes_per_member(members, tell),
-    };
-    Table {
-        members,
-        rows: vec![
-            row("ping in, ack out", "ns", |f| f.ping_ns),
-            row("ping and ack", "bytes", |f| f.ping_bytes),
-            row("ping in, ack out", "allocations", |f| f.ping_allocations),
-            row("a known update", "ns", |f| f.known_ns),
-            row("a known update", "allocations", |f| f.known_allocations),
-            row("a new update", "ns", |f| f.news_ns),
-            row("a new update", "allocations", |f| f.news_allocations),
-            row("ping in, full ack out", "ns", |f| f.fill_ns),
-            row("the full ack", "bytes", |f| f.fill_bytes),
-            row("ping in, full ack out", "allocations", |f| f.fill_allocations),
-            Row {
-                task: "one update on the wire",
-                unit: "bytes",
-                bruit: size_of::<bruit::wire::RawClaim>() as f64,
-                foca: codec::UPDATE as f64,
-            },
-            memory("a member, nothing to tell", false),
-            memory("a member, all to be told", true),
-        ],
-    }
+    let rows = vec![
+        ns("ping in, ack out", &bruit.ping, &foca.ping),
+        allocations("ping in, ack out", &bruit.ping, &foca.ping),
+        row("ping and ack", "bytes", bruit.ping_and_ack_bytes(), foca.ping_and_ack_bytes()),
+        ns("a known update in", &bruit.redundant, &foca.redundant),
+        allocations("a known update in", &bruit.redundant, &foca.redundant),
+        ns("a new update in", &bruit.news, &foca.news),
+        allocations("a new update in", &bruit.news, &foca.news),
+        ns("ping in, full ack out", &bruit.fill, &foca.fill),
+        allocations("ping in, full ack out", &bruit.fill, &foca.fill),
+        row("the same, per update out", "ns", per_update[0], per_update[1]),
+        Row { less_is_better: false, ..row("updates in a full ack", "updates", told, told_by_foca) },
+        memory("a member, nothing to tell", false),
+        memory("a member, all to be told", true),
+    ];
+    Table { members, rows }
 }
 
 fn main() -> std::process::ExitCode {

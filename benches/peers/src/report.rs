@@ -1,5 +1,6 @@
-//! Who was better, and by how much? A table for people and JSON for programs; less is better in every row.
+//! Who was better, and by how much? A table for people and JSON for programs.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -22,19 +23,23 @@ pub struct Row {
     pub bruit: f64,
     /// foca's.
     pub foca: f64,
+    /// Costs, or gains.
+    pub less_is_better: bool,
 }
 
 impl Row {
-    /// How many times bruit's figure foca's is; `None` where both or one are nothing.
+    /// How many times better bruit's figure is; `None` where one of them is nothing.
     fn ratio(&self) -> Option<f64> {
-        (self.bruit > 0.0 && self.foca > 0.0).then(|| self.foca / self.bruit)
+        let (bruit, foca) = if self.less_is_better { (self.bruit, self.foca) } else { (self.foca, self.bruit) };
+        (bruit > 0.0 && foca > 0.0).then(|| foca / bruit)
     }
 
     fn ahead(&self) -> &'static str {
-        match self.bruit.total_cmp(&self.foca) {
-            std::cmp::Ordering::Less => "bruit",
-            std::cmp::Ordering::Equal => "",
-            std::cmp::Ordering::Greater => "foca",
+        let (bruit, foca) = if self.less_is_better { (self.bruit, self.foca) } else { (self.foca, self.bruit) };
+        match bruit.total_cmp(&foca) {
+            Ordering::Less => "bruit",
+            Ordering::Equal => "",
+            Ordering::Greater => "foca",
         }
     }
 }
@@ -46,7 +51,7 @@ pub fn text(tables: &[Table]) -> String {
         let _ = writeln!(
             out,
             "N = {}\n{:<26}{:<13}{:>11}{:>11}{:>11}  ahead",
-            table.members, "task", "unit", "bruit", "foca", "foca/bruit"
+            table.members, "task", "unit", "bruit", "foca", "times"
         );
         for row in &table.rows {
             let ratio = row.ratio().map_or_else(String::new, |ratio| format!("{ratio:.2}"));
@@ -63,7 +68,9 @@ pub fn text(tables: &[Table]) -> String {
         }
         out.push('\n');
     }
-    out.push_str("Medians; less is better. foca has no checksum, no cluster and no name in its datagrams.\n");
+    out.push_str(
+        "Medians; `times` above 1: bruit is that much better. foca has no checksum, no cluster and no names.\n",
+    );
     out
 }
 
@@ -77,7 +84,7 @@ pub fn json(tables: &[Table]) -> Value {
     let row = |row: &Row| {
         json!({
             "task": row.task, "unit": row.unit, "bruit": row.bruit, "foca": row.foca,
-            "foca_to_bruit": row.ratio(), "ahead": row.ahead(),
+            "times_better": row.ratio(), "less_is_better": row.less_is_better, "ahead": row.ahead(),
         })
     };
     let table =

@@ -40,6 +40,9 @@ pub trait Side {
     /// Updates in one datagram of [`Side::redundant`] and [`Side::news`].
     fn updates_in(&self) -> usize;
 
+    /// Updates in an ack of so many bytes.
+    fn updates_told(bytes: usize) -> usize;
+
     /// Bytes that one more member costs at this size, in a node that has nothing to tell, or that has to tell of all.
     fn bytes_per_member(members: usize, tell: bool) -> f64;
 }
@@ -60,7 +63,7 @@ pub struct Sent {
 }
 
 /// What one task cost, in total.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Cost {
     /// The time.
     pub spent: Duration,
@@ -68,20 +71,6 @@ pub struct Cost {
     pub tally: Tally,
     /// What was sent.
     pub sent: Sent,
-}
-
-impl Cost {
-    /// Both together.
-    pub fn plus(self, other: Self) -> Self {
-        Self {
-            spent: self.spent + other.spent,
-            tally: self.tally.plus(other.tally),
-            sent: Sent {
-                datagrams: self.sent.datagrams + other.sent.datagrams,
-                bytes: self.sent.bytes + other.sent.bytes,
-            },
-        }
-    }
 }
 
 /// Lets an engine take in a batch, and measures that.
