@@ -150,7 +150,8 @@ impl Node {
         let mine = self.table.get(ME).incarnation;
         let other_start = start.map_or(claim.boot != self.me.boot.short(), |(boot, _)| boot != self.me.boot);
         if other_start {
-            if claim.incarnation >= mine {
+            // By life: nobody takes a second start in a life, however often the start has refuted in it.
+            if claim.incarnation.life() >= mine.life() {
                 self.outrank(now, claim, start);
             }
             return;

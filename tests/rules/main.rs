@@ -6,6 +6,7 @@
 
 mod capacity;
 mod detection;
+mod histories;
 mod identity;
 mod join;
 mod links;
