@@ -62,9 +62,11 @@ pub struct Config {
     /// The shortest wait for an ack. 50 ms / 200 ms / 20 ms: above the pauses of a healthy scheduler. Raised: slower
     /// failure detection on fast links.
     pub ack_floor: Duration,
-    /// The wait for an ack from a peer whose round trip is not known yet. 200 ms / 1 s / 50 ms.
+    /// The wait for an ack from a peer whose round trip is not known yet. 200 ms / 1 s / 50 ms: above the round trips that
+    /// the profile is for. Raised: slower detection of peers that die before they were ever heard of.
     pub ack_prior: Duration,
     /// The longest wait for an ack. 500 ms / 3 s / 200 ms (memberlist's fixed time-out: 500 ms / 3 s / 200 ms).
+    /// Raised: peers on slow or jittery links are accused less, and later.
     pub ack_ceiling: Duration,
     /// The longest pause of a process that shall not cost it its place: the fixed part of the suspicion time-out, the rest
     /// is twice the spreading time. 1 s / 4 s / 300 ms. Raised: fewer deaths of paused processes, later detection by
@@ -83,6 +85,7 @@ pub struct Config {
     /// Raised: a starved node convicts others sooner.
     pub lag_tolerance: Duration,
     /// Whether the kernel's "nobody listens on that port" starts an immediate probe. Yes. It is evidence, never a verdict.
+    /// Switched off: a process that dies on a living host is found out as slowly as a host that dies.
     pub kernel_evidence: bool,
     /// The time between two gossip rounds while there is news. 100 ms / 500 ms / 50 ms (memberlist: 200 ms / 500 ms /
     /// 100 ms). In quiet there are no rounds at all. Raised: slower repair of what the first forwarding missed.
@@ -106,8 +109,10 @@ pub struct Config {
     /// partitions, at more traffic.
     pub repair_per_second: u32,
     /// The hard cap on datagrams a second for everything but probes, their answers and farewells. 10,000 / 2,000 / 20,000.
+    /// Chosen: a tenth of what a core can send. Raised: storms are over sooner and take more of the link.
     pub datagrams_per_second: u32,
-    /// The hard cap on bytes a second for the same. 8 MB / 1 MB / 16 MB.
+    /// The hard cap on bytes a second for the same. 8 MB / 1 MB / 16 MB. Chosen: less than
+    /// a tenth of a link of 1 Gb/s, 100 Mb/s and loopback. Raised: as above.
     pub bytes_per_second: u32,
     /// How long a dead or departed member is kept in the table, and told what is said of it. 10 min / 1 h / 1 min.
     /// Raised: more places taken by the dead. Its address and number are remembered for longer, in the address book.
@@ -116,13 +121,14 @@ pub struct Config {
     /// ever (R17). Raised: slower healing of partitions, one datagram less per that time.
     pub revive_interval: Duration,
     /// The time between two hellos of a joining node to a seed that does not answer; doubles up to 50 times this.
-    /// 100 ms / 500 ms / 50 ms.
+    /// 100 ms / 500 ms / 50 ms. Raised: slower joining where the first hello is lost, less traffic from those who wait.
     pub hello_interval: Duration,
     /// How long a joining node whose seeds do not all answer waits before it founds a cluster together with others that are
     /// joining too. It never founds one alone while it has seeds. 2 s / 10 s / 500 ms.
+    /// Raised: a cold start with a dead seed takes longer, and is less likely to found twice.
     pub cold_start_wait: Duration,
     /// How long a joining node asks at the address where its name was last seen alive, before it takes the name over.
-    /// 500 ms / 3 s / 200 ms.
+    /// 500 ms / 3 s / 200 ms: the longest wait for an ack. Raised: a restart on another address is visible later.
     pub conflict_wait: Duration,
     /// The largest datagram, in bytes of UDP payload. 1,200. Raised: fewer, larger datagrams for news in bulk; each is lost
     /// whole where the path is narrower.
