@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use crate::machine::Machine;
+use crate::views::Wrong;
 
 /// What a measurement has to say.
 #[derive(Debug)]
@@ -55,6 +56,16 @@ impl Report {
         if !kept {
             self.broken.push(promise.to_string());
         }
+    }
+
+    /// Tells of all that was wrong, of which there must be no death and no disagreement.
+    pub fn judge(&mut self, wrong: &Wrong) {
+        let Wrong { deaths, deaths_first, suspicions, disagreements } = wrong;
+        self.line(&format!("held dead / suspected though it lived and was reachable: {deaths} / {suspicions} times"));
+        let ones = deaths_first.join("; ");
+        self.require(*deaths == 0, format_args!("{deaths} times a living member was held dead: {ones}"));
+        self.require(*disagreements == 0, format_args!("{disagreements} pairs are not as events told"));
+        self.key("wrong", wrong.json());
     }
 
     /// Whether every count is as promised.

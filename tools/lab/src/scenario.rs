@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::figures::rounded;
 use crate::network::Network;
 use crate::progress::Progress;
-use crate::views::Views;
+use crate::views::{Views, Wrong};
 use crate::watch::Watch;
 
 /// How long each step may take: for a broken build, not a measurement.
@@ -49,14 +49,10 @@ impl Step {
 pub struct Outcome {
     /// In their order.
     pub steps: Vec<Step>,
-    /// Times that somebody who was not cut off held somebody dead who was not either.
-    pub false_deaths: u64,
-    /// The same of suspicions.
-    pub false_suspicions: u64,
+    /// What nobody should have seen, where neither of the two was cut off.
+    pub wrong: Wrong,
     /// Datagrams that the hosts lost on purpose.
     pub lost: u64,
-    /// Pairs whose view at the end is not what events told.
-    pub disagreements: usize,
 }
 
 /// All join and run under loss; one is cut off until all others know, and put back until all see all.
@@ -72,9 +68,9 @@ pub fn lose_cut_and_heal<C: Cluster>(
 ) -> Result<Outcome, Failure> {
     let began = Instant::now();
     let mut steps = vec![until(watch, "all see all", began, progress, Views::all_alive)?];
-    let before = watch.views.false_deaths;
+    let before = watch.views.wrong(0).deaths;
     watch.during(plan.lossy, |_, _| progress.say(format_args!("running under loss")))?;
-    let deaths = watch.views.false_deaths - before;
+    let deaths = watch.views.wrong(0).deaths - before;
     let took_ms = Some(plan.lossy.as_secs_f64() * 1e3);
     steps.push(Step { name: "ran under loss", took_ms, note: format!("{deaths} false deaths") });
     // Somebody may be suspected at the moment, which is no fault; the cut begins from a healthy cluster.
@@ -92,9 +88,7 @@ pub fn lose_cut_and_heal<C: Cluster>(
     steps.push(until(watch, "healed, all see all", Instant::now(), progress, Views::all_alive)?);
     watch.views.resumes(plan.cut);
     watch.views.set_apart(plan.cut, false);
-    let disagreements = watch.disagreements()?;
-    let Views { false_deaths, false_suspicions, .. } = watch.views;
-    Ok(Outcome { steps, false_deaths, false_suspicions, lost: network.lost()?, disagreements })
+    Ok(Outcome { steps, wrong: watch.wrong()?, lost: network.lost()? })
 }
 
 fn until<C: Cluster>(

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use bruit::wire::State;
+use serde_json::{Value, json};
 
 /// Something that a member reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,43 @@ pub enum What {
     Lost,
 }
 
+/// How many false deaths are remembered one by one.
+const REMEMBERED: usize = 20;
+
+/// What nobody should have seen.
+#[derive(Clone, Debug, Default)]
+pub struct Wrong {
+    /// Times that somebody held a member dead that lived and was reachable.
+    pub deaths: u64,
+    /// The first of them, one sentence each.
+    pub deaths_first: Vec<String>,
+    /// Times that somebody suspected such a member.
+    pub suspicions: u64,
+    /// Pairs whose view is not what events have told.
+    pub disagreements: usize,
+}
+
+impl Wrong {
+    /// This and what was wrong in another run.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.deaths += other.deaths;
+        self.deaths_first.extend_from_slice(&other.deaths_first);
+        self.suspicions += other.suspicions;
+        self.disagreements += other.disagreements;
+        self
+    }
+
+    /// For programs.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let Self { deaths, deaths_first, suspicions, disagreements } = self;
+        json!({
+            "deaths": deaths, "deaths_first": deaths_first, "suspicions": suspicions, "disagreements": disagreements
+        })
+    }
+}
+
 /// The state of each in the eyes of each, and counts of what nobody should have seen.
 #[derive(Clone, Debug)]
 pub struct Views {
@@ -37,9 +75,11 @@ pub struct Views {
     /// Is cut off: what it thinks of others does not count.
     apart: Vec<bool>,
     /// Times that a member that lived was declared or heard dead by somebody.
-    pub false_deaths: u64,
+    false_deaths: u64,
     /// Times that a member that lived was suspected in somebody's eyes.
-    pub false_suspicions: u64,
+    false_suspicions: u64,
+    began: Instant,
+    remembered: Vec<Seen>,
 }
 
 impl Views {
@@ -54,6 +94,8 @@ impl Views {
             apart: vec![false; members],
             false_deaths: 0,
             false_suspicions: 0,
+            began: Instant::now(),
+            remembered: Vec::new(),
         };
         (0..members).for_each(|member| views.comes(member));
         views
@@ -83,9 +125,27 @@ impl Views {
             let false_one = !self.down[of] && !self.apart[seen.by] && self.present[seen.by];
             self.false_deaths += u64::from(false_one && state == Some(State::Dead));
             self.false_suspicions += u64::from(false_one && state == Some(State::Suspect));
+            if false_one && state == Some(State::Dead) && self.remembered.len() < REMEMBERED {
+                self.remembered.push(seen);
+            }
             self.states[seen.by][of] = state;
         }
         true
+    }
+
+    /// All that was wrong so far, with as many pairs that are not as events told.
+    #[must_use]
+    pub fn wrong(&self, disagreements: usize) -> Wrong {
+        let sentence = |seen: &Seen| match seen.what {
+            What::Is(of, _) => {
+                let after = (seen.at - self.began).as_secs_f64();
+                Some(format!("{after:.3} s after the start {} held {of} dead", seen.by))
+            }
+            What::Lost => None,
+        };
+        let deaths_first = self.remembered.iter().filter_map(sentence).collect();
+        let (deaths, suspicions) = (self.false_deaths, self.false_suspicions);
+        Wrong { deaths, deaths_first, suspicions, disagreements }
     }
 
     /// Replaces what `by` sees by what it has answered.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::cluster::Cluster;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::views::{Seen, Views, What};
+use crate::views::{Seen, Views, What, Wrong};
 
 /// How often loops in this process are asked for their events; a process's reports bear the time at which they were read.
 pub const TICK: Duration = Duration::from_millis(2);
@@ -96,12 +96,18 @@ impl<C: Cluster> Watch<C> {
         Ok(())
     }
 
-    /// Compares what the reports have led to with what the members answer. Pairs that differ for longer than
-    /// [`AGREE_WITHIN`]: 0 unless an event was never told.
+    /// All that was wrong so far.
     ///
     /// # Errors
     /// Ctrl-C, or a member that does not answer.
-    pub fn disagreements(&mut self) -> Result<usize, Failure> {
+    pub fn wrong(&mut self) -> Result<Wrong, Failure> {
+        let disagreements = self.disagreements()?;
+        Ok(self.views.wrong(disagreements))
+    }
+
+    /// Compares what the reports have led to with what the members answer. Pairs that differ for longer than
+    /// [`AGREE_WITHIN`]: 0 unless an event was never told.
+    fn disagreements(&mut self) -> Result<usize, Failure> {
         let began = Instant::now();
         loop {
             self.step(|_, _| {})?;

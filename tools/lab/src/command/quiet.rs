@@ -14,6 +14,7 @@ use crate::machine::Machine;
 use crate::progress::Progress;
 use crate::report::{Report, Table};
 use crate::usage::{self, Usage, Used};
+use crate::views::Wrong;
 use crate::watch::Watch;
 use crate::{allocations, interrupt, reference};
 
@@ -40,8 +41,6 @@ struct Counted {
     bytes: u64,
     kernel_drops: u64,
     system_calls: u64,
-    suspicions: u64,
-    deaths: u64,
 }
 
 impl Counted {
@@ -53,8 +52,6 @@ impl Counted {
             bytes: sum("bytes_sent"),
             kernel_drops: sum("kernel_drops"),
             system_calls: sum("polls") + sum("receive_calls") + sum("send_calls"),
-            suspicions: sum("suspicions"),
-            deaths: sum("deaths_declared"),
         }
     }
 }
@@ -69,11 +66,9 @@ struct Measured {
     per_node: PerNode,
     allocations: u64,
     kernel_drops: u64,
-    suspicions: u64,
-    deaths: u64,
     /// How late the operating system ended the loops' sleeps, in microseconds: of all nodes, their medians and their p99.
     late: (Option<Spread>, Option<Spread>),
-    disagreements: usize,
+    wrong: Wrong,
 }
 
 /// Of one node and second.
@@ -110,17 +105,14 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
     let (after_threads, allocated) = (usage::threads(Loops::thread_prefix()), allocations::counted() - bought);
     let after = Counted::read(&watch.cluster);
     let late = (lateness(&watch.cluster, |p50, _| p50), lateness(&watch.cluster, |_, p99| p99));
-    let disagreements = watch.disagreements()?;
     Ok(Measured {
         used,
         threads: thread_time(&threads, &after_threads, used.time),
         per_node: per_node(args.nodes as f64, &used, &before, &after),
         allocations: allocated,
         kernel_drops: after.kernel_drops - before.kernel_drops,
-        suspicions: after.suspicions - before.suspicions,
-        deaths: after.deaths - before.deaths,
         late,
-        disagreements,
+        wrong: watch.wrong()?,
     })
 }
 
@@ -168,8 +160,7 @@ fn report(args: &Args, machine: &Machine, m: &Measured) -> Report {
     report.line(&format!("memberlist: {}, at 100 nodes", reference::SOURCE));
     report.line("wake-up lateness: since the start of the loops, joining included; the nodes' median and worst");
     report.require(m.allocations == 0, format_args!("{} allocations on the loops' threads, not 0", m.allocations));
-    report.require(m.deaths == 0, format_args!("{} deaths of the living declared", m.deaths));
-    report.require(m.disagreements == 0, format_args!("{} pairs differ from what events told", m.disagreements));
+    report.judge(&m.wrong);
     let p = &m.per_node;
     let (late_p50, late_p99) = m.late;
     report.key("nodes", args.nodes);
@@ -186,8 +177,6 @@ fn report(args: &Args, machine: &Machine, m: &Measured) -> Report {
     );
     report.key("allocations", m.allocations);
     report.key("kernel_drops", m.kernel_drops);
-    report.key("suspicions", m.suspicions);
-    report.key("deaths_of_the_living", m.deaths);
     report.key("wake_lateness_p50_us", late_p50.map(|spread| spread.json()));
     report.key("wake_lateness_p99_us", late_p99.map(|spread| spread.json()));
     report.key(
@@ -228,7 +217,6 @@ fn table(m: &Measured) -> Table {
         format!("{} each", reference::QUIET_ALLOCATIONS),
     );
     row(&mut table, "datagrams the kernel dropped (in all)", m.kernel_drops.to_string(), "", none());
-    row(&mut table, "suspicions / deaths (in all)", format!("{} / {}", m.suspicions, m.deaths), "0 deaths", none());
     for (what, late) in [("wake-up lateness p50 (us)", m.late.0), ("wake-up lateness p99 (us)", m.late.1)] {
         let spread = late.map_or_else(|| "none".to_owned(), |l| format!("{} / {}", of(l.median), of(l.max)));
         row(&mut table, what, spread, "", none());
