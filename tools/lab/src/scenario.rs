@@ -49,8 +49,11 @@ impl Step {
 pub struct Outcome {
     /// In their order.
     pub steps: Vec<Step>,
-    /// What nobody should have seen, where neither of the two was cut off.
+    /// What nobody should have seen until the cut was healed, where neither of the two was cut off.
     pub wrong: Wrong,
+    /// The same after it was healed: verdicts that the one who was cut off had come to alone, and that others took over
+    /// until their subject refuted. Told and not judged: nobody may be left dead by them, which the last step shows.
+    pub carried_over: Wrong,
     /// Datagrams that the hosts lost on purpose.
     pub lost: u64,
 }
@@ -84,11 +87,13 @@ pub fn lose_cut_and_heal<C: Cluster>(
     // It has to give up the others as well, so that both sides have to find back.
     watch.during(config.probe_interval * 5, |_, _| {})?;
 
+    let wrong = watch.views.wrong(0);
     network.heal(plan.cut)?;
     steps.push(until(watch, "healed, all see all", Instant::now(), progress, Views::all_alive)?);
     watch.views.resumes(plan.cut);
     watch.views.set_apart(plan.cut, false);
-    Ok(Outcome { steps, wrong: watch.wrong()?, lost: network.lost()? })
+    let carried_over = watch.wrong()?.beyond(&wrong);
+    Ok(Outcome { steps, wrong, carried_over, lost: network.lost()? })
 }
 
 fn until<C: Cluster>(

@@ -52,6 +52,17 @@ impl Wrong {
         self
     }
 
+    /// What of this came after an earlier look at the same cluster.
+    #[must_use]
+    pub fn beyond(&self, earlier: &Self) -> Self {
+        Self {
+            deaths: self.deaths - earlier.deaths,
+            deaths_first: self.deaths_first.iter().skip(earlier.deaths_first.len()).cloned().collect(),
+            suspicions: self.suspicions - earlier.suspicions,
+            disagreements: self.disagreements,
+        }
+    }
+
     /// For programs.
     #[must_use]
     pub fn json(&self) -> Value {

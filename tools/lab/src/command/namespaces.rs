@@ -17,6 +17,7 @@ use crate::network::{HOSTS_MAX, Network};
 use crate::progress::Progress;
 use crate::report::{Report, Table};
 use crate::scenario::{Outcome, Plan, lose_cut_and_heal};
+use crate::views::Wrong;
 use crate::watch::Watch;
 
 /// What can be chosen.
@@ -82,8 +83,12 @@ fn report(args: &Args, machine: &Machine, outcome: &Outcome) -> Report {
         table.row([step.name.to_owned(), super::or_never(step.took_ms), step.note.clone()]);
     }
     report.table(&table);
-    let Outcome { steps, wrong, lost } = outcome;
+    let Outcome { steps, wrong, carried_over, lost } = outcome;
     report.judge(wrong);
+    let Wrong { deaths, suspicions, disagreements, .. } = carried_over;
+    report.line(&format!("the same after the cut was healed, until refuted: {deaths} / {suspicions} times"));
+    report.require(*disagreements == 0, format_args!("{disagreements} pairs are not as events told"));
+    report.key("wrong_after_healing", carried_over.json());
     report.line(&format!("datagrams lost on purpose: {lost}"));
     for step in steps {
         report.require(step.took_ms.is_some(), format_args!("{} did not come true", step.name));
