@@ -1,4 +1,4 @@
-//! Is a dead node found fast, and a living one never? D7's promises, M1, R3's verdicts, R19, R23.
+//! Is a dead node found fast, and a living one never? M1, R19, R23, and what the loop's own lag must not do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
