@@ -76,3 +76,14 @@ fn a_place_in_the_table_costs_the_same_in_a_small_and_in_a_large_one() {
     let (small, large) = (bytes(2_048) - bytes(1_024), bytes(65_536) - bytes(32_768));
     assert_eq!(small * 32, large);
 }
+
+#[test]
+fn the_tally_sees_what_is_bought_grown_and_returned() {
+    let (tally, kept) = counted(|| {
+        let mut bytes = vec![7_u8; 100];
+        bytes.reserve_exact(200);
+        drop(String::from("fifty"));
+        bytes
+    });
+    assert_eq!((tally.allocations, tally.held()), (3, kept.capacity() as u64));
+}
