@@ -80,10 +80,9 @@ fn a_place_in_the_table_costs_the_same_in_a_small_and_in_a_large_one() {
 #[test]
 fn the_tally_sees_what_is_bought_grown_and_returned() {
     let (tally, kept) = counted(|| {
-        let mut bytes = Vec::<u8>::with_capacity(100);
-        bytes.resize(100, 0);
+        let mut bytes = vec![7_u8; 100];
         bytes.reserve_exact(200);
-        drop(vec![0_u8; 50]);
+        drop(String::from("fifty"));
         bytes
     });
     assert_eq!((tally.allocations, tally.held()), (3, kept.capacity() as u64));
