@@ -248,3 +248,22 @@ fn what_no_news_brought_is_brought_by_repair() {
     let learned = world.run_until(Span::secs(10), |w| w.sees(deaf, id) == Some(State::Left));
     assert!(learned.is_some(), "never repaired; {} repairs begun", sum(&world, |c| c.repairs_begun));
 }
+
+#[test]
+fn r16_the_dead_are_tried_at_one_rate_however_many_they_are() {
+    for dead in [1, 12] {
+        let mut world = World::new(61);
+        let hosts = cluster(&mut world, 16, &params(Profile::Lan, 20));
+        world.run_for(Span::secs(5));
+        for host in &hosts[4..4 + dead] {
+            world.crash(*host, Death::Silent);
+        }
+        world.run_for(Span::secs(60));
+        let before = sum(&world, |c| c.revivals_tried);
+        let running = world.running().count() as u64;
+        world.run_for(Span::secs(200));
+        // Every 2 s under `lan`, plus up to a tenth.
+        let tried = (sum(&world, |c| c.revivals_tried) - before) / running;
+        assert!((90..=101).contains(&tried), "{dead} dead: {tried} attempts a node in 200 s");
+    }
+}
