@@ -49,12 +49,13 @@ pub fn three_digits(x: f64) -> String {
     }
 }
 
-/// Milliseconds for people: with the unit that fits.
+/// Milliseconds for people: with the unit that fits. What took less than is measured here is nothing.
 #[must_use]
 pub fn millis(ms: f64) -> String {
     match ms {
         ms if ms >= 1e3 => format!("{} s", three_digits(ms / 1e3)),
-        ms if ms >= 1.0 || ms == 0.0 => format!("{} ms", three_digits(ms)),
+        ms if ms < 0.01 => "0 ms".to_owned(),
+        ms if ms >= 1.0 => format!("{} ms", three_digits(ms)),
         ms => format!("{} us", three_digits(ms * 1e3)),
     }
 }
@@ -72,7 +73,14 @@ mod tests {
 
     #[test]
     fn times_have_three_digits_and_the_unit_that_fits() {
-        let cases = [(0.0, "0 ms"), (0.25, "250 us"), (9.876, "9.88 ms"), (250.0, "250 ms"), (10_300.0, "10.3 s")];
+        let cases = [
+            (0.0, "0 ms"),
+            (0.002, "0 ms"),
+            (0.25, "250 us"),
+            (9.876, "9.88 ms"),
+            (250.0, "250 ms"),
+            (10_300.0, "10.3 s"),
+        ];
         for (ms, text) in cases {
             assert_eq!(millis(ms), text);
         }

@@ -1,8 +1,8 @@
-//! What does memberlist take? Its figures beside ours: version 0.5.4 (Rust), LAN profile, all nodes in one process on
-//! loopback, on a machine of this kind (two cores, virtual). Printed for comparison, never judged.
+//! What does memberlist take? Its figures beside ours: version 0.5.4, LAN profile, all nodes in one process on loopback of a
+//! virtual machine with two cores. Printed for comparison, never judged.
 
 /// What was measured, in words.
-pub const SOURCE: &str = "memberlist 0.5.4, LAN profile, one process, loopback, a machine of this kind";
+pub const SOURCE: &str = "memberlist 0.5.4, LAN profile, one process, loopback, two virtual cores";
 
 /// Quiet at 100 nodes: microseconds of CPU per node and second.
 pub const QUIET_CPU_US: f64 = 489.0;

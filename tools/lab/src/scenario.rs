@@ -92,6 +92,9 @@ pub fn lose_cut_and_heal<C: Cluster>(
     steps.push(until(watch, "healed, all see all", Instant::now(), progress, Views::all_alive)?);
     watch.views.resumes(plan.cut);
     watch.views.set_apart(plan.cut, false);
+    // What the other side had decided may still be on its way; whoever it is about refutes, and nobody stays dead.
+    watch.during(config.probe_interval * 5, |_, _| progress.say(format_args!("settling")))?;
+    steps.push(until(watch, "all see all at the end", Instant::now(), progress, Views::all_alive)?);
     let carried_over = watch.wrong()?.beyond(&wrong);
     Ok(Outcome { steps, wrong, carried_over, lost: network.lost()? })
 }
@@ -104,7 +107,7 @@ fn until<C: Cluster>(
     mut is_true: impl FnMut(&Views) -> bool,
 ) -> Result<Step, Failure> {
     progress.say(format_args!("{name}?"));
-    let at = watch.until(STEP_WITHIN, |views| is_true(views))?;
+    let at = watch.until(STEP_WITHIN, &mut is_true)?;
     let took_ms = at.map(|at| at.saturating_duration_since(began).as_secs_f64() * 1e3);
     Ok(Step { name, took_ms, note: String::new() })
 }

@@ -29,7 +29,8 @@ impl<C: Cluster> Watch<C> {
         Self { cluster, views, seen: Vec::new() }
     }
 
-    /// Waits until something is true of the views, at most for `limit`. When it became true; `None` when it did not in time.
+    /// Waits until something is true of the views, at most for `limit`. When it became true, or now if it was true
+    /// already; `None` when it did not in time.
     ///
     /// # Errors
     /// Ctrl-C, or a member that does not answer.
