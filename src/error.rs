@@ -26,7 +26,8 @@ pub(crate) use closed_enum;
 
 closed_enum! {
     /// Why a datagram was thrown away whole: the sender's doing, or the network's. Counted by reason, never raised;
-    /// the node's state is untouched.
+    /// the node's state is untouched. The last four, and a request from an unknown sender, are about one section of an
+    /// authentic datagram, whose other sections are heard.
     DropReason {
         /// Shorter than a header and its checksum.
         Short = "short",
@@ -58,7 +59,7 @@ closed_enum! {
         BadRecord = "bad_record",
         /// A datagram that is bound to no receiver holds more than an introduction.
         Unbound = "unbound",
-        /// This node has left, or has given up its name, and answers no more.
+        /// This node has left, or has not joined yet and cannot do what is asked.
         NotRunning = "not_running",
         /// The answer found no place among what waits to be sent.
         NoRoom = "no_room",

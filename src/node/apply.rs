@@ -99,12 +99,12 @@ impl Node {
             return;
         }
         let hearsay;
-        let claim = match via {
-            Via::Held { holder, .. } if claim.state == State::Dead && held.0.is_up() => {
-                hearsay = Claim { state: State::Suspect, accuser: holder.tag(), ..*claim };
+        let claim = match self.doubtful(via).filter(|_| claim.state == State::Dead && held.0.is_up()) {
+            Some(accuser) => {
+                hearsay = Claim { state: State::Suspect, accuser, ..*claim };
                 &hearsay
             }
-            Via::Held { .. } | Via::Gossip { .. } => claim,
+            None => claim,
         };
         let same_suspicion = held == (State::Suspect, claim.incarnation) && claim.state == State::Suspect;
         if claim.boot != member.boot.short() || !supersedes((claim.state, claim.incarnation), held) {
@@ -120,6 +120,19 @@ impl Node {
         }
         self.transition(now, slot, claim, now);
         self.announce_via(now, slot, Form::Claim, via);
+    }
+
+    /// Whether a death that comes this way is hearsay, and then the tag of the one who accuses: on pages and listings, which
+    /// may be old, and from somebody who is not known to be alive, who may have been cut off from everybody else.
+    fn doubtful(&self, via: Via) -> Option<u32> {
+        match via {
+            Via::Held { holder, .. } => Some(holder.tag()),
+            Via::Gossip { from: None } => Some(0),
+            Via::Gossip { from: Some(teller) } => {
+                let teller = self.table.get(teller);
+                (teller.state != State::Alive).then_some(teller.id.tag())
+            }
+        }
     }
 
     /// A life of which the table holds none, or an older one.

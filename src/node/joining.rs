@@ -93,7 +93,9 @@ impl Node {
             return;
         }
         for place in 0..self.params.limits.seeds as usize {
-            let addr = self.join.doors.get_mut(place).filter(|d| !d.is_self).map(|d| d.addr);
+            // Who has only been heard is asked once until it answers: a forged hello shall not be worth many of ours.
+            let asked = |d: &Door| d.is_self || d.why == Why::Heard && d.nonce != 0;
+            let addr = self.join.doors.get_mut(place).filter(|d| !asked(d)).map(|d| d.addr);
             addr.into_iter().for_each(|addr| self.knock_at(addr));
         }
         let doubled = self.join.tries.saturating_sub(EAGER_TRIES).min(6);
@@ -197,7 +199,11 @@ impl Node {
             let answer = Some((sender.id, now, SeedStatus::Joining));
             let place = self.join.doors.add(sender.addr, Why::Heard);
             let door = place.and_then(|place| self.join.doors.get_mut(place));
-            door.into_iter().for_each(|door| door.answer = answer);
+            if let Some(door) = door {
+                door.answer = answer;
+                // One more hello of its own is worth one more of ours.
+                door.nonce = 0;
+            }
             self.note_company(now);
         }
         if !self.budgets.strangers.spend(now, 1) {

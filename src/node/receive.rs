@@ -67,7 +67,7 @@ impl Node {
         if let Some(slot) = sender.slot {
             self.heard(now, slot, counter);
         }
-        self.dispatch(now, sender, sections)?;
+        self.dispatch(now, sender, sections);
         self.heard_after(now, sender, counter, &header);
         Ok(())
     }
@@ -153,35 +153,54 @@ impl Node {
         }
     }
 
-    fn dispatch(&mut self, now: Instant, sender: Sender, sections: Sections<'_>) -> Result<(), DropReason> {
+    /// One function for each kind. What cannot be done for one section is counted, and the others are still heard.
+    fn dispatch(&mut self, now: Instant, sender: Sender, sections: Sections<'_>) {
         let mut via = Via::Gossip { from: sender.slot };
         for section in sections {
             self.count_section(&section);
-            match section {
-                Section::Ping(raw) => self.on_ping(sender, raw.nonce.get())?,
-                Section::Ack(acks) => acks.iter().for_each(|ack| self.on_ack(now, sender, ack.nonce.get())),
-                Section::PingRequest(raw) => self.on_ping_request(now, sender, raw)?,
-                Section::Nack(raw) => self.on_nack(now, sender, raw),
-                Section::Claims(claims) => self.apply_claims(now, claims, via),
-                Section::Profiles(profiles) => {
-                    for profile in profiles {
-                        self.apply_profile(now, &profile, via, sender.id);
-                    }
+            let done = match section {
+                Section::Ping(raw) => self.on_ping(sender, raw.nonce.get()),
+                Section::PingRequest(raw) => self.on_ping_request(now, sender, raw),
+                Section::Leave(raw) => self.on_leave(now, sender, raw),
+                Section::Hello(raw) => self.on_hello(now, sender, raw.get()),
+                Section::PageRequest(raw) => self.on_page_request(now, sender, raw),
+                told => {
+                    via = self.hear(now, sender, told, via);
+                    Ok(())
                 }
-                Section::Leave(raw) => self.on_leave(now, sender, raw)?,
-                Section::Hello(raw) => self.on_hello(now, sender, raw.get())?,
-                Section::Cookie(raw) => self.on_cookie(now, sender, raw),
-                Section::PageRequest(raw) => self.on_page_request(now, sender, raw)?,
-                Section::Page(raw) => via = self.on_page(now, sender, raw).unwrap_or(via),
-                Section::Whois(raw) => self.on_whois(now, sender, raw.counter.get()),
-                Section::Sums(raw) => self.on_sums(now, sender, raw),
-                Section::Listing(listing) => self.on_listing(now, sender, &listing),
-                Section::Want(wants) => self.on_want(sender, wants),
-                Section::Unknown(_) => self.counters.unknown_sections += 1,
+            };
+            if let Err(reason) = done {
+                self.counters.drop_one(reason);
             }
         }
         self.finish_walk(now);
-        Ok(())
+    }
+
+    /// Takes a section that asks for nothing which could be refused; says how the profiles behind it are to be taken.
+    fn hear(&mut self, now: Instant, sender: Sender, section: Section<'_>, via: Via) -> Via {
+        match section {
+            Section::Ack(acks) => acks.iter().for_each(|ack| self.on_ack(now, sender, ack.nonce.get())),
+            Section::Nack(raw) => self.on_nack(now, sender, raw),
+            Section::Claims(claims) => self.apply_claims(now, claims, via),
+            Section::Profiles(profiles) => {
+                for profile in profiles {
+                    self.apply_profile(now, &profile, via, sender.id);
+                }
+            }
+            Section::Cookie(raw) => self.on_cookie(now, sender, raw),
+            Section::Page(raw) => return self.on_page(now, sender, raw).unwrap_or(via),
+            Section::Whois(raw) => self.on_whois(now, sender, raw.counter.get()),
+            Section::Sums(raw) => self.on_sums(now, sender, raw),
+            Section::Listing(listing) => self.on_listing(now, sender, &listing),
+            Section::Want(wants) => self.on_want(sender, wants),
+            Section::Unknown(_) => self.counters.unknown_sections += 1,
+            Section::Ping(_)
+            | Section::PingRequest(_)
+            | Section::Leave(_)
+            | Section::Hello(_)
+            | Section::PageRequest(_) => {}
+        }
+        via
     }
 
     fn count_section(&mut self, section: &Section<'_>) {

@@ -168,6 +168,9 @@ impl Node {
             State::Alive | State::Suspect | State::Dead => {
                 let Some(above) = claim.incarnation.above() else { return };
                 self.health.worse(1);
+                if claim.state == State::Dead {
+                    self.recant();
+                }
                 self.raise(now, above);
                 self.emit(Event::SelfRefuted { incarnation: above });
             }
@@ -194,6 +197,14 @@ impl Node {
         }
         self.raise(now, next);
         self.emit(Event::SelfRefuted { incarnation: next });
+    }
+
+    /// This node was held dead: it may have been cut off, and whom it has declared dead meanwhile may live. It does not tell
+    /// of the dead any more; if they live they are told, and refute.
+    fn recant(&mut self) {
+        for slot in self.roster.down() {
+            self.gossip.forget(*slot);
+        }
     }
 
     /// Takes a higher number and tells everybody.

@@ -274,7 +274,7 @@ fn log_start(log: &Log, shared: &Shared, settings: &Settings) {
 /// Takes the events as they come: logs them, tells subscribers, and hands them on.
 fn hear(shared: &Shared, log: &Log) {
     loop {
-        let Some(event) = shared.handle.next_event(Duration::from_secs(1)) else {
+        let Some(event) = shared.handle.next_event(Duration::from_secs(60)) else {
             if shared.ended.load(Ordering::Relaxed) {
                 return;
             }
