@@ -267,3 +267,24 @@ fn r16_the_dead_are_tried_at_one_rate_however_many_they_are() {
         assert!((90..=101).contains(&tried), "{dead} dead: {tried} attempts a node in 200 s");
     }
 }
+
+#[test]
+fn who_was_cut_off_does_not_kill_those_who_were_not() {
+    for (n, seed) in [(3, 62), (3, 63), (5, 64), (12, 65)] {
+        let mut world = World::new(seed);
+        let hosts = cluster(&mut world, n, &params(Profile::Lan, 20));
+        world.run_for(Span::secs(5));
+        world.network.partition(&[&hosts[..1], &hosts[1..]]);
+        let alone =
+            world.run_until(Span::secs(120), |w| (1..n).all(|i| w.sees(hosts[0], w.id(hosts[i])) == Some(State::Dead)));
+        assert!(alone.is_some(), "seed {seed}: it never gave the others up");
+        world.network.heal();
+        together(&mut world, n, Span::secs(60));
+        world.run_for(Span::secs(20));
+        let cut = world.id(hosts[0]);
+        for host in &hosts[1..] {
+            let wrong = world.events(*host).filter(|(_, e)| matches!(e, Event::Failed(m) if m.id != cut)).count();
+            assert_eq!(wrong, 0, "seed {seed}: {} buried a living member", world.name(*host));
+        }
+    }
+}
