@@ -17,6 +17,7 @@ pub mod cluster;
 pub mod command;
 pub mod failure;
 pub mod figures;
+pub mod floor;
 pub mod interrupt;
 pub mod machine;
 pub mod network;

@@ -16,7 +16,10 @@ use crate::report::{Report, Table};
 use crate::usage::{self, Usage, Used};
 use crate::views::Wrong;
 use crate::watch::Watch;
-use crate::{allocations, interrupt, reference};
+use crate::{allocations, floor, interrupt, reference};
+
+/// How long bare threads are watched at most.
+const FLOOR_SECONDS: u64 = 10;
 
 /// What can be chosen.
 #[derive(Debug, clap::Args)]
@@ -69,6 +72,8 @@ struct Measured {
     /// How late the operating system ended the loops' sleeps, in microseconds: of all nodes, their medians and their p99.
     late: (Option<Spread>, Option<Spread>),
     wrong: Wrong,
+    /// CPU microseconds of one node and second of bare threads that ping and answer.
+    floor_us: f64,
 }
 
 /// Of one node and second.
@@ -105,6 +110,10 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
     let (after_threads, allocated) = (usage::threads(Loops::thread_prefix()), allocations::counted() - bought);
     let after = Counted::read(&watch.cluster);
     let late = (lateness(&watch.cluster, |p50, _| p50), lateness(&watch.cluster, |_, p99| p99));
+    let wrong = watch.wrong()?;
+    drop(watch);
+    progress.say(format_args!("quiet: the same without a protocol"));
+    let floor_us = floor::cpu_us(args.nodes, config.probe_interval, args.seconds.min(FLOOR_SECONDS))?;
     Ok(Measured {
         used,
         threads: thread_time(&threads, &after_threads, used.time),
@@ -112,7 +121,8 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
         allocations: allocated,
         kernel_drops: after.kernel_drops - before.kernel_drops,
         late,
-        wrong: watch.wrong()?,
+        wrong,
+        floor_us,
     })
 }
 
@@ -175,6 +185,7 @@ fn report(args: &Args, machine: &Machine, m: &Measured) -> Report {
             "loop_thread_cpu_us": m.threads.map(|spread| spread.json()),
         }),
     );
+    report.key("floor_cpu_us", rounded(m.floor_us));
     report.key("allocations", m.allocations);
     report.key("kernel_drops", m.kernel_drops);
     report.key("wake_lateness_p50_us", late_p50.map(|spread| spread.json()));
@@ -200,6 +211,7 @@ fn table(m: &Measured) -> Table {
     };
     let none = String::new;
     row(&mut table, "CPU (us)", of(p.cpu_us), "<= 50", of(reference::QUIET_CPU_US));
+    row(&mut table, "  bare threads that only ping and answer", of(m.floor_us), "", none());
     row(&mut table, "  own code / kernel", format!("{} / {}", of(p.user_us), of(p.system_us)), "", none());
     if let Some(t) = m.threads {
         let spread = format!("{} / {} / {}", of(t.min), of(t.median), of(t.max));
