@@ -32,9 +32,9 @@ impl Node {
             Phase::Joined | Phase::Joining => SeedStatus::Joining,
             Phase::Idle | Phase::Leaving | Phase::Left => return None,
         };
-        self.report_conflict(sender, keep);
+        let new = self.report_conflict(sender, keep);
         if !keep {
-            self.give_up_name(now, sender.addr);
+            self.give_up_name(now, sender.addr, new);
         }
         Some(status)
     }
@@ -45,18 +45,20 @@ impl Node {
             SeedStatus::Taken => false,
             SeedStatus::Joining | SeedStatus::Joined | SeedStatus::Full => true,
         };
-        self.report_conflict(sender, keep);
+        let new = self.report_conflict(sender, keep);
         if !keep {
-            self.give_up_name(now, sender.addr);
+            self.give_up_name(now, sender.addr, new);
         }
     }
 
-    fn report_conflict(&mut self, sender: Sender, kept: bool) {
-        let reported = self.join.conflict_with.replace(sender.boot);
-        if reported != Some(sender.boot) {
+    /// Tells of a conflict once for each start of the other; whether this is that once.
+    fn report_conflict(&mut self, sender: Sender, kept: bool) -> bool {
+        let new = self.join.conflict_with.replace(sender.boot) != Some(sender.boot);
+        if new {
             let ours = self.table.contact(ME).addr;
             self.emit(Event::NameConflict { name: self.me.name, ours, theirs: sender.addr, kept });
         }
+        new
     }
 
     /// Asks at an address where this node's name was seen alive under another start.
@@ -73,8 +75,9 @@ impl Node {
 
     /// The other has run for longer: out of the cluster without a word about the name, which is the other's, and back to
     /// asking, rarely.
-    fn give_up_name(&mut self, now: Instant, by: SocketAddr) {
-        if self.phase == Phase::Joined {
+    fn give_up_name(&mut self, now: Instant, by: SocketAddr, new: bool) {
+        let was_member = self.phase == Phase::Joined;
+        if was_member {
             self.forget_everybody(now);
             self.phase = Phase::Joining;
             self.join.started_at = now;
@@ -85,7 +88,10 @@ impl Node {
         // The seeds' last word is out of date now: nobody founds on it.
         self.join.doors.iter_mut().for_each(|d| d.answer = None);
         self.join.doors.add(by, Why::Seed);
-        self.emit(Event::JoinRefused { reason: JoinRefusal::NameTaken, by });
+        // Both ask each other, and it goes on asking: refused once, not at each answer.
+        if new || was_member {
+            self.emit(Event::JoinRefused { reason: JoinRefusal::NameTaken, by });
+        }
         self.knock_rarely(now);
     }
 
