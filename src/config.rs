@@ -3,9 +3,9 @@
 //! A [`Config`] comes from a [`Profile`] and is changed field by field; `Params::try_from` refuses values that contradict
 //! each other, with the numbers. Nothing behind it ever doubts a parameter again.
 
-use core::fmt;
 use core::time::Duration;
 
+use crate::error::{ConfigError, in_range};
 use crate::limits::Limits;
 use crate::time::Span;
 use crate::wire::{MAX_MAX_DATAGRAM, MIN_MAX_DATAGRAM};
@@ -231,68 +231,6 @@ impl Default for Config {
     }
 }
 
-/// What the operator got wrong, with the numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConfigError {
-    /// A value outside what it can be.
-    OutOfRange {
-        /// The field.
-        field: &'static str,
-        /// What was given, in the field's unit (durations in nanoseconds).
-        got: u64,
-        /// The smallest value.
-        min: u64,
-        /// The largest value.
-        max: u64,
-    },
-    /// Two values that cannot both be meant: `less` must be at most `more`.
-    Contradiction {
-        /// The field that must be at most the other.
-        less: &'static str,
-        /// Its value, in its unit (durations in nanoseconds).
-        less_is: u64,
-        /// The other field.
-        more: &'static str,
-        /// Its value.
-        more_is: u64,
-    },
-    /// The node's own address is one that nobody can send to.
-    UnusableAddress(core::net::SocketAddr),
-    /// Name, zone and tags together are longer than a profile may be.
-    ProfileTooLong {
-        /// Their length in bytes.
-        got: usize,
-        /// [`Limits::profile_bytes`].
-        max: usize,
-    },
-    /// A name, zone or tag that is empty, too long for its length byte, or has a control character.
-    BadText(&'static str),
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OutOfRange { field, got, min, max } => {
-                write!(f, "{field} is {got}; it can be {min} to {max}")
-            }
-            Self::Contradiction { less, less_is, more, more_is } => {
-                write!(f, "{less} ({less_is}) is above {more} ({more_is}); lower the first or raise the second")
-            }
-            Self::UnusableAddress(addr) => {
-                write!(f, "nobody can send to {addr}; give the address and port under which the others reach this node")
-            }
-            Self::ProfileTooLong { got, max } => {
-                write!(f, "name, zone and tags take {got} bytes, at most {max} travel; shorten the tags")
-            }
-            Self::BadText(what) => {
-                write!(f, "{what} is empty, too long or has a control character")
-            }
-        }
-    }
-}
-
-impl core::error::Error for ConfigError {}
-
 /// Parameters that agree with each other. Made from a [`Config`] and [`Limits`] by `try_from`.
 #[derive(Clone, Debug)]
 pub struct Params {
@@ -389,10 +327,6 @@ impl TryFrom<Config> for Params {
 
 fn nanos(d: Duration) -> u64 {
     Span::from(d).as_nanos()
-}
-
-pub(crate) fn in_range(field: &'static str, got: u64, min: u64, max: u64) -> Result<(), ConfigError> {
-    if (min..=max).contains(&got) { Ok(()) } else { Err(ConfigError::OutOfRange { field, got, min, max }) }
 }
 
 fn check_ranges(c: &Config) -> Result<(), ConfigError> {

@@ -1,6 +1,6 @@
 //! How much of everything? Every capacity of a node, bought once at its start.
 
-use crate::config::{ConfigError, in_range};
+use crate::error::{ConfigError, in_range};
 
 /// Every capacity. Full is an answer: the newcomer is refused and counted, nobody who is in is harmed (R28).
 #[derive(Clone, Debug, PartialEq, Eq)]

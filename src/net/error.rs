@@ -4,8 +4,7 @@ use core::fmt;
 use core::net::SocketAddr;
 use std::io;
 
-use crate::config::ConfigError;
-use crate::error::Refusal;
+use crate::error::{ConfigError, Refusal};
 
 /// Why a node did not start. Nothing is left behind: no socket, no thread.
 #[derive(Debug)]

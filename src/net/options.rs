@@ -3,7 +3,7 @@
 use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 
-use crate::config::{ConfigError, in_range};
+use crate::error::{ConfigError, in_range};
 
 /// The datagrams that one batch may hold at most; [`Options::batch`] is refused above it. The kernel's own bound (UIO_MAXIOV).
 pub const BATCH_MAX: usize = 1_024;

@@ -25,8 +25,8 @@ use core::net::SocketAddr;
 pub use view::MemberView;
 
 use crate::bounded::{Deadlines, Ring, SetQueue, TokenBucket, bought};
-use crate::config::{ConfigError, Params};
-use crate::error::Refusal;
+use crate::config::Params;
+use crate::error::{ConfigError, Refusal};
 use crate::event::Event;
 use crate::id::{BootId, ClusterKey, Incarnation, Name, NodeId};
 use crate::measure::{Counters, NodeHistograms};

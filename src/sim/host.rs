@@ -4,7 +4,8 @@ use core::net::SocketAddr;
 use std::collections::VecDeque;
 
 use super::flights::Flight;
-use crate::config::{ConfigError, Params};
+use crate::config::Params;
+use crate::error::ConfigError;
 use crate::event::Event;
 use crate::id::{BootId, Name};
 use crate::node::{Identity, Node};
