@@ -5,6 +5,7 @@
 //! summary of many figures, and the hash that shows that two runs were the same to the bit.
 
 mod distribution;
+pub mod join_storm;
 mod runs;
 pub mod steady;
 
