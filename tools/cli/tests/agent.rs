@@ -134,6 +134,29 @@ fn sigterm_and_sigint_leave_unless_told_to_just_stop() {
 }
 
 #[test]
+fn a_second_signal_ends_an_agent_that_is_leaving_at_once() {
+    let dir = scratch("second");
+    let file = dir.join("slow.toml");
+    let slow = "[protocol]\nprobe_interval = \"2m\"\ngossip_interval = \"2m\"\n\
+                pause_to_forgive = \"3m\"\ndown_retention = \"10m\"\n";
+    std::fs::write(&file, slow).expect("a file");
+    let config = ["--config", file.to_str().expect("a plain path"), "--leave-timeout", "10m"];
+    for signals in [["TERM", "INT"], ["INT", "TERM"], ["TERM", "TERM"]] {
+        let deaf = Agent::start(&dir, "deaf", &[]);
+        let mut agent = Agent::start_with(&dir, "leaver", &[&deaf.addr], &config);
+        assert_eq!(agent.ask(&["wait", "--members", "2"]).code, 0);
+        // It takes three of its intervals to give up the peer that does not answer, and all patience here is shorter.
+        deaf.signal("STOP");
+        agent.signal(signals[0]);
+        assert_eq!(agent.log("message")["message"], "leaving");
+        agent.signal(signals[1]);
+        assert_eq!(agent.end(), Some(0), "{signals:?}");
+        assert_eq!(agent.log("message")["message"], "ending without having told enough members: told twice");
+        assert!(!Path::new(&agent.control).exists(), "the control socket is gone all the same");
+    }
+}
+
+#[test]
 fn the_same_name_comes_back_on_its_address_in_its_next_life() {
     let dir = scratch("restart");
     let [a, _b, mut c] = three(&dir);
