@@ -270,6 +270,33 @@ fn a_second_agent_with_the_same_control_socket_or_port_is_refused_with_a_reason(
 }
 
 #[test]
+fn a_control_socket_from_the_environment_is_refused_as_such_and_a_flag_wins_over_it() {
+    let dir = scratch("variable");
+    let a = Agent::start(&dir, "a", &[]);
+    let second = |args: &[&str]| {
+        let mut agent =
+            command(&[&["agent", "--name", "b", "--bind", "127.0.0.1:0", "--join", &a.addr], args].concat());
+        agent.env("BRUIT_CONTROL", &a.control);
+        agent
+    };
+    let out = run(second(&[]), "");
+    assert_eq!(out.code, 1, "{}", out.stderr);
+    assert!(out.stderr.contains(&format!("an agent is running with the control socket {}", a.control)));
+    assert!(out.stderr.contains("BRUIT_CONTROL is set in the environment"), "{}", out.stderr);
+    assert!(out.stderr.contains("`env -u BRUIT_CONTROL bruit agent ...`"), "{}", out.stderr);
+    let mut info = command(&["info", "--json"]);
+    info.env("BRUIT_CONTROL", &a.control);
+    assert_eq!(run(info, "").json()["name"], "a", "the first one is unharmed, and found by it");
+
+    let own = dir.join("b.sock");
+    let args = ["--control", own.to_str().expect("a plain path"), "--cluster", "test", "--profile", "local"];
+    let mut b = second(&args).stderr(Stdio::null()).spawn().expect("the binary runs");
+    let met = a.ask(&["wait", "--members", "2"]).code;
+    let _ = (b.kill(), b.wait());
+    assert_eq!(met, 0, "with a socket of its own it starts");
+}
+
+#[test]
 fn two_of_one_name_both_report_it_and_join_once_gives_up() {
     let dir = scratch("conflict");
     let mut a = Agent::start(&dir, "a", &[]);
