@@ -16,6 +16,12 @@ pub enum Form {
     Claim = 0,
     /// The whole profile: a new life is among the news.
     Profile = 1,
+    /// A claim that waits for datagrams that leave anyway, and makes none of its own.
+    Aside = 2,
+}
+
+impl Form {
+    const ALL: [Self; 3] = [Self::Claim, Self::Profile, Self::Aside];
 }
 
 /// The queue of news.
@@ -23,11 +29,13 @@ pub enum Form {
 pub struct Gossip {
     lists: Lists,
     /// For each form, which numbers of sends have somebody waiting.
-    levels: [u64; 2],
+    levels: [u64; Form::ALL.len()],
     /// How many wait in each form.
-    waiting: [u32; 2],
+    waiting: [u32; Form::ALL.len()],
     /// How often a profile is told as one; from then on it is a claim.
     profile_sends: u32,
+    /// After how many tellings and hearings a claim waits aside; 0 for never.
+    quiet_after: u32,
     /// The present datagram; the mark of a place is the one that it was last written into.
     stamp: u32,
 }
@@ -36,15 +44,17 @@ impl Gossip {
     /// Nothing to tell, room for all places. A profile is told `profile_sends` times as one: as long as most who hear of it
     /// have not yet. The rest of its sends, which are there for the last few, are claims; who lacks the profile asks for it.
     #[must_use]
-    pub fn new(members: usize, profile_sends: u32) -> Self {
-        let lists = Lists::new(2 * LEVELS as usize, members);
-        Self { lists, levels: [0; 2], waiting: [0; 2], profile_sends: profile_sends.max(1), stamp: 0 }
+    /// What has been told and heard `quiet_after` times goes on aside; with 0 it never does, and hearing counts for nothing.
+    pub fn new(members: usize, profile_sends: u32, quiet_after: u32) -> Self {
+        let lists = Lists::new(Form::ALL.len() * LEVELS as usize, members);
+        let (levels, waiting) = ([0; Form::ALL.len()], [0; Form::ALL.len()]);
+        Self { lists, levels, waiting, profile_sends: profile_sends.max(1), quiet_after, stamp: 0 }
     }
 
     /// Bytes that [`Gossip::new`] buys.
     #[must_use]
     pub const fn memory_bytes(members: usize) -> usize {
-        Lists::memory_bytes(2 * LEVELS as usize, members)
+        Lists::memory_bytes(Form::ALL.len() * LEVELS as usize, members)
     }
 
     /// How many wait in a form.
@@ -55,24 +65,34 @@ impl Gossip {
 
     /// Whether nothing waits.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.waiting[0] + self.waiting[1] == 0
+    pub fn is_empty(&self) -> bool {
+        self.waiting.iter().all(|n| *n == 0)
+    }
+
+    /// Whether anything waits that rounds are for.
+    #[must_use]
+    pub const fn is_urgent(&self) -> bool {
+        self.waiting(Form::Claim) + self.waiting(Form::Profile) > 0
     }
 
     /// The form in which a place waits, and how often it has been sent.
     #[must_use]
     pub fn place(&self, slot: u32) -> Option<(Form, u32)> {
         let list = self.lists.list_of(slot)?;
-        Some((if list < LEVELS { Form::Claim } else { Form::Profile }, list % LEVELS))
+        Some((Form::ALL[(list / LEVELS) as usize], list % LEVELS))
     }
 
-    /// There is news of a place. What waits as a profile goes on as one: not all have it yet.
+    /// There is news of a place. What waits as a profile goes on as one, and what rounds are for goes on in rounds: not all
+    /// have it yet.
     pub fn announce(&mut self, slot: u32, form: Form) {
         let form = match self.place(slot) {
             Some((Form::Profile, _)) => Form::Profile,
-            Some((Form::Claim, _)) | None => form,
+            Some((Form::Claim, _)) if form == Form::Aside => Form::Claim,
+            Some((Form::Claim | Form::Aside, _)) | None => form,
         };
-        self.move_to(slot, form, 0);
+        // What goes aside from the start is sent as often as what has been told aloud before.
+        let sends = if form == Form::Aside { self.quiet_after } else { 0 };
+        self.move_to(slot, form, sends);
     }
 
     /// A place has nothing to tell any more.
@@ -115,14 +135,32 @@ impl Gossip {
     /// A place was written into the present datagram. After `limit` sends it has been told often enough.
     pub fn told(&mut self, slot: u32, limit: u32) {
         self.lists.set_mark(slot, self.stamp);
-        let Some((form, sends)) = self.place(slot) else { return };
-        if sends + 1 >= limit.min(SENDS_MAX) {
-            self.forget(slot);
-        } else if sends + 1 >= self.profile_sends {
-            self.move_to(slot, Form::Claim, sends + 1);
-        } else {
-            self.move_to(slot, form, sends + 1);
+        self.count(slot, limit);
+    }
+
+    /// Somebody has told this node what waits at a place: that is one sending less to do, and from as many as
+    /// [`Gossip::new`] was told on others see to it.
+    pub fn heard(&mut self, slot: u32, limit: u32) {
+        let counts = self.quiet_after > 0 && self.place(slot).is_some_and(|(form, _)| form != Form::Profile);
+        if counts {
+            self.count(slot, limit);
         }
+    }
+
+    fn count(&mut self, slot: u32, limit: u32) {
+        let Some((form, times)) = self.place(slot) else { return };
+        let times = times + 1;
+        if times >= limit.min(SENDS_MAX) {
+            self.forget(slot);
+            return;
+        }
+        let form = match form {
+            Form::Profile if times < self.profile_sends => Form::Profile,
+            Form::Claim if self.quiet_after > 0 && times >= self.quiet_after => Form::Aside,
+            Form::Profile | Form::Claim => Form::Claim,
+            Form::Aside => Form::Aside,
+        };
+        self.move_to(slot, form, times);
     }
 
     fn move_to(&mut self, slot: u32, form: Form, sends: u32) {
@@ -149,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_least_told_goes_first_and_nothing_twice_in_one_datagram() {
-        let mut gossip = Gossip::new(8, 3);
+        let mut gossip = Gossip::new(8, 3, 0);
         (0..3).for_each(|slot| gossip.announce(slot, Form::Claim));
         assert_eq!(datagram(&mut gossip, Form::Claim, 2, 3), [0, 1]);
         assert_eq!(datagram(&mut gossip, Form::Claim, 9, 3), [2, 0, 1], "all once, the untold first");
@@ -160,7 +198,7 @@ mod tests {
 
     #[test]
     fn after_the_limit_nothing_waits() {
-        let mut gossip = Gossip::new(4, 3);
+        let mut gossip = Gossip::new(4, 3, 0);
         gossip.announce(1, Form::Profile);
         let mut sends = |form| (0..100).filter(|_| !datagram(&mut gossip, form, 1, 200).is_empty()).count() as u32;
         // What most have heard is told as a claim.
@@ -170,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_profile_stays_a_profile_until_it_is_told() {
-        let mut gossip = Gossip::new(4, 3);
+        let mut gossip = Gossip::new(4, 3, 0);
         gossip.announce(1, Form::Profile);
         gossip.announce(1, Form::Claim);
         assert_eq!(gossip.place(1), Some((Form::Profile, 0)));

@@ -26,14 +26,25 @@ pub fn timeout(min: Span, max: Span, confirmations: u32, expected: u32) -> Span 
 pub struct Suspicion {
     /// The time of the evidence: the verdict counts from here, not from its evaluation.
     pub since: Instant,
-    /// Whether this node's own probe met the kernel's "nobody listens there".
-    pub refused: bool,
+    /// When this node's own last probe began that has failed since; `None` where it has no evidence of its own.
+    pub asked_at: Option<Instant>,
+    /// Whether this node asks for the last time before it convicts.
+    pub last_question: bool,
+    /// How many kernels were told that nobody listens there: this node's and those of its helpers.
+    pub refusals: u32,
     accusers: [u32; ACCUSERS_MAX],
     count: u8,
 }
 
 impl Suspicion {
-    const NONE: Self = Self { since: Instant::ZERO, refused: false, accusers: [0; ACCUSERS_MAX], count: 0 };
+    const NONE: Self = Self {
+        since: Instant::ZERO,
+        asked_at: None,
+        last_question: false,
+        refusals: 0,
+        accusers: [0; ACCUSERS_MAX],
+        count: 0,
+    };
 
     /// The tags of those who accuse.
     #[must_use]

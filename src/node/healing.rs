@@ -39,7 +39,9 @@ impl Node {
         };
         self.probe(now, slot);
         let addr = self.table.contact(slot).addr;
-        self.knock_once(addr);
+        if self.revived.is_multiple_of(2) {
+            self.knock_once(addr);
+        }
         true
     }
 

@@ -6,10 +6,11 @@ use super::Node;
 use super::outbox::{Outgoing, What};
 use super::receive::Sender;
 use super::tick::Timer;
+use super::verdict::DOUBT_FROM;
 use crate::config::HELPERS_MAX;
 use crate::error::DropReason;
 use crate::membership::nonce::{self, Nonce};
-use crate::membership::{Asked, Stage};
+use crate::membership::{Asked, Probe, Stage};
 use crate::time::{Instant, Span};
 use crate::wire::{NackReason, RawNack, RawPingRequest, State};
 
@@ -80,6 +81,11 @@ impl Node {
             self.end_probe(place);
             return;
         }
+        if self.is_sure(target) && !probe.refused {
+            // It has been told what is said of it. Nobody need be asked for help to hear that it is silent.
+            self.end_probe(place);
+            return;
+        }
         let mut helpers = [0; HELPERS_MAX];
         let wanted = self.params.helpers;
         let table = &self.table;
@@ -127,6 +133,13 @@ impl Node {
         }
     }
 
+    /// Whether a failed probe says more of this node than of its target: not one of the helpers has been heard. Once nobody at
+    /// all has been heard for long it is an accusation all the same: who is cut off from everybody must see that.
+    fn may_be_cut_off(&mut self, now: Instant, probe: &Probe) -> bool {
+        let doubts = self.params.accusers > 0 && self.params.helper_nacks && self.up_count() >= DOUBT_FROM;
+        doubts && probe.is_unheard() && !probe.refused && now.since(self.heard_anybody_at) < self.longest_doubt()
+    }
+
     /// Nobody has got an answer. Where all helpers have said so, that is an accusation; where some have not, the ways are
     /// at least as much in doubt as the target, and others are asked once more. Helpers that stay silent speak against this
     /// node's own health.
@@ -144,7 +157,12 @@ impl Node {
         self.counters.probes_failed += 1;
         self.health.worse(if self.params.helper_nacks { probe.missing_nacks() } else { 1 });
         self.end_probe(place);
-        if self.table.at(probe.target).is_some_and(|m| m.boot == probe.boot && m.state.is_up()) {
+        if self.table.at(probe.target).is_none_or(|m| m.boot != probe.boot || !m.state.is_up()) {
+            return;
+        }
+        if self.may_be_cut_off(now, &probe) {
+            self.counters.probes_unheard += 1;
+        } else {
             self.accuse(now, &probe);
         }
     }
@@ -243,7 +261,7 @@ impl Node {
         }
         self.counters.kernel_evidence += 1;
         self.refuse_relays(slot);
-        if self.table.get(slot).state == State::Suspect && self.suspicions.get(slot).refused {
+        if self.table.get(slot).state == State::Suspect && self.suspicions.get(slot).refusals > 0 {
             // Nothing that this node has not held against it already.
             return;
         }

@@ -11,7 +11,7 @@ use crate::time::{Instant, Span};
 use crate::wire::{Claim, State};
 
 /// From this many members on, a death needs two accusers that are up.
-const DOUBT_FROM: u32 = 4;
+pub(super) const DOUBT_FROM: u32 = 4;
 /// For how many of the longest suspicions a single accuser is doubted: who is cut off from everybody must not suspect
 /// everybody for ever.
 const DOUBT_FACTOR: u32 = 3;
@@ -30,15 +30,18 @@ impl Node {
         } else if self.suspicions.get_mut(slot).add(my_tag) {
             self.counters.confirmations += 1;
         }
-        if probe.refused {
-            self.suspicions.get_mut(slot).refused = true;
-        }
-        for helper in probe.refused_by() {
-            let tag = self.table.get(helper).id.tag();
-            self.suspicions.get_mut(slot).add(tag);
+        let suspicion = self.suspicions.get_mut(slot);
+        suspicion.asked_at = Some(probe.began_at);
+        suspicion.refusals = suspicion.refusals.max(probe.refusals());
+        if self.params.accusers > 0 {
+            // Who was asked for help and got no answer has evidence of its own.
+            for helper in probe.nacked_by() {
+                let tag = self.table.get(helper).id.tag();
+                self.suspicions.get_mut(slot).add(tag);
+            }
         }
         if !known {
-            self.announce(now, slot, Form::Claim, None);
+            self.announce_doubt(now, slot, None);
         }
         self.arm_suspicion(now, slot);
     }
@@ -63,7 +66,9 @@ impl Node {
         let enough = self.suspicions.get(slot).confirmations() >= self.params.confirmations;
         if !enough && self.suspicions.get_mut(slot).add(accuser) {
             self.counters.confirmations += 1;
-            self.announce(now, slot, Form::Claim, None);
+            if self.params.loud_suspicions {
+                self.announce_doubt(now, slot, None);
+            }
             self.arm_suspicion(now, slot);
         }
     }
@@ -74,17 +79,31 @@ impl Node {
         self.params.pause_to_forgive + self.settle_time() * 2
     }
 
+    /// As many as are configured, or as there are members who could confirm.
+    fn confirmations_expected(&self) -> u32 {
+        self.params.confirmations.min(self.up_count().saturating_sub(2))
+    }
+
+    /// Whether a suspicion is as sure as probes can make it until it is time for the last question.
+    pub(super) fn is_sure(&self, slot: u32) -> bool {
+        let suspicion = self.suspicions.get(slot);
+        let sure = suspicion.confirmations() >= self.confirmations_expected() && !suspicion.last_question;
+        self.params.accusers > 0 && self.table.get(slot).state == State::Suspect && sure
+    }
+
     fn arm_suspicion(&mut self, now: Instant, slot: u32) {
         let min = self.suspicion_min();
         let suspicion = self.suspicions.get(slot);
-        let wait = if suspicion.refused && self.live_accusers(slot) >= 2 {
+        let wait = if suspicion.refusals >= 2 && self.live_accusers(slot) >= 2 {
             // Two kernels were told that nobody listens there: one learned time-out is left to say otherwise.
             let p = &self.params;
             self.table.contact(slot).rtt.timeout(p.ack_floor, p.ack_prior, p.ack_ceiling)
         } else {
-            let others = self.up_count().saturating_sub(2);
-            let expected = self.params.confirmations.min(others);
-            suspicion_timeout(min, min * self.params.suspicion_factor, suspicion.confirmations(), expected)
+            // Who has no evidence of its own leaves the verdict to those who have, as long as they may be there.
+            let hearsay = self.params.accusers > 0 && suspicion.asked_at.is_none();
+            let confirmed = if hearsay { 0 } else { suspicion.confirmations() };
+            let expected = self.confirmations_expected();
+            suspicion_timeout(min, min * self.params.suspicion_factor, confirmed, expected)
         };
         // Not before now: a timer that is armed for the past would look like this node's own lag.
         self.arm(Timer::Member(slot), (suspicion.since + wait).max(now));
@@ -99,8 +118,19 @@ impl Node {
         self.suspicions.get(slot).accusers().iter().filter(up).count() as u32
     }
 
-    /// A suspicion's time is over. Death needs silence since the evidence, and two accusers where there are enough members
-    /// to have two.
+    /// For how long a single accuser is doubted, and a node that hears nobody doubts itself.
+    pub(super) fn longest_doubt(&mut self) -> Span {
+        self.suspicion_min() * (self.params.suspicion_factor * DOUBT_FACTOR)
+    }
+
+    /// Whether this node has asked for itself lately and got no answer. Where one word is enough it need not.
+    fn has_fresh_evidence(&self, now: Instant, slot: u32) -> bool {
+        let asked_at = self.suspicions.get(slot).asked_at;
+        self.params.accusers == 0 || asked_at.is_some_and(|at| now.since(at) <= self.params.probe_interval)
+    }
+
+    /// A suspicion's time is over. Death needs silence since the evidence, a last question of this node's own that nobody
+    /// answers, and two accusers where there are enough members to have two.
     pub(super) fn on_suspicion_timer(&mut self, now: Instant, slot: u32) {
         if self.put_off_by_lag(now, Timer::Member(slot)) {
             return;
@@ -115,17 +145,21 @@ impl Node {
             self.probe(now, slot);
             return;
         }
+        if !self.has_fresh_evidence(now, slot) {
+            // Nobody is convicted on hearsay, nor on what was true a while ago. If the probe fails the timer is due at once.
+            self.counters.last_questions += 1;
+            self.suspicions.get_mut(slot).last_question = true;
+            self.arm(Timer::Member(slot), now + self.params.probe_interval);
+            self.probe(now, slot);
+            return;
+        }
         // A doubt that nobody has settled for long is settled by silence: a refutation would have come by some way.
-        let long = self.suspicion_min() * (self.params.suspicion_factor * DOUBT_FACTOR);
-        let doubtful = self.up_count() >= DOUBT_FROM && now.since(since) < long;
+        let doubtful = self.up_count() >= DOUBT_FROM && now.since(since) < self.longest_doubt();
         let enough = if doubtful { self.params.accusers } else { self.params.accusers.min(1) };
         if self.live_accusers(slot) < enough {
             self.counters.verdicts_put_off_by_doubt += 1;
             self.arm(Timer::Member(slot), now + self.params.probe_interval);
-            self.announce(now, slot, Form::Claim, None);
-            if !self.accuses(slot) {
-                self.probe(now, slot);
-            }
+            self.announce_doubt(now, slot, None);
             return;
         }
         self.counters.deaths_declared += 1;
@@ -153,6 +187,10 @@ impl Node {
             }
             return;
         }
+        if claim.state == State::Dead && claim.incarnation < mine {
+            // Whoever says so has not heard the answer yet; the ack to this datagram, or whatever goes there next, tells it.
+            self.gossip.announce(ME, Form::Aside);
+        }
         if claim.incarnation < mine || (claim.incarnation == mine && claim.state == State::Alive) {
             self.counters.claims_known += 1;
             return;
@@ -168,13 +206,13 @@ impl Node {
                 if claim.state == State::Dead {
                     self.recant();
                 }
-                self.raise(now, above);
+                self.raise(now, above, claim.state);
                 self.emit(Event::SelfRefuted { incarnation: above });
             }
             State::Left => {
                 // Removed while it lives (R15). Having left is final for a life: a new one begins.
                 let Some(next) = claim.incarnation.next_life() else { return };
-                self.raise(now, next);
+                self.raise(now, next, claim.state);
                 self.emit(Event::SelfRemoved { incarnation: next });
             }
         }
@@ -192,7 +230,7 @@ impl Node {
         if let Some((boot, addr)) = start.filter(|_| claim.state.is_up()) {
             self.challenge(now, boot, addr);
         }
-        self.raise(now, next);
+        self.raise(now, next, claim.state);
         self.emit(Event::SelfRefuted { incarnation: next });
     }
 
@@ -204,14 +242,19 @@ impl Node {
         }
     }
 
-    /// Takes a higher number and tells everybody.
-    pub(super) fn raise(&mut self, now: Instant, to: Incarnation) {
+    /// Takes a higher number and tells everybody: as loudly as what it answers.
+    pub(super) fn raise(&mut self, now: Instant, to: Incarnation, said: State) {
         let from = self.table.get(ME).incarnation;
         self.counters.refutations += 1;
         self.table.get_mut(ME).incarnation = to;
         self.note_changed(ME);
         self.refingerprint(now, ME);
-        let form = if to.life() > from.life() { Form::Profile } else { Form::Claim };
-        self.announce(now, ME, form, None);
+        if to.life() > from.life() {
+            self.announce(now, ME, Form::Profile, None);
+        } else if said == State::Suspect {
+            self.announce_doubt(now, ME, None);
+        } else {
+            self.announce(now, ME, Form::Claim, None);
+        }
     }
 }

@@ -6,6 +6,7 @@
 
 mod distribution;
 pub mod join_storm;
+pub mod lifeguard;
 mod runs;
 pub mod steady;
 
