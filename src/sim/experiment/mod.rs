@@ -1,11 +1,15 @@
 //! What will a cluster of so many nodes do? Experiments by name, with the setups of the papers.
 //!
 //! One file for each: a `Setup` that can be changed field by field, a `run` that plays it, a `Report` of what came out. They
-//! differ in what they do to a [`World`](super::World) and share the rest: the seeds of their runs, several threads, the
+//! differ in what they do to a `World` and share the rest: the seeds of their runs, several threads, the
 //! summary of many figures, and the hash that shows that two runs were the same to the bit.
 
+pub mod churn;
 mod distribution;
 pub mod join_storm;
+mod lives;
+pub mod mass_restart;
+pub mod partition;
 mod runs;
 pub mod steady;
 
@@ -88,7 +92,12 @@ impl Base {
 
 /// Lets time pass until `holds` or until `limit` after `begin`; milliseconds from `begin` until then, `None` where it did not
 /// come to that.
-fn until(world: &mut World, begin: Instant, limit: Span, holds: impl FnMut(&World) -> bool) -> Option<f64> {
+fn until<O: Observer>(
+    world: &mut World<O>,
+    begin: Instant,
+    limit: Span,
+    holds: impl FnMut(&World<O>) -> bool,
+) -> Option<f64> {
     let left = (begin + limit).since(world.now());
     world.run_until(left, holds).map(|_| millis(world.now().since(begin)))
 }

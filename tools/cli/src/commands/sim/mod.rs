@@ -2,9 +2,12 @@
 //!
 //! One file for each experiment: its flags, how its report looks to a person, to a script and as a picture.
 
+mod churn;
 mod common;
 mod document;
 mod join_storm;
+mod mass_restart;
+mod partition;
 mod progress;
 mod rows;
 mod steady;
@@ -26,6 +29,9 @@ pub struct Args {
 enum Experiment {
     Steady(steady::Args),
     JoinStorm(join_storm::Args),
+    MassRestart(mass_restart::Args),
+    Churn(churn::Args),
+    Partition(partition::Args),
 }
 
 /// Plays it and shows what came out.
@@ -33,5 +39,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.experiment {
         Experiment::Steady(args) => steady::run(args),
         Experiment::JoinStorm(args) => join_storm::run(args),
+        Experiment::MassRestart(args) => mass_restart::run(args),
+        Experiment::Churn(args) => churn::run(args),
+        Experiment::Partition(args) => partition::run(args),
     }
 }
