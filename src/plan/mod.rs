@@ -1,13 +1,17 @@
 //! What will it cost, and how fast is it? Recurrences and closed forms, and the plain models that they are checked against.
 mod chances;
+mod complex;
 mod error;
+mod event;
 mod gamma;
 mod lattice;
+mod luck;
 mod model;
 mod mongering;
 mod rounds;
 
 pub use error::PlanError;
+pub use event::{EventTime, LATENCY_MAX};
 pub use model::{Mode, Model, NODES_MAX, PLAN_FANOUT_MAX, ROUNDS_MAX, Scenario, run};
 pub use mongering::{Calls, Counts, Mongering, Outcome, Stops};
 pub use rounds::{Arrival, Coverage, GOALS, Rounds};
