@@ -58,6 +58,8 @@ mod membership;
 #[cfg(feature = "net")]
 pub mod net;
 mod node;
+#[cfg(feature = "plan")]
+pub mod plan;
 mod rng;
 #[cfg(feature = "sim")]
 pub mod sim;

@@ -11,13 +11,13 @@ use crate::time::{Instant, Span};
 use crate::wire::{Claim, State};
 
 /// From this many members on, a death needs two accusers that are up.
-const DOUBT_FROM: u32 = 4;
+pub(crate) const DOUBT_FROM: u32 = 4;
 /// How many members look for themselves when they hear of a suspicion, on average, for each confirmation that is expected:
 /// whoever confirms has evidence of its own, and a few are enough whatever the size.
-const VOLUNTEERS: u32 = 2;
+pub(crate) const VOLUNTEERS: u32 = 2;
 /// For how many of the longest suspicions a single accuser is doubted: who is cut off from everybody must not suspect
 /// everybody for ever.
-const DOUBT_FACTOR: u32 = 3;
+pub(crate) const DOUBT_FACTOR: u32 = 3;
 
 impl Node {
     /// This node's own probe has failed.

@@ -11,6 +11,8 @@ mod demo;
 mod event;
 mod failure;
 mod output;
+#[allow(dead_code, reason = "the commands that draw come next")]
+mod plot;
 mod runner;
 mod view;
 mod watch;
