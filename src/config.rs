@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use crate::error::{ConfigError, in_range};
 use crate::limits::Limits;
+use crate::membership::SENDS_MAX;
 use crate::time::Span;
 use crate::wire::{MAX_MAX_DATAGRAM, MIN_MAX_DATAGRAM};
 
@@ -47,6 +48,18 @@ impl Profile {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|p| p.name() == name)
     }
+}
+
+/// How often each node sends a piece of news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sends {
+    /// As often as it takes to miss nobody but [one in so many times](Config::one_miss_in).
+    Derived,
+    /// This often, whatever the size: 1 to 63.
+    Times(u32),
+    /// For ever, until newer news of the same member takes its place. Profiles of new members, which are an order of
+    /// magnitude longer than a claim, are sent as often as is derived. Rounds never end: for experiments.
+    Endless,
 }
 
 /// Every parameter of the protocol. Defaults are given as `lan / wan / local`.
@@ -99,8 +112,15 @@ pub struct Config {
     /// One in how many pieces of news may miss some member and be left to repair by fingerprints: each is sent
     /// `⌈ln(N · this) / (1 - loss)⌉` times by each node. 1,000. Raised: more copies of everything.
     pub one_miss_in: u32,
+    /// How often each node sends each piece of news. Derived, from the size of the cluster and the field above. Raised: more
+    /// copies of everything; lowered: more is left to repair. Endless, it is what the theory of epidemics reckons with.
+    pub sends: Sends,
+    /// When, from a node's start on, its gossip rounds fall due: then and each interval after it, whenever there is news.
+    /// None: the first round comes an interval after the news that ends the quiet, which spreads the rounds of many nodes
+    /// over the interval by itself. Set, and drawn by each node: half an interval sooner on average. Below `gossip_interval`.
+    pub gossip_phase: Option<Duration>,
     /// Datagrams a second that forwarding of news may cost, beside the rounds. 400 / 200 / 400.
-    /// Raised: larger storms of news are passed on at once and not by rounds.
+    /// Raised: larger storms of news are passed on at once and not by rounds. 0 leaves everything to the rounds.
     pub eager_per_second: u32,
     /// Datagrams a second for answers to those who are not members: cookies, pages, requests to introduce oneself.
     /// 4,000 / 1,000 / 8,000. Raised: larger join storms are served at once; more work for a flood of strangers.
@@ -163,6 +183,8 @@ impl Config {
             fanout: 4,
             expected_loss_permille: 100,
             one_miss_in: 1_000,
+            sends: Sends::Derived,
+            gossip_phase: None,
             eager_per_second: 400,
             strangers_per_second: 4_000,
             repair_per_second: 200,
@@ -249,6 +271,8 @@ pub struct Params {
     pub(crate) fanout: usize,
     pub(crate) expected_loss_permille: u32,
     pub(crate) one_miss_in: u32,
+    pub(crate) sends: Sends,
+    pub(crate) gossip_phase: Option<Span>,
     pub(crate) eager_per_second: u32,
     pub(crate) strangers_per_second: u32,
     pub(crate) repair_per_second: u32,
@@ -300,6 +324,8 @@ impl Params {
             fanout: c.fanout as usize,
             expected_loss_permille: c.expected_loss_permille,
             one_miss_in: c.one_miss_in,
+            sends: c.sends,
+            gossip_phase: c.gossip_phase.map(Span::from),
             eager_per_second: c.eager_per_second,
             strangers_per_second: c.strangers_per_second,
             repair_per_second: c.repair_per_second,
@@ -363,7 +389,13 @@ fn check_ranges(c: &Config) -> Result<(), ConfigError> {
     for (field, got, min, max) in numbers {
         in_range(field, u64::from(got), u64::from(min), u64::from(max))?;
     }
-    Ok(())
+    match c.sends {
+        Sends::Times(n) => in_range("sends", u64::from(n), 1, u64::from(SENDS_MAX))?,
+        Sends::Derived | Sends::Endless => {}
+    }
+    // The next beat is the same: a phase of a whole interval is one of 0.
+    let latest = nanos(c.gossip_interval).saturating_sub(1);
+    in_range("gossip_phase", c.gossip_phase.map_or(0, nanos), 0, latest)
 }
 
 fn check_order(c: &Config) -> Result<(), ConfigError> {
@@ -425,5 +457,13 @@ mod tests {
             Params::try_from(config).expect_err("nobody to tell"),
             ConfigError::OutOfRange { field: "fanout", got: 0, min: 1, max: FANOUT_MAX as u64 }
         );
+        for (sends, accepted) in [(0, false), (1, true), (63, true), (64, false)] {
+            let config = Config { sends: Sends::Times(sends), ..Config::default() };
+            assert_eq!(Params::try_from(config).is_ok(), accepted, "{sends} sends");
+        }
+        for (phase, accepted) in [(0, true), (99, true), (100, false)] {
+            let config = Config { gossip_phase: Some(Duration::from_millis(phase)), ..Config::default() };
+            assert_eq!(Params::try_from(config).is_ok(), accepted, "{phase} ms into rounds of 100 ms");
+        }
     }
 }

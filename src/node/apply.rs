@@ -283,7 +283,8 @@ impl Node {
             Some(Fresh { from: earlier }) if earlier != from => Fresh { from: None },
             Some(_) | None => Fresh { from },
         });
-        self.arm_earlier(Timer::Gossip, now + self.params.gossip_interval);
+        let next = self.next_round(now);
+        self.arm_earlier(Timer::Gossip, next);
     }
 
     /// How long a change stays out of the fingerprint: worked out anew only when the size has changed.
