@@ -6,17 +6,41 @@
 
 mod distribution;
 mod runs;
+pub mod spread;
+mod stage;
 pub mod steady;
 
 use std::fmt;
 
 pub use distribution::Distribution;
 pub use runs::{Progress, Runs};
+pub use stage::Timing;
 
 use super::{Link, Spec};
 use crate::config::{Config, Params, Profile};
 use crate::error::ConfigError;
 use crate::limits::Limits;
+use crate::plan::PlanError;
+
+/// What plays an experiment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Real nodes in a [`World`](super::World).
+    Node,
+    /// The plain model of a paper, where nodes have no such mechanism.
+    Model,
+}
+
+impl Engine {
+    /// The name by which it is printed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Node => "node",
+            Self::Model => "model",
+        }
+    }
+}
 
 /// What all experiments have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,15 +107,21 @@ pub enum SetupError {
         /// The most it may be.
         max: f64,
     },
+    /// Choices that do not go together: why, and what to do.
+    Together(&'static str),
     /// The configuration of the nodes contradicts itself.
     Config(ConfigError),
+    /// What the experiment is compared with cannot be worked out.
+    Plan(PlanError),
 }
 
 impl fmt::Display for SetupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OutOfRange { field, got, min, max } => write!(f, "{field} is {got}; it may be {min} to {max}"),
+            Self::Together(why) => why.fmt(f),
             Self::Config(error) => error.fmt(f),
+            Self::Plan(error) => error.fmt(f),
         }
     }
 }
@@ -101,5 +131,11 @@ impl std::error::Error for SetupError {}
 impl From<ConfigError> for SetupError {
     fn from(error: ConfigError) -> Self {
         Self::Config(error)
+    }
+}
+
+impl From<PlanError> for SetupError {
+    fn from(error: PlanError) -> Self {
+        Self::Plan(error)
     }
 }
