@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agent, completions, config_check, decode, demo, events, info, join, leave, man, members, remove, stat, wait,
+    agent, completions, config_check, decode, demo, events, info, join, leave, man, members, plan, remove, stat, wait,
 };
 
 /// The whole command line.
@@ -37,6 +37,7 @@ pub enum Command {
     Join(join::Args),
     Leave(leave::Args),
     Remove(remove::Args),
+    Plan(plan::Args),
     Decode(decode::Args),
     /// Look at configuration
     #[command(subcommand)]
