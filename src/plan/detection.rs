@@ -103,6 +103,12 @@ impl Detection {
         Ok(detection)
     }
 
+    /// The cluster.
+    #[must_use]
+    pub const fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
     /// Chances of one probe of a member that lives.
     #[must_use]
     pub const fn probe(&self) -> &Probe {

@@ -10,8 +10,7 @@ use super::cost::{self, Traffic};
 use super::detection::{Detection, Milestone, Watch};
 use super::error::{PlanError, within};
 
-/// Probe intervals that are looked at.
-const SHORTEST: f64 = 0.02;
+/// The longest probe interval that is looked at, in seconds; the shortest is the shortest wait for an ack.
 const LONGEST: f64 = 60.0;
 
 /// What is asked for.
@@ -96,22 +95,21 @@ pub fn solve(watch: &Watch, demand: &Demand) -> Result<Answer, PlanError> {
     let at = |interval: f64| answer(watch, demand, interval);
     let fast = |a: &Answer| a.reached <= demand.within.as_secs_f64();
     let cheap = |a: &Answer| demand.bytes_max.is_none_or(|max| a.traffic.bytes <= max);
-    let slowest = longest(|i| Ok(fast(&at(i)?)))?.map_or(SHORTEST, rounded_down);
-    // With all bytes that there are: the shortest interval that they pay for.
-    let affordable = shortest(|i| Ok(cheap(&at(i)?)))?.map_or(LONGEST, rounded_up);
-    let candidate = at(slowest)?;
-    Ok(match (fast(&candidate), cheap(&candidate)) {
-        (true, true) => {
-            let binding = if slowest >= LONGEST { Binding::Nothing } else { Binding::Within };
-            Answer { met: true, binding, ..candidate }
-        }
-        (true, false) => Answer { met: false, binding: Binding::Bytes, ..at(affordable)? },
-        (false, true) => Answer { met: false, binding: Binding::Suspicion, ..candidate },
-        (false, false) => {
-            // Which of the two would still refuse if the other gave way?
-            Answer { met: false, binding: Binding::Suspicion, ..at(affordable)? }
-        }
-    })
+    let shortest = watch.config.ack_floor.as_secs_f64();
+    let interval = edge(shortest, LONGEST, |i| Ok(fast(&at(i)?)))?;
+    let just_fast = at(interval.map_or(shortest, |i| rounded_down(i).max(shortest)))?;
+    if cheap(&just_fast) {
+        let met = interval.is_some();
+        let binding = match interval {
+            None => Binding::Suspicion,
+            Some(LONGEST) => Binding::Nothing,
+            Some(_) => Binding::Within,
+        };
+        return Ok(Answer { met, binding, ..just_fast });
+    }
+    let affordable = edge(LONGEST, shortest, |i| Ok(cheap(&at(i)?)))?;
+    let just_cheap = at(affordable.map_or(LONGEST, |i| rounded_up(i).min(LONGEST)))?;
+    Ok(Answer { met: false, binding: Binding::Bytes, ..just_cheap })
 }
 
 fn answer(watch: &Watch, demand: &Demand, interval: f64) -> Result<Answer, PlanError> {
@@ -122,44 +120,31 @@ fn answer(watch: &Watch, demand: &Demand, interval: f64) -> Result<Answer, PlanE
     Ok(Answer { met: true, binding: Binding::Nothing, watch, detection, reached, traffic })
 }
 
-/// The longest interval for which it holds, given that it then holds for all shorter ones.
-fn longest(holds: impl Fn(f64) -> Result<bool, PlanError>) -> Result<Option<f64>, PlanError> {
-    if !holds(SHORTEST)? {
+/// The last interval, going from one end to the other, for which it holds; `None` where it does not at the first.
+fn edge(from: f64, to: f64, holds: impl Fn(f64) -> Result<bool, PlanError>) -> Result<Option<f64>, PlanError> {
+    if !holds(from)? {
         return Ok(None);
     }
-    edge(SHORTEST, LONGEST, holds).map(Some)
-}
-
-/// The shortest for which it holds, given that it then holds for all longer ones.
-fn shortest(holds: impl Fn(f64) -> Result<bool, PlanError>) -> Result<Option<f64>, PlanError> {
-    if !holds(LONGEST)? {
-        return Ok(None);
+    if holds(to)? {
+        return Ok(Some(to));
     }
-    edge(LONGEST, SHORTEST, holds).map(Some)
-}
-
-/// The last interval, going from the good end to the other, for which it holds.
-fn edge(good: f64, other: f64, holds: impl Fn(f64) -> Result<bool, PlanError>) -> Result<f64, PlanError> {
-    if holds(other)? {
-        return Ok(other);
-    }
-    let (mut good, mut bad) = (good, other);
+    let (mut good, mut bad) = (from, to);
     for _ in 0..24 {
         let middle = (good * bad).sqrt();
         if holds(middle)? { good = middle } else { bad = middle }
     }
-    Ok(good)
+    Ok(Some(good))
 }
 
 /// To two digits: nobody configures 3.6172 s.
 fn rounded_down(seconds: f64) -> f64 {
     let unit = unit_of(seconds);
-    ((seconds / unit + 1e-6).floor() * unit).max(SHORTEST)
+    (seconds / unit + 1e-6).floor() * unit
 }
 
 fn rounded_up(seconds: f64) -> f64 {
     let unit = unit_of(seconds);
-    ((seconds / unit - 1e-6).ceil() * unit).min(LONGEST)
+    (seconds / unit - 1e-6).ceil() * unit
 }
 
 fn unit_of(seconds: f64) -> f64 {

@@ -11,7 +11,7 @@ mod demo;
 mod event;
 mod failure;
 mod output;
-#[allow(dead_code, reason = "the commands that draw come next")]
+mod plan;
 mod plot;
 mod runner;
 mod view;

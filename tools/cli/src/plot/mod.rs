@@ -18,7 +18,7 @@ const BOTTOM: f64 = 62.0;
 const LEFT: f64 = 76.0;
 const RIGHT: f64 = 28.0;
 /// How wide a letter of the legend is taken to be, and how much of a name is shown.
-const LETTER: f64 = 7.0;
+const LETTER: f64 = 7.6;
 const NAME_MAX: usize = 28;
 
 const INK: &str = "#222222";
@@ -137,11 +137,7 @@ impl Plot {
         for (i, series) in self.series.iter().enumerate() {
             let y = TOP + 10.0 + 22.0 * i as f64;
             let colour = COLOURS[i % COLOURS.len()];
-            if series.points.is_empty() {
-                svg.area(&[(left, y - 6.0), (left + 22.0, y - 6.0), (left + 22.0, y + 6.0), (left, y + 6.0)], colour);
-            } else {
-                draw_line(svg, &[(left, y), (left + 22.0, y)], series.style, colour);
-            }
+            draw_line(svg, &[(left, y), (left + 22.0, y)], series.style, colour);
             svg.text((left + 30.0, y + 4.5), Anchor::Start, 13.0, INK, false, &shortened(&series.name));
         }
     }
