@@ -66,7 +66,9 @@ pub mod sim;
 mod time;
 pub mod wire;
 
-pub use config::{ACCUSERS_MAX, Config, FANOUT_MAX, HELPERS_MAX, Params, Profile, Sends};
+pub use config::{
+    ACCUSERS_MAX, Config, DIRECT_PINGS_MAX, FANOUT_MAX, HELPER_ROUNDS_MAX, HELPERS_MAX, Params, Profile, Sends,
+};
 pub use error::{ConfigError, DropReason, Refusal};
 pub use event::{Event, MemberRef};
 pub use id::{BootId, ClusterKey, Incarnation, NAME_MAX, Name, NodeId, PLAUSIBLE_LIVES};

@@ -34,7 +34,7 @@ impl Node {
     /// Adds what there is to tell a member.
     pub(super) fn fill(&mut self, writer: &mut Writer<'_>, receiver: u32) {
         self.gossip.begin_datagram();
-        let speaks_ill = self.table.get(receiver).state != State::Alive;
+        let speaks_ill = self.speaks_ill_of(receiver);
         if self.gossip.is_empty() && !speaks_ill {
             return;
         }
@@ -68,8 +68,17 @@ impl Node {
         }
     }
 
+    /// Whether the receiver has to be told what is said of it. The dead always have: nobody else speaks to them.
+    fn speaks_ill_of(&self, receiver: u32) -> bool {
+        match self.table.get(receiver).state {
+            State::Alive => false,
+            State::Suspect => self.params.buddy,
+            State::Dead | State::Left => true,
+        }
+    }
+
     fn fill_refutations(&mut self, writer: &mut Writer<'_>, receiver: u32, limits: [u32; 2]) {
-        if self.table.get(receiver).state != State::Alive && !self.gossip.is_told(receiver) {
+        if self.speaks_ill_of(receiver) && !self.gossip.is_told(receiver) {
             let claim = self.claim_to_tell(receiver, 0);
             if writer.push(Kind::Claims, &RawClaim::new(&claim)) {
                 self.note_sent(Kind::Claims);

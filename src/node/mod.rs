@@ -23,7 +23,7 @@ mod view;
 use core::net::SocketAddr;
 
 #[cfg(feature = "plan")]
-pub(crate) use verdict::{DOUBT_FACTOR, DOUBT_FROM, VOLUNTEERS};
+pub(crate) use verdict::{DOUBT_FACTOR, DOUBT_FROM};
 pub use view::MemberView;
 
 use crate::bounded::{Deadlines, Ring, SetQueue, TokenBucket, bought};

@@ -12,9 +12,6 @@ use crate::wire::{Claim, State};
 
 /// From this many members on, a death needs two accusers that are up.
 pub(crate) const DOUBT_FROM: u32 = 4;
-/// How many members look for themselves when they hear of a suspicion, on average, for each confirmation that is expected:
-/// whoever confirms has evidence of its own, and a few are enough whatever the size.
-pub(crate) const VOLUNTEERS: u32 = 2;
 /// For how many of the longest suspicions a single accuser is doubted: who is cut off from everybody must not suspect
 /// everybody for ever.
 pub(crate) const DOUBT_FACTOR: u32 = 3;
@@ -55,7 +52,7 @@ impl Node {
         self.counters.suspicions += 1;
         self.suspicions.begin(slot, since, accuser);
         self.arm_suspicion(now, slot);
-        if accuser != self.me.id.tag() && self.rng.below(self.up_count()) < self.params.confirmations * VOLUNTEERS {
+        if accuser != self.me.id.tag() && self.rng.below(self.up_count()) < self.params.volunteers {
             // Looks for itself: to confirm with evidence of its own, or to tell the subject what is said of it.
             self.probe(now, slot);
         }
@@ -109,7 +106,7 @@ impl Node {
             return;
         }
         let since = self.suspicions.get(slot).since;
-        if self.table.get(slot).heard_at > since {
+        if self.params.any_proof && self.table.get(slot).heard_at > since {
             // It lives, but only its own refutation clears it: tell it once more what is said.
             self.counters.verdicts_put_off_by_life += 1;
             self.suspicions.get_mut(slot).since = now;
@@ -121,7 +118,7 @@ impl Node {
         // A doubt that nobody has settled for long is settled by silence: a refutation would have come by some way.
         let long = self.suspicion_min() * (self.params.suspicion_factor * DOUBT_FACTOR);
         let doubtful = self.up_count() >= DOUBT_FROM && now.since(since) < long;
-        let enough = if doubtful { 2 } else { 1 };
+        let enough = if doubtful { self.params.accusers } else { self.params.accusers.min(1) };
         if self.live_accusers(slot) < enough {
             self.counters.verdicts_put_off_by_doubt += 1;
             self.arm(Timer::Member(slot), now + self.params.probe_interval);

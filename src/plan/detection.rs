@@ -20,7 +20,7 @@ use super::probe::Probe;
 use crate::config::{Config, Params};
 use crate::limits::Limits;
 use crate::membership::{Spread, suspicion_timeout};
-use crate::node::{DOUBT_FACTOR, DOUBT_FROM, VOLUNTEERS};
+use crate::node::{DOUBT_FACTOR, DOUBT_FROM};
 use crate::time::Span;
 
 /// Into how many equally likely values a law is cut to be added to another.
@@ -253,7 +253,7 @@ impl Detection {
         }
         let members = f64::from(self.watch.members);
         let others = members - 2.0;
-        let volunteers = (f64::from(self.params.confirmations * VOLUNTEERS) / members).min(1.0);
+        let volunteers = (f64::from(self.params.volunteers) / members).min(1.0);
         let regular = others / (members - 1.0) * since / self.watch.config.probe_interval.as_secs_f64();
         (0..needed).map(|k| binomial(others, volunteers, f64::from(k)) * poisson_below(regular, needed - k)).sum()
     }

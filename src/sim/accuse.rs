@@ -9,9 +9,7 @@ use super::observe::Observer;
 use super::world::World;
 use crate::id::{ClusterKey, Incarnation};
 use crate::node::Phase;
-use crate::wire::{
-    Binding, Claim, Header, Kind, MIN_MAX_DATAGRAM, RawClaim, State, Writer,
-};
+use crate::wire::{Binding, Claim, Header, Kind, MIN_MAX_DATAGRAM, RawClaim, State, Writer};
 
 impl<O: Observer> World<O> {
     /// Tells `subject` at once, in the name of `accuser`, that it is suspected; gives the incarnation in which it will refute.

@@ -5,6 +5,7 @@
 //! summary of many figures, and the hash that shows that two runs were the same to the bit.
 
 mod distribution;
+pub mod mongering;
 mod runs;
 pub mod spread;
 mod stage;

@@ -75,6 +75,8 @@ pub(super) struct Telling {
     pub datagrams: u64,
     /// Bytes of payload in these.
     pub bytes: u64,
+    /// Rounds until it was over.
+    pub rounds: u32,
 }
 
 /// The cluster.
@@ -94,7 +96,8 @@ impl Cast {
         let bounds = Bounds { hosts: nodes, events: 0, in_flight: 1 << 24, ..Bounds::default() };
         let mut world = World::watched(seed, bounds, Watch::new(nodes));
         let params = (0..nodes).map(|_| self.params(self.phase(&mut world))).collect::<Result<Vec<_>, _>>()?;
-        let specs: Vec<_> = (0..).zip(params).map(|(n, params): (u32, _)| Spec::new(&format!("n{n}"), params)).collect();
+        let specs: Vec<_> =
+            (0..).zip(params).map(|(n, params): (u32, _)| Spec::new(&format!("n{n}"), params)).collect();
         world.network.set_all(Link { loss_permille: 1_000, ..Link::default() });
         let hosts = world.form(&specs)?;
         let living = (nodes - self.dead) as usize;
@@ -196,7 +199,8 @@ impl Stage {
         };
         assert_eq!(self.world.tally().overflowed, 0, "seed {}: the wire was full", self.world.seed());
         let receipts = watch.receipts.iter().map(after).collect();
-        Telling { receipts, datagrams: watch.datagrams, bytes: watch.bytes }
+        let rounds = self.world.now().since(begin).as_nanos() / INTERVAL.as_nanos();
+        Telling { receipts, datagrams: watch.datagrams, bytes: watch.bytes, rounds: rounds as u32 }
     }
 }
 

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agent, completions, config_check, decode, demo, events, info, join, leave, man, members, plan, remove, sim, stat, wait,
+    agent, completions, config_check, decode, demo, events, info, join, leave, man, members, plan, remove, sim, stat,
+    wait,
 };
 
 /// The whole command line.

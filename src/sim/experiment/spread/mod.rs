@@ -98,7 +98,9 @@ impl Setup {
         }
         let model = self.model()?;
         if model.living() < 2 {
-            return Err(SetupError::Together("only one is left alive, who has nobody to tell; lower the share of the dead"));
+            return Err(SetupError::Together(
+                "only one is left alive, who has nobody to tell; lower the share of the dead",
+            ));
         }
         Ok(model)
     }
@@ -171,10 +173,11 @@ fn play_model(setup: &Setup, model: &Model, progress: Progress<'_>) -> (Vec<Tell
     let played = setup.runs.play(progress, |seed| {
         let counts = plan::run(model, &mut Rng::from_seed(seed));
         let mut receipts = Vec::with_capacity(model.living() as usize);
+        let rounds = counts.len() as u32 - 1;
         for (round, informed) in (0_u32..).zip(counts) {
             receipts.resize(informed as usize, f64::from(round));
         }
-        Telling { receipts, datagrams: 0, bytes: 0 }
+        Telling { receipts, datagrams: 0, bytes: 0, rounds }
     });
     let hash = trace_of(played.iter().flat_map(|telling| &telling.receipts).map(|round| round.to_bits()));
     (played, hash)
@@ -230,14 +233,21 @@ mod tests {
     fn dbg_print() {
         let t = std::time::Instant::now();
         for (n, f) in [(100, 1), (100, 3), (100, 10)] {
-            for (l, d) in [(0, 0), (300, 0), (0, 300), (300,300)] {
+            for (l, d) in [(0, 0), (300, 0), (0, 300), (300, 300)] {
                 let mut s = quick(n, f);
                 s.base.link.loss_permille = l;
                 s.dead_permille = d;
                 s.runs.count = 200;
                 let r = play(&s);
                 let th = r.theory.unwrap();
-                println!("{n} {f} {l} {d}: {:?} vs {:?} p99 {:?}; {:?} {:?}", r.rounds_to.map(|d| d.mean), th.rounds_to, r.rounds_to.map(|d| d.p99), r.sent_per_node.unwrap().0.mean, t.elapsed());
+                println!(
+                    "{n} {f} {l} {d}: {:?} vs {:?} p99 {:?}; {:?} {:?}",
+                    r.rounds_to.map(|d| d.mean),
+                    th.rounds_to,
+                    r.rounds_to.map(|d| d.p99),
+                    r.sent_per_node.unwrap().0.mean,
+                    t.elapsed()
+                );
             }
         }
     }
