@@ -101,6 +101,9 @@ pub struct Config {
     /// is twice the spreading time. 1 s / 4 s / 300 ms. Raised: fewer deaths of paused processes, later detection by
     /// as much.
     pub pause_to_forgive: Duration,
+    /// Whether whoever does not answer is a suspect before it is dead. Yes (SWIM §4.2). Switched off: a failed probe is a
+    /// verdict, and whoever lives learns of it and comes back in its next incarnation. For experiments.
+    pub suspect_first: bool,
     /// How many times the derived suspicion time-out a suspicion lasts while nobody confirms it. 3 (Lifeguard's β = 6 with
     /// α = 5 is meant for a time-out that is not derived). Raised: slower detection where nobody confirms.
     pub suspicion_factor: u32,
@@ -210,6 +213,7 @@ impl Config {
             ack_prior: Duration::from_millis(200),
             ack_ceiling: Duration::from_millis(500),
             pause_to_forgive: Duration::from_secs(1),
+            suspect_first: true,
             suspicion_factor: 3,
             confirmations: 3,
             accusers: 2,
@@ -306,6 +310,7 @@ pub struct Params {
     pub(crate) ack_prior: Span,
     pub(crate) ack_ceiling: Span,
     pub(crate) pause_to_forgive: Span,
+    pub(crate) suspect_first: bool,
     pub(crate) suspicion_factor: u32,
     pub(crate) confirmations: u32,
     pub(crate) accusers: u32,
@@ -367,6 +372,7 @@ impl Params {
             ack_prior: c.ack_prior.into(),
             ack_ceiling: c.ack_ceiling.into(),
             pause_to_forgive: c.pause_to_forgive.into(),
+            suspect_first: c.suspect_first,
             suspicion_factor: c.suspicion_factor,
             confirmations: c.confirmations,
             accusers: c.accusers,

@@ -22,6 +22,10 @@ impl Node {
         let slot = probe.target;
         let my_tag = self.me.id.tag();
         self.counters.accusations += 1;
+        if !self.params.suspect_first {
+            self.convict(now, slot);
+            return;
+        }
         let known = self.table.get(slot).state == State::Suspect && self.accuses(slot);
         if self.table.get(slot).state == State::Alive {
             let claim = Claim { state: State::Suspect, accuser: my_tag, ..self.table.get(slot).claim() };
@@ -128,6 +132,10 @@ impl Node {
             }
             return;
         }
+        self.convict(now, slot);
+    }
+
+    fn convict(&mut self, now: Instant, slot: u32) {
         self.counters.deaths_declared += 1;
         let claim = Claim { state: State::Dead, accuser: self.me.id.tag(), ..self.table.get(slot).claim() };
         self.transition(now, slot, &claim, now);

@@ -4,7 +4,9 @@
 //! differ in what they do to a [`World`](super::World) and share the rest: the seeds of their runs, several threads, the
 //! summary of many figures, and the hash that shows that two runs were the same to the bit.
 
+pub mod detect;
 mod distribution;
+pub mod loss;
 pub mod mongering;
 mod runs;
 pub mod spread;

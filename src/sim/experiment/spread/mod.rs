@@ -221,7 +221,7 @@ mod tests {
 
     fn quick(nodes: u32, fanout: u32) -> Setup {
         let mut setup = Setup::new(Profile::Lan);
-        (setup.base.nodes, setup.base.config.fanout, setup.runs.count) = (nodes, fanout, 30);
+        (setup.base.nodes, setup.base.config.fanout, setup.runs.count) = (nodes, fanout, 25);
         setup
     }
 
@@ -230,25 +230,85 @@ mod tests {
     }
 
     #[test]
-    fn dbg_print() {
-        let t = std::time::Instant::now();
-        for (n, f) in [(100, 1), (100, 3), (100, 10)] {
-            for (l, d) in [(0, 0), (300, 0), (0, 300), (300, 300)] {
-                let mut s = quick(n, f);
-                s.base.link.loss_permille = l;
-                s.dead_permille = d;
-                s.runs.count = 200;
-                let r = play(&s);
-                let th = r.theory.unwrap();
-                println!(
-                    "{n} {f} {l} {d}: {:?} vs {:?} p99 {:?}; {:?} {:?}",
-                    r.rounds_to.map(|d| d.mean),
-                    th.rounds_to,
-                    r.rounds_to.map(|d| d.p99),
-                    r.sent_per_node.unwrap().0.mean,
-                    t.elapsed()
-                );
-            }
+    fn nodes_in_step_do_what_the_recurrence_has() {
+        let report = play(&quick(100, 3));
+        let theory = report.theory.expect("in rounds there is one");
+        for (ours, (mean, _)) in report.rounds_to.iter().zip(theory.rounds_to) {
+            assert!((ours.mean - mean).abs() < 0.1 + 4.0 * ours.standard_error, "seed 1: {ours:?} for {mean}");
         }
+        // The source, and whom it tells in the first round: three, none of whom is lost.
+        let certain = report.coverage.iter().map(|c| (c.round, c.p5, c.p95)).take(2).collect::<Vec<_>>();
+        assert_eq!(certain, [(0.0, 0.01, 0.01), (1.0, 0.04, 0.04)]);
+        assert!(report.coverage.windows(2).all(|w| w[0].mean <= w[1].mean), "{:?}", report.coverage);
+    }
+
+    #[test]
+    fn each_datagram_of_a_round_is_counted_once() {
+        // One target in a cluster of three: the source tells one of two, then both tell, until the third knows.
+        let mut setup = quick(3, 2);
+        setup.runs.count = 5;
+        let report = play(&setup);
+        let (datagrams, bytes) = report.sent_per_node.expect("nodes are counted");
+        assert_eq!((report.rounds_to[2].mean, datagrams.min, datagrams.max), (1.0, 2.0 / 3.0, 2.0 / 3.0));
+        // A header, one section of one claim, a checksum.
+        assert_eq!(bytes.max, 72.0 * 2.0 / 3.0);
+    }
+
+    #[test]
+    fn the_dead_are_called_and_do_not_count() {
+        let mut setup = quick(100, 3);
+        (setup.dead_permille, setup.base.link.loss_permille, setup.runs.count) = (300, 100, 20);
+        let report = play(&setup);
+        assert_eq!(report.living, 70);
+        assert_eq!(report.coverage.last().map(|c| c.p5), Some(1.0));
+        let (mean, _) = report.theory.expect("in rounds there is one").rounds_to[2];
+        let ours = report.rounds_to[2];
+        assert!((ours.mean - mean).abs() < 0.1 + 4.0 * ours.standard_error, "seed 1: {ours:?} for {mean}");
+    }
+
+    #[test]
+    fn at_phases_of_their_own_they_follow_the_law_of_event_time() {
+        let mut setup = quick(100, 3);
+        setup.timing = Timing::Event;
+        let report = play(&setup);
+        let (mean, _) = report.theory.expect("without forwarding there is one").rounds_to[2];
+        let ours = report.rounds_to[2];
+        assert!((ours.mean - mean).abs() < 0.1 + 4.0 * ours.standard_error, "seed 1: {ours:?} for {mean}");
+        setup.eager = true;
+        let eager = play(&setup);
+        assert!(eager.rounds_to[2].mean < 0.5 * ours.mean, "seed 1: {:?} for {ours:?}", eager.rounds_to[2]);
+    }
+
+    #[test]
+    fn a_run_is_the_same_whatever_runs_beside_it() {
+        let setup = quick(20, 2);
+        let one = play(&setup);
+        assert_eq!(one, play(&setup));
+        let mut later = setup.clone();
+        later.runs.seed += 1;
+        assert_ne!(one.trace_hash, play(&later).trace_hash);
+    }
+
+    #[test]
+    fn the_plain_model_plays_what_nodes_cannot() {
+        let mut setup = quick(100, 1);
+        (setup.mode, setup.runs.count) = (Mode::PushPull, 300);
+        let report = play(&setup);
+        let karp = report.theory.and_then(|theory| theory.closed).expect("has been proved").rounds;
+        assert_eq!((report.engine, report.sent_per_node), (Engine::Model, None));
+        let ours = report.rounds_to[2];
+        assert!((ours.mean - karp).abs() < 0.15 + 4.0 * ours.standard_error, "seed 1: {ours:?} for {karp}");
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        let eager = Setup { eager: true, ..quick(10, 1) };
+        let pulling = Setup { timing: Timing::Event, mode: Mode::Pull, ..quick(10, 1) };
+        let alone = Setup { dead_permille: 900, ..quick(10, 1) };
+        for setup in [eager, pulling, alone] {
+            assert!(matches!(run(&setup, &|_, _| ()), Err(SetupError::Together(_))), "{setup:?}");
+        }
+        assert!(matches!(run(&quick(3, 3), &|_, _| ()), Err(SetupError::Plan(_))));
+        assert!(matches!(run(&quick(100, 17), &|_, _| ()), Err(SetupError::Config(_))));
     }
 }
