@@ -33,7 +33,6 @@ impl Class {
 impl Node {
     /// Adds what there is to tell a member.
     pub(super) fn fill(&mut self, writer: &mut Writer<'_>, receiver: u32) {
-        self.gossip.begin_datagram();
         let speaks_ill = self.speaks_ill_of(receiver);
         if self.gossip.is_empty() && !speaks_ill {
             return;
@@ -49,7 +48,7 @@ impl Node {
     }
 
     /// How often a piece of news is sent, by its form.
-    fn sends(&self) -> [u32; 2] {
+    pub(super) fn sends(&self) -> [u32; 2] {
         let derived = || self.spread.sends(self.up_count());
         match self.params.sends {
             Sends::Derived => [derived(); 2],

@@ -6,6 +6,7 @@
 
 pub mod detect;
 mod distribution;
+pub mod join_storm;
 pub mod loss;
 pub mod mongering;
 mod runs;
@@ -19,11 +20,12 @@ pub use distribution::Distribution;
 pub use runs::{Progress, Runs};
 pub use stage::Timing;
 
-use super::{Link, Spec};
+use super::{Bounds, Link, Observer, Spec, World};
 use crate::config::{Config, Params, Profile};
 use crate::error::ConfigError;
 use crate::limits::Limits;
 use crate::plan::PlanError;
+use crate::time::{Instant, Span};
 
 /// What plays an experiment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,21 @@ impl Base {
         (0..self.nodes).map(|n| Spec::new(&format!("n{n}"), params.clone())).collect()
     }
 
+    /// An empty world with these links, for all nodes and `spare` more. It remembers no events.
+    #[must_use]
+    pub fn world(&self, seed: u64, spare: u32) -> World {
+        self.watched(seed, spare, ())
+    }
+
+    /// The same, watched.
+    pub fn watched<O: Observer>(&self, seed: u64, spare: u32, observer: O) -> World<O> {
+        let hosts = self.nodes.saturating_add(spare);
+        let bounds = Bounds { hosts, events: 0, in_flight: 1 << 22, ..Bounds::default() };
+        let mut world = World::watched(seed, bounds, observer);
+        world.network.set_all(self.link);
+        world
+    }
+
     /// Refuses fewer nodes than an experiment makes sense with, and more than a world holds.
     ///
     /// # Errors
@@ -94,6 +111,17 @@ impl Base {
             })
         }
     }
+}
+
+/// Lets time pass until `holds` or until `limit` after `begin`; milliseconds from `begin` until then, `None` where it did not
+/// come to that.
+fn until(world: &mut World, begin: Instant, limit: Span, holds: impl FnMut(&World) -> bool) -> Option<f64> {
+    let left = (begin + limit).since(world.now());
+    world.run_until(left, holds).map(|_| millis(world.now().since(begin)))
+}
+
+fn millis(span: Span) -> f64 {
+    span.as_micros() as f64 / 1e3
 }
 
 /// Why an experiment cannot be run as it was set up.

@@ -4,7 +4,9 @@
 
 mod common;
 mod document;
+mod join_storm;
 mod progress;
+mod rows;
 mod steady;
 
 use crate::failure::Failure;
@@ -23,11 +25,13 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Experiment {
     Steady(steady::Args),
+    JoinStorm(join_storm::Args),
 }
 
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.experiment {
         Experiment::Steady(args) => steady::run(args),
+        Experiment::JoinStorm(args) => join_storm::run(args),
     }
 }
