@@ -24,6 +24,17 @@ pub enum Calls {
     Pull,
 }
 
+impl Calls {
+    /// The name by which it is printed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Pull => "pull",
+        }
+    }
+}
+
 /// Which contacts count towards stopping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counts {
@@ -33,6 +44,17 @@ pub enum Counts {
     Blind,
 }
 
+impl Counts {
+    /// The name by which it is printed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Feedback => "feedback",
+            Self::Blind => "blind",
+        }
+    }
+}
+
 /// How they count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stops {
@@ -40,6 +62,17 @@ pub enum Stops {
     Coin,
     /// The k-th ends it.
     Counter,
+}
+
+impl Stops {
+    /// The name by which it is printed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Coin => "coin",
+            Self::Counter => "counter",
+        }
+    }
 }
 
 /// Rumor mongering.

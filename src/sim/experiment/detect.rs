@@ -21,7 +21,7 @@ use crate::config::Profile;
 use crate::event::Event;
 use crate::id::NodeId;
 use crate::plan::{Detection, Milestone, Watch as Watched};
-use crate::sim::{Bounds, Death, HostId, Latency, Observer, Passing, World};
+use crate::sim::{Death, HostId, Latency, Observer, Passing, World};
 use crate::time::{Instant, Span};
 use crate::wire::Kind;
 
@@ -167,9 +167,7 @@ struct Played {
 
 fn play(setup: &Setup, seed: u64, crashes: u32) -> Result<Played, SetupError> {
     let nodes = setup.base.nodes;
-    let bounds = Bounds { hosts: nodes, events: 0, in_flight: 1 << 20, ..Bounds::default() };
-    let mut world = World::watched(seed, bounds, Watch::new(nodes));
-    world.network.set_all(setup.base.link);
+    let mut world = setup.base.watched(seed, 0, Watch::new(nodes));
     let hosts = world.form(&setup.base.specs(&setup.base.params(0)?))?;
     let interval = Span::from(setup.base.config.probe_interval);
     let mut played = Vec::with_capacity(crashes as usize);

@@ -19,7 +19,7 @@ use crate::config::{Config, FANOUT_MAX, Profile, Sends};
 use crate::event::Event;
 use crate::id::NodeId;
 use crate::membership::Spread;
-use crate::sim::{Bounds, Death, HostId, Observer, World};
+use crate::sim::{Death, HostId, Observer, World};
 use crate::time::{Instant, Span};
 
 /// SWIM's T.
@@ -156,6 +156,14 @@ impl Setup {
         base.link.loss_permille = 100;
         Self { base, watch: Span::secs(175), runs: Runs { count: 20, seed: 1 } }
     }
+
+    /// Whether it is what the paper has printed its figures for.
+    #[must_use]
+    pub fn is_printed(&self) -> bool {
+        let paper = Self::new(Profile::Lan);
+        let of = |setup: &Self| (setup.base.nodes, setup.base.link.loss_permille, setup.watch);
+        of(self) == of(&paper)
+    }
 }
 
 /// What came out of a row, over the runs.
@@ -212,9 +220,7 @@ struct Played {
 fn play(setup: &Setup, row: Row, seed: u64) -> Result<Played, SetupError> {
     let config = row.config(&setup.base.config, setup.base.nodes);
     let base = Base { config, ..setup.base.clone() };
-    let bounds = Bounds { hosts: base.nodes, events: 0, ..Bounds::default() };
-    let mut world = World::watched(seed, bounds, Watch::default());
-    world.network.set_all(base.link);
+    let mut world = base.watched(seed, 0, Watch::default());
     let mut waiting = base.specs(&base.params(0)?).into_iter();
     let (period, end) = (Span::from(PERIOD), world.now() + setup.watch);
     let (mut joins_at, mut looks_at, mut course) = (world.now(), world.now() + SAMPLE_EVERY, Vec::new());

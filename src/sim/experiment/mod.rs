@@ -17,7 +17,7 @@ pub mod steady;
 use std::fmt;
 
 pub use distribution::Distribution;
-pub use runs::{Progress, Runs};
+pub use runs::{Progress, Runs, trace_of};
 pub use stage::Timing;
 
 use super::{Bounds, Link, Observer, Spec, World};

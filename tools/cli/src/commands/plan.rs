@@ -12,6 +12,7 @@ use crate::plan::figures::{self, Figures};
 use crate::plan::inputs::{Demands, Inputs};
 use crate::plan::picture;
 use crate::plan::sweep::{self, Sweep};
+use crate::plot;
 
 /// Work out how fast news spreads, how soon a failure is noticed, and what both cost
 ///
@@ -45,7 +46,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 fn compare(args: &Args, sweep: &Sweep) -> Result<(), Failure> {
     let timing = args.inputs.timing;
     let rows = sweep.run(&args.inputs)?;
-    write_svg(args, || picture::sweep(&args.inputs, sweep, &rows).svg())?;
+    plot::save(args.svg.as_deref(), || picture::sweep(&args.inputs, sweep, &rows))?;
     if args.json {
         output::print_json(&sweep.document(timing, &rows))
     } else {
@@ -60,7 +61,7 @@ fn describe(args: &Args) -> Result<(), Failure> {
     let answer = demand.map(|demand| plan::solve(&watch, &demand)).transpose()?;
     let watch = answer.as_ref().map_or(watch, |answer| answer.watch.clone());
     let figures = Figures::with(&args.inputs, &model, watch)?;
-    write_svg(args, || picture::coverage(&args.inputs, &figures).svg())?;
+    plot::save(args.svg.as_deref(), || picture::coverage(&args.inputs, &figures))?;
     if args.json {
         output::print_json(&Document::new(&args.inputs, &args.demands, &figures, answer.as_ref()))?;
     }
@@ -73,14 +74,6 @@ fn describe(args: &Args) -> Result<(), Failure> {
         return Ok(());
     }
     output::print(&crate::plan::text::plan(&args.inputs, &figures, Paint::stdout()))
-}
-
-fn write_svg(args: &Args, draw: impl FnOnce() -> String) -> Result<(), Failure> {
-    let Some(path) = &args.svg else { return Ok(()) };
-    std::fs::write(path, draw()).map_err(|error| {
-        Failure::new(Code::Failed, format_args!("cannot write {}: {error}", path.display()))
-            .advise("name a file in a folder that you may write to")
-    })
 }
 
 impl From<PlanError> for Failure {

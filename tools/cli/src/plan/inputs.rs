@@ -147,12 +147,14 @@ impl Demands {
     }
 }
 
-fn one_of<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str, text: &str) -> Result<T, String> {
+/// The one of a closed set that is chosen by its name.
+pub fn one_of<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str, text: &str) -> Result<T, String> {
     let names = || all.iter().map(|t| name(*t)).collect::<Vec<_>>().join(", ");
     all.iter().copied().find(|t| name(*t) == text).ok_or_else(|| format!("one of {} is expected", names()))
 }
 
-fn mode(text: &str) -> Result<Mode, String> {
+/// Who calls.
+pub fn mode(text: &str) -> Result<Mode, String> {
     one_of(&Mode::ALL, Mode::name, text)
 }
 

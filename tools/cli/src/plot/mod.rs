@@ -6,8 +6,12 @@
 mod axis;
 mod svg;
 
+use std::path::Path;
+
 use axis::Axis;
 use svg::{Anchor, Svg};
+
+use crate::failure::{Code, Failure};
 
 /// The whole picture, in pixels.
 const SIZE: (f64, f64) = (800.0, 500.0);
@@ -141,6 +145,15 @@ impl Plot {
             svg.text((left + 30.0, y + 4.5), Anchor::Start, 13.0, INK, false, &shortened(&series.name));
         }
     }
+}
+
+/// Draws a picture and writes it to a file, where one is named.
+pub fn save(path: Option<&Path>, draw: impl FnOnce() -> Plot) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
+    std::fs::write(path, draw().svg()).map_err(|error| {
+        Failure::new(Code::Failed, format_args!("cannot write {}: {error}", path.display()))
+            .advise("name a file in a folder that you may write to")
+    })
 }
 
 fn draw_series(svg: &mut Svg, frame: &Frame, series: &Series, colour: &str) {

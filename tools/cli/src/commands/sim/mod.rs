@@ -3,10 +3,15 @@
 //! One file for each experiment: its flags, how its report looks to a person, to a script and as a picture.
 
 mod common;
+mod detect;
 mod document;
 mod join_storm;
+mod loss;
+mod mongering;
+mod picture;
 mod progress;
 mod rows;
+mod spread;
 mod steady;
 
 use crate::failure::Failure;
@@ -26,6 +31,10 @@ pub struct Args {
 enum Experiment {
     Steady(steady::Args),
     JoinStorm(join_storm::Args),
+    Spread(spread::Args),
+    Mongering(mongering::Args),
+    Detect(detect::Args),
+    Loss(loss::Args),
 }
 
 /// Plays it and shows what came out.
@@ -33,5 +42,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.experiment {
         Experiment::Steady(args) => steady::run(args),
         Experiment::JoinStorm(args) => join_storm::run(args),
+        Experiment::Spread(args) => spread::run(args),
+        Experiment::Mongering(args) => mongering::run(args),
+        Experiment::Detect(args) => detect::run(args),
+        Experiment::Loss(args) => loss::run(args),
     }
 }
