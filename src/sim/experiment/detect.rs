@@ -8,7 +8,8 @@
 //! - *first pinged*: from the crash to the first ping of anybody: what the paper's law is about. In *periods*: of a clock that
 //!   starts at the crash.
 //! - *first detected*: until somebody suspects it. Bruit suspects nobody before three pings and its helpers have failed, so that
-//!   this is later by a few ack time-outs.
+//!   this is later by a few ack time-outs: where a cluster is large and young, members do not know each other's round trip
+//!   yet, and wait for as long as [`ack_prior`](crate::Config::ack_prior) has it.
 //! - *declared*: until somebody holds it dead, when the suspicion has had its time. *all detected*: until everybody does.
 //!
 //! *Departs from the paper*: a member goes round the others in a shuffled order (SWIM §4.3) and not at random, which bounds the

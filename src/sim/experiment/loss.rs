@@ -9,7 +9,9 @@
 //!
 //! Rows are real nodes with parts switched off. *Departs from the paper*: one joins a period; in all SWIM rows news travels on
 //! probes and their answers and in rounds of one peer, five a period, since the length of a suspicion is worked out from rounds
-//! here; the basic form has no multicast, but tells everybody at once, and who hears it does so too.
+//! here; the basic form has no multicast, but tells everybody at once, and who hears it does so too. So what is to be expected is
+//! the paper's order and the gap before suspicion, not its numbers: without suspicion a probe of a living member fails with
+//! 0.19 · 0.34 here, once a period in a group of 17, until hardly anybody is left.
 
 use core::time::Duration;
 
@@ -24,7 +26,7 @@ use crate::time::{Instant, Span};
 
 /// SWIM's T.
 const PERIOD: Duration = Duration::from_secs(2);
-/// Its wait for an ack, as a share of the period, in thousandths; the helper has the same again, and the verdict is in time.
+/// Its wait for an ack. The helper has the same again, and the verdict comes within the period.
 const ACK: Duration = Duration::from_millis(400);
 /// Rounds in a period.
 const ROUNDS: u32 = 5;

@@ -19,7 +19,7 @@ use crate::plan::{Calls, Counts, Mongering, Outcome, Stops};
 use crate::rng::Rng;
 
 /// Rumors that spread in one world, one after the other.
-const RUNS_A_WORLD: u32 = 25;
+const RUNS_A_WORLD: u32 = 50;
 
 /// How a rumor is spread and when it is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

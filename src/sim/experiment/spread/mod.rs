@@ -32,7 +32,7 @@ use crate::rng::Rng;
 use crate::plan::{EventTime, Rounds};
 
 /// Pieces of news that spread in one world, one after the other: to bring a large cluster together takes longer than one.
-const RUNS_A_WORLD: u32 = 25;
+const RUNS_A_WORLD: u32 = 50;
 /// How finely the share of the informed is given in event time, in parts of an interval.
 const STEPS_AN_INTERVAL: u32 = 4;
 
@@ -49,7 +49,7 @@ pub struct Setup {
     pub dead_permille: u32,
     /// Whether each node forwards the news at once when it first hears it, beside its rounds. In event time only.
     pub eager: bool,
-    /// How often. The first 25 run in one world, from the seed; the next in another, from the seed after that.
+    /// How often. The first 50 run in one world, from the seed; the next in another, from the seed after that.
     pub runs: Runs,
 }
 

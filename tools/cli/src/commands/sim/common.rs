@@ -96,7 +96,7 @@ fn profile(text: &str) -> Result<Profile, String> {
 pub const fn engine_line(engine: Engine) -> &'static str {
     match engine {
         Engine::Node => "real nodes",
-        Engine::Model => "the plain model: nodes do not pull yet",
+        Engine::Model => "the plain model",
     }
 }
 

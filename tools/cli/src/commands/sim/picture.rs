@@ -2,6 +2,7 @@
 
 use bruit::sim::experiment::{Timing, detect, loss};
 
+use super::common::engine_line;
 use super::spread::{Played, unit};
 use crate::plot::{Plot, Series, Style};
 
@@ -29,7 +30,7 @@ pub fn coverage(played: &Played) -> Plot {
         Timing::Rounds => Style::Dots,
         Timing::Event => Style::Line,
     };
-    let mut ours = series(report.engine.name(), report.coverage.iter().map(share).collect(), style);
+    let mut ours = series(engine_line(report.engine), report.coverage.iter().map(share).collect(), style);
     ours.band = Some(report.coverage.iter().map(|c| (c.round, 100.0 * c.p5, 100.0 * c.p95)).collect());
     let end = report.coverage.last().map_or(0.0, |c| c.round);
     let theory = report.theory.iter().map(|theory| {
@@ -37,7 +38,8 @@ pub fn coverage(played: &Played) -> Plot {
         series(theory.name, points.map(|(round, share)| (*round, 100.0 * share)).collect(), Style::Dashed)
     });
     let title = format!("{} nodes, {}", played.setup.base.nodes, spread_title(played));
-    let all = [ours].into_iter().chain(theory).collect();
+    // What lies above is dashed, so that both are seen where they agree.
+    let all = theory.into_iter().chain([ours]).collect();
     plot(title, unit(played.setup.timing).to_owned(), "informed, % of the living: mean, p5 to p95", all)
 }
 
@@ -53,10 +55,10 @@ pub fn by_size(played: &[Played]) -> Plot {
         played.iter().filter_map(time).collect()
     };
     let all = vec![
-        series("all know, mean", ours(|p| p.report.rounds_to[2].mean), Style::Dots),
-        series("all know, p99", ours(|p| p.report.rounds_to[2].p99), Style::Dots),
         series("theory, mean", theory(false), Style::Dashed),
         series("theory, p99", theory(true), Style::Dashed),
+        series("all know, mean", ours(|p| p.report.rounds_to[2].mean), Style::Dots),
+        series("all know, p99", ours(|p| p.report.rounds_to[2].p99), Style::Dots),
     ];
     let title = played.first().map(spread_title).unwrap_or_default();
     let y = played.first().map_or("", |p| unit(p.setup.timing));
@@ -73,8 +75,8 @@ pub fn detection(setup: &detect::Setup, report: &detect::Report) -> Plot {
     let law = (0..=100_u32).map(|i| end * f64::from(i) / 100.0);
     let law = law.map(|ms| (ms / 1e3, 100.0 * report.theory.first_pinged_within(ms))).collect();
     let all = vec![
-        series("first pinged", share(&report.first_pinged), Style::Line),
         series("exponential, mean T", law, Style::Dashed),
+        series("first pinged", share(&report.first_pinged), Style::Line),
         series("known to all", share(&report.all_detected), Style::Line),
     ];
     let title = format!("{} nodes, one crashes", setup.base.nodes);

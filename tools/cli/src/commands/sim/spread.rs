@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bruit::plan::Mode;
 use bruit::sim::experiment::spread::{self, Report, Setup};
-use bruit::sim::experiment::{Distribution, Timing};
+use bruit::sim::experiment::{Distribution, Engine, Timing};
 use serde::Serialize;
 
 use super::common::{Common, engine_line, permille, refused};
@@ -62,7 +62,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return if args.common.json {
             output::print_json(&document(&played))
         } else {
-            output::print(&table(&played).render(Paint::stdout()))
+            output::print(&table(&played).render(Paint::stdout()))?;
+            output::print(&notes(&played).render(Paint::stdout()))
         };
     }
     let played = args.sizes.iter().map(|n| play(args, Some(*n))).collect::<Result<Vec<_>, _>>()?;
@@ -202,17 +203,31 @@ fn table(played: &Played) -> Table {
         cells.extend(theory.into_iter().flat_map(|(mean, p99)| [three_digits(mean), three_digits(p99)]));
         table.row(cells.into_iter().map(Into::into));
     }
-    let mut row = |name: String, value: String| table.row([name.into(), value.into()]);
+    table
+}
+
+/// What else came out, and what has played it.
+fn notes(played: &Played) -> Table {
+    let report = &played.report;
+    let mut table = Table::new(&["", ""]);
+    let mut row = |name: &str, value: String| table.row([name.into(), value.into()]);
+    match &report.theory {
+        Some(theory) => row("theory", theory.name.to_owned()),
+        None => row("theory", "none for forwarding at first receipt".to_owned()),
+    }
     if let Some(closed) = report.theory.as_ref().and_then(|theory| theory.closed) {
-        row(closed.name.to_owned(), three_digits(closed.rounds));
+        row("proved for all", format!("{} = {}", closed.name, three_digits(closed.rounds)));
     }
     if let Some((datagrams, sent)) = report.sent_per_node {
-        row("datagrams of a node".to_owned(), three_digits(datagrams.mean));
-        row("payload of a node".to_owned(), bytes(sent.mean.round() as u64));
+        row("datagrams of a node", three_digits(datagrams.mean));
+        row("payload of a node", bytes(sent.mean.round() as u64));
     }
-    row("theory".to_owned(), report.theory.as_ref().map_or("none with --eager", |theory| theory.name).to_owned());
-    row("played by".to_owned(), engine_line(report.engine).to_owned());
-    row("trace hash".to_owned(), format!("{:016x}", report.trace_hash));
+    let why = match report.engine {
+        Engine::Node => "",
+        Engine::Model => ": nodes do not pull news yet",
+    };
+    row("played by", format!("{}{why}", engine_line(report.engine)));
+    row("trace hash", format!("{:016x}", report.trace_hash));
     table
 }
 
