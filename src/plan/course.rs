@@ -10,7 +10,7 @@ use super::model::{Model, Scenario};
 /// Steps in which the informed grow by a factor of e, at least.
 const STEPS_PER_FOLD: f64 = 64.0;
 /// Steps of an interval, at least and at most.
-const STEPS_MIN: f64 = 16.0;
+const STEPS_MIN: f64 = 1.0;
 const STEPS_MAX: f64 = 16_384.0;
 /// The course begins with this share informed: little enough for the shape of the start to be forgotten by the time it matters.
 const BEGIN: f64 = 1e-9;

@@ -24,6 +24,8 @@ use crate::rng::Rng;
 
 /// The longest latency, in intervals.
 pub const LATENCY_MAX: f64 = 10.0;
+/// Where one node informs fewer in an interval all take many thousands of them: rounds do for a plan.
+const RATE_MIN: f64 = 0.002;
 /// Up to so many living nodes are run and not calculated.
 pub const SMALL: u32 = 200;
 /// Runs of a small cluster, at most and at least; between these, as many as come to so many receipts and intervals.
@@ -55,10 +57,11 @@ impl EventTime {
     /// Works it out for a latency in intervals.
     ///
     /// # Errors
-    /// A latency that is negative or above [`LATENCY_MAX`].
+    /// A latency that is negative or above [`LATENCY_MAX`], or loss so high that hardly any call informs anybody.
     pub fn of(model: &Model, latency: f64) -> Result<Self, PlanError> {
         within("latency, in intervals,", latency, 0.0, LATENCY_MAX)?;
         let births = births(model, latency);
+        within("what one node informs in an interval", births.rate(), RATE_MIN, f64::INFINITY)?;
         let law = if model.living() <= SMALL {
             Law::Run(runs(model, latency))
         } else {
@@ -269,5 +272,12 @@ mod tests {
     fn a_latency_that_cannot_be_is_refused() {
         let model = model(10, Mode::Push, 1, 0.0);
         assert!(EventTime::of(&model, -1.0).is_err() && EventTime::of(&model, f64::NAN).is_err());
+    }
+
+    #[test]
+    fn where_hardly_any_call_arrives_the_slow_are_planned_and_the_hopeless_refused() {
+        let slow = EventTime::of(&model(1_000, Mode::Push, 1, 0.98), 0.0).expect("makes sense");
+        assert!((slow.mean(2) - 50.0 * (2.0 * 1_000_f64.ln() + 0.577)).abs() < 100.0, "{}", slow.mean(2));
+        assert!(EventTime::of(&model(1_000, Mode::Pull, 1, 0.99), 0.0).is_err());
     }
 }
