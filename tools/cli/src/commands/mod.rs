@@ -13,6 +13,7 @@ pub mod man;
 pub mod members;
 pub mod plan;
 pub mod remove;
+pub mod sim;
 pub mod stat;
 pub mod wait;
 
@@ -34,6 +35,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Remove(args) => remove::run(args),
         Command::Plan(args) => plan::run(&args),
         Command::Decode(args) => decode::run(&args),
+        Command::Sim(args) => sim::run(&args),
         Command::Config(Config::Check(args)) => config_check::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
