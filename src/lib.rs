@@ -38,7 +38,8 @@
 //!
 //! # In which order to read
 //! [`wire`] (what a datagram looks like), `membership` (one question a file: is it alive? who is right? how sure are we?
-//! whom shall we tell?), `node` (an input in; a datagram, an event, a deadline out), [`net`] (sockets). `ARCHITECTURE.md` has
+//! whom shall we tell?), `node` (an input in; a datagram, an event, a deadline out), [`net`] (sockets), `plan` (what will
+//! it cost, and how fast is it?). `ARCHITECTURE.md` has
 //! the map, `docs/wire.md` the wire format for those who write a peer in another language.
 //!
 //! # Papers

@@ -87,7 +87,7 @@ impl Detection {
     /// # Errors
     /// A value that is out of range, or a configuration that contradicts itself.
     pub fn of(watch: Watch) -> Result<Self, PlanError> {
-        within("members", f64::from(watch.members), 2.0, f64::from(1 << 20))?;
+        within("the number of living members", f64::from(watch.members), 2.0, f64::from(1 << 20))?;
         within("loss", watch.loss, 0.0, 1.0)?;
         if watch.loss >= 1.0 {
             return Err(PlanError::NoneLeft { field: "loss", got: watch.loss });

@@ -40,6 +40,9 @@ pub enum PlanError {
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::OutOfRange { field, got, min, max } if max.is_infinite() => {
+                write!(f, "{field} is {got}; it must be {min} at least")
+            }
             Self::OutOfRange { field, got, min, max } => write!(f, "{field} is {got}; it can be {min} to {max}"),
             Self::FanoutTooLarge { fanout, nodes } => {
                 write!(f, "fanout is {fanout}, but there are only {} others; lower it, or plan more nodes", nodes - 1)

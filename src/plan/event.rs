@@ -10,84 +10,99 @@
 //!
 //! Push, pull and push-pull as in [`model`](super::model), with ticks in place of rounds. The rounds' table holds about where L is
 //! half an interval.
+//!
+//! In a small cluster these three are one: up to [`SMALL`] living nodes the plain [model](super::run_event) is run instead,
+//! from a fixed seed.
 
+use super::course::{Course, births};
 use super::error::{PlanError, within};
-use super::luck::{Births, Luck};
-use super::model::{Model, Scenario};
+use super::event_model::run_event;
+use super::luck::Luck;
+use super::model::Model;
 use super::rounds::{Coverage, GOALS};
+use crate::rng::Rng;
 
 /// The longest latency, in intervals.
 pub const LATENCY_MAX: f64 = 10.0;
-/// Steps in which the informed grow by a factor of e, at least.
-const STEPS_PER_FOLD: f64 = 64.0;
-/// Steps of an interval, at least and at most.
-const STEPS_MIN: f64 = 16.0;
-const STEPS_MAX: f64 = 16_384.0;
-/// The course begins with this share informed: little enough for the shape of the start to be forgotten by the time it matters.
-const BEGIN: f64 = 1e-9;
-/// A course has this many steps at most.
-const COURSE_MAX: usize = 4_000_000;
-/// The course ends where so few are expected to be left.
-const END: f64 = 1e-7;
+/// Where one node informs fewer in an interval all take many thousands of them: rounds do for a plan.
+const RATE_MIN: f64 = 0.002;
+/// Up to so many living nodes are run and not calculated.
+pub const SMALL: u32 = 200;
+/// Runs of a small cluster, at most and at least; between these, as many as come to so many receipts and intervals.
+const RUNS_MAX: usize = 2_000;
+const RUNS_MIN: usize = 100;
+const EFFORT: f64 = 3e6;
 /// So many left over are a normal law, not counted one by one.
 const COUNTED: f64 = 60.0;
 
 /// How news spreads in event time. Times are in intervals.
 #[derive(Clone, Debug)]
 pub struct EventTime {
-    course: Course,
-    luck: Luck,
+    law: Law,
+    growth: f64,
     living: f64,
     /// How many may be left when each of [`GOALS`] is reached.
-    left: [f64; 3],
+    left: [u32; 3],
 }
 
-/// The mean-field course: the share that is not informed, at each step.
 #[derive(Clone, Debug)]
-struct Course {
-    /// Steps of an interval.
-    steps: f64,
-    /// Where step 0 lies, in steps, when the informed grow as e^(growth · step) from one at time 0.
-    origin: f64,
-    growth: f64,
-    uninformed: Vec<f64>,
+enum Law {
+    /// One course, and by how far luck shifts it.
+    Calculated { course: Course, luck: Luck },
+    /// When the nodes of each run heard it, ascending.
+    Run(Vec<Vec<f64>>),
 }
 
 impl EventTime {
     /// Works it out for a latency in intervals.
     ///
     /// # Errors
-    /// A latency that is negative or above [`LATENCY_MAX`].
+    /// A latency that is negative or above [`LATENCY_MAX`], or loss so high that hardly any call informs anybody.
     pub fn of(model: &Model, latency: f64) -> Result<Self, PlanError> {
         within("latency, in intervals,", latency, 0.0, LATENCY_MAX)?;
         let births = births(model, latency);
-        let living = f64::from(model.living());
-        let left = GOALS.map(|share| living - f64::from(model.share_of_living(share)));
-        Ok(Self { course: Course::of(model, &births), luck: Luck::of(&births), living, left })
+        within("what one node informs in an interval", births.rate(), RATE_MIN, f64::INFINITY)?;
+        let law = if model.living() <= SMALL {
+            Law::Run(runs(model, latency))
+        } else {
+            Law::Calculated { course: Course::of(model, &births), luck: Luck::of(&births) }
+        };
+        let left = GOALS.map(|share| model.living() - model.share_of_living(share));
+        let growth = births.growth() * births.steps as f64;
+        Ok(Self { law, growth, living: f64::from(model.living()), left })
     }
 
     /// λ: the informed grow by e^λ an interval while they are few.
     #[must_use]
-    pub fn growth(&self) -> f64 {
-        self.course.growth * self.course.steps
+    pub const fn growth(&self) -> f64 {
+        self.growth
     }
 
     /// The informed at a time.
     #[must_use]
     pub fn coverage(&self, time: f64) -> Coverage {
-        // The source knows from the first.
-        let informed =
-            |ahead: f64| (1.0 - self.course.uninformed_at(time * self.course.steps + ahead)).max(1.0 / self.living);
-        let mean = self.luck.ahead.iter().map(|(ahead, chance)| chance * informed(*ahead)).sum();
+        // Shares and their chances, the least first.
+        let mut shares: Vec<(f64, f64)> = match &self.law {
+            Law::Calculated { course, luck } => {
+                let informed = |ahead: f64| 1.0 - course.uninformed_at(time * course.steps + ahead);
+                // The source knows from the first.
+                luck.ahead.iter().map(|(ahead, p)| (informed(*ahead).max(1.0 / self.living), *p)).collect()
+            }
+            Law::Run(runs) => {
+                let informed = |run: &Vec<f64>| run.partition_point(|t| *t <= time) as f64 / self.living;
+                runs.iter().map(|run| (informed(run), 1.0 / runs.len() as f64)).collect()
+            }
+        };
+        shares.sort_by(|a, b| a.0.total_cmp(&b.0));
         let at = |below: f64| {
             let mut sum = 0.0;
-            let unlucky = self.luck.ahead.iter().rev().find(|(_, chance)| {
-                sum += chance;
+            let reached = shares.iter().find(|(_, p)| {
+                sum += p;
                 sum >= below
             });
-            informed(unlucky.map_or(0.0, |(ahead, _)| *ahead))
+            reached.or(shares.last()).map_or(0.0, |(share, _)| *share)
         };
-        Coverage { mean, p5: at(0.05), p95: at(0.95) }
+        Coverage { mean: shares.iter().map(|(share, p)| share * p).sum(), p5: at(0.05), p95: at(0.95) }
     }
 
     /// The chance that one of [`GOALS`] is reached by a time.
@@ -97,11 +112,16 @@ impl EventTime {
             return 0.0;
         }
         let at_most = self.left[goal];
-        let chance = |ahead: f64| {
-            let expected = self.living * self.course.uninformed_at(time * self.course.steps + ahead);
-            poisson_at_most(expected, at_most)
-        };
-        self.luck.ahead.iter().map(|(ahead, p)| p * chance(*ahead)).sum()
+        match &self.law {
+            Law::Calculated { course, luck } => {
+                let left = |ahead: f64| self.living * course.uninformed_at(time * course.steps + ahead);
+                luck.ahead.iter().map(|(ahead, p)| p * poisson_at_most(left(*ahead), f64::from(at_most))).sum()
+            }
+            Law::Run(runs) => {
+                let last = |run: &&Vec<f64>| run[run.len() - 1 - at_most as usize] <= time;
+                runs.iter().filter(last).count() as f64 / runs.len() as f64
+            }
+        }
     }
 
     /// The time by which one of [`GOALS`] is reached with this chance.
@@ -125,68 +145,27 @@ impl EventTime {
 
     /// A time by which all know, however unlucky.
     fn longest(&self) -> f64 {
-        let behind = self.luck.ahead.last().map_or(0.0, |(ahead, _)| -ahead);
-        (self.course.origin + self.course.uninformed.len() as f64 + behind).max(1.0) / self.course.steps
+        match &self.law {
+            Law::Calculated { course, luck } => {
+                let behind = luck.ahead.last().map_or(0.0, |(ahead, _)| -ahead);
+                (course.origin + course.uninformed.len() as f64 + behind).max(1.0) / course.steps
+            }
+            Law::Run(runs) => runs.iter().filter_map(|run| run.last()).fold(1.0, |most, t| t.max(most)),
+        }
     }
 }
 
-/// What an informed node does while few are.
-fn births(model: &Model, latency: f64) -> Births {
-    let Scenario { nodes, mode, fanout, .. } = *model.scenario();
-    let others = f64::from(nodes) - 1.0;
-    let (f, living) = (f64::from(fanout), f64::from(model.living()));
-    let pushes = if mode.pushes() { model.push_success() * (living - 1.0) / others } else { 0.0 };
-    let pulled = if mode.pulls() { f * model.pull_success() * living / others } else { 0.0 };
-    let rate = f * pushes + pulled;
-    let steps = (STEPS_PER_FOLD * rate).clamp(STEPS_MIN, STEPS_MAX).round();
-    // A tick falls into the middle of its step.
-    let latency = (latency * steps - 0.5).round().max(0.0);
-    Births { steps: steps as usize, latency: latency as usize, fanout, success: pushes, pulled }
-}
-
-impl Course {
-    /// Step by step from a source that is a small share of a node, so that the start grows as a branching process does on average.
-    fn of(model: &Model, births: &Births) -> Self {
-        let Scenario { nodes, mode, fanout, .. } = *model.scenario();
-        let (others, living, f) = (f64::from(nodes) - 1.0, f64::from(model.living()), f64::from(fanout));
-        let (steps, latency, growth) = (births.steps, births.latency, births.growth());
-        let told = if mode.pushes() { (-f * model.push_success() / others).max(-0.999_999).ln_1p() } else { 0.0 };
-        let answered = if mode.pulls() { model.pull_success() / others } else { 0.0 };
-        // A push finds any phase alike; a pull concerns the phase whose tick it is. So the uninformed of each phase are what
-        // pulls have left of it times what pushes have left of all.
-        let begin = 1.0 - BEGIN;
-        let mut phases = vec![begin / steps as f64; steps];
-        let (mut sum, mut common) = (begin, 1.0);
-        let mut uninformed = vec![sum];
-        let mut callers = vec![0.0];
-        while living * uninformed[uninformed.len() - 1] > END && uninformed.len() < COURSE_MAX {
-            let n = uninformed.len();
-            // Who called a latency ago; whoever pulled at that tick did not push, and has its answer two latencies later.
-            callers.push(living * (1.0 / steps as f64 - common * phases[(n + 2 * latency) % steps]));
-            common *= (told * n.checked_sub(latency).map_or(0.0, |then| callers[then])).exp();
-            let informed = n.checked_sub(latency + 1).map_or(0.0, |then| living * (1.0 - uninformed[then]));
-            let phase = &mut phases[n % steps];
-            let missed = *phase * (1.0 - answered * informed).max(0.0).powf(f);
-            sum = (sum + missed - *phase).max(0.0);
-            *phase = missed;
-            uninformed.push(common * sum);
-        }
-        let origin = (BEGIN * living).ln() / growth;
-        Self { steps: steps as f64, origin, growth, uninformed }
+/// Runs of a small cluster, always the same.
+fn runs(model: &Model, latency: f64) -> Vec<Vec<f64>> {
+    let mut rng = Rng::from_seed(u64::from(model.living()));
+    let mut runs: Vec<Vec<f64>> = Vec::new();
+    let mut effort = 0.0;
+    while runs.len() < RUNS_MIN || (runs.len() < RUNS_MAX && effort < EFFORT) {
+        let run = run_event(model, latency, &mut rng);
+        effort += run.last().map_or(0.0, |last| last.min(1e6) + 1.0) * run.len() as f64;
+        runs.push(run);
     }
-
-    /// The share that is not informed at a step, counted from time 0.
-    fn uninformed_at(&self, step: f64) -> f64 {
-        let at = step - self.origin;
-        if at < 0.0 {
-            return 1.0;
-        }
-        let (low, share) = (at as usize, at.fract());
-        match (self.uninformed.get(low), self.uninformed.get(low + 1)) {
-            (Some(a), Some(b)) => a + (b - a) * share,
-            (Some(_) | None, None) | (None, Some(_)) => 0.0,
-        }
-    }
+    runs
 }
 
 /// The chance that a Poisson number is at most `most`.
@@ -206,46 +185,10 @@ fn poisson_at_most(mean: f64, most: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::model::{Mode, chance, uniform};
-    use crate::rng::Rng;
+    use crate::plan::model::{Mode, Scenario};
 
     fn model(nodes: u32, mode: Mode, fanout: u32, loss: f64) -> Model {
         Model::try_from(Scenario { nodes, mode, fanout, loss, dead: 0.0 }).expect("makes sense")
-    }
-
-    /// The plainest event-time model: ticks and receipts in order of time. Returns when each of the nodes heard it.
-    fn run(model: &Model, latency: f64, rng: &mut Rng) -> Vec<f64> {
-        let Scenario { nodes, mode, fanout, .. } = *model.scenario();
-        let n = nodes as usize;
-        let mut heard = vec![f64::INFINITY; n];
-        heard[0] = 0.0;
-        let phases: Vec<f64> = (0..n).map(|_| uniform(rng)).collect();
-        let mut order: Vec<usize> = (0..n).collect();
-        order.sort_by(|a, b| phases[*a].total_cmp(&phases[*b]));
-        let mut interval = 0.0;
-        while heard.iter().any(|t| *t > interval) && interval < 1_000.0 {
-            for caller in &order {
-                let now = interval + phases[*caller];
-                let knows = heard[*caller] <= now;
-                let mut targets = Vec::new();
-                while targets.len() < fanout as usize {
-                    let target = rng.below(nodes) as usize;
-                    if target != *caller && !targets.contains(&target) {
-                        targets.push(target);
-                    }
-                }
-                for target in targets {
-                    if knows && mode.pushes() && chance(rng, model.push_success()) {
-                        heard[target] = heard[target].min(now + latency);
-                    }
-                    if !knows && mode.pulls() && chance(rng, model.pull_success()) && heard[target] <= now + latency {
-                        heard[*caller] = heard[*caller].min(now + 2.0 * latency);
-                    }
-                }
-            }
-            interval += 1.0;
-        }
-        heard
     }
 
     /// Means of the time to all within 0.1 interval and 4 standard errors, medians of 99 % and p90 of all within half an
@@ -255,8 +198,7 @@ mod tests {
         let mut rng = Rng::from_seed(5);
         let (mut most, mut all) = (Vec::new(), Vec::new());
         for _ in 0..runs {
-            let mut heard = run(model, latency, &mut rng);
-            heard.sort_by(f64::total_cmp);
+            let heard = run_event(model, latency, &mut rng);
             most.push(heard[model.share_of_living(0.99) as usize - 1]);
             all.push(heard[heard.len() - 1]);
         }
@@ -316,8 +258,26 @@ mod tests {
     }
 
     #[test]
+    fn small_clusters_join_large_ones_without_a_step() {
+        // On both sides of the bound; and two nodes, which need the source's first tick and nothing else.
+        for mode in Mode::ALL {
+            let mean = |nodes| EventTime::of(&model(nodes, mode, 3, 0.1), 0.01).expect("makes sense").mean(2);
+            assert!((mean(SMALL) - mean(SMALL + 1)).abs() < 0.2, "{mode:?}: {} {}", mean(SMALL), mean(SMALL + 1));
+        }
+        let pair = EventTime::of(&model(2, Mode::Push, 1, 0.0), 0.1).expect("makes sense");
+        assert!((pair.mean(2) - 0.6).abs() < 0.03 && pair.quantile(2, 0.99) <= 1.1, "{}", pair.mean(2));
+    }
+
+    #[test]
     fn a_latency_that_cannot_be_is_refused() {
         let model = model(10, Mode::Push, 1, 0.0);
         assert!(EventTime::of(&model, -1.0).is_err() && EventTime::of(&model, f64::NAN).is_err());
+    }
+
+    #[test]
+    fn where_hardly_any_call_arrives_the_slow_are_planned_and_the_hopeless_refused() {
+        let slow = EventTime::of(&model(1_000, Mode::Push, 1, 0.98), 0.0).expect("makes sense");
+        assert!((slow.mean(2) - 50.0 * (2.0 * 1_000_f64.ln() + 0.577)).abs() < 100.0, "{}", slow.mean(2));
+        assert!(EventTime::of(&model(1_000, Mode::Pull, 1, 0.99), 0.0).is_err());
     }
 }

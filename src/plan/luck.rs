@@ -42,6 +42,11 @@ pub struct Births {
 }
 
 impl Births {
+    /// How many an informed node informs in an interval while few are informed.
+    pub fn rate(&self) -> f64 {
+        f64::from(self.fanout) * self.success + self.pulled
+    }
+
     /// After how many steps a node that has pulled ticks again: an interval after the tick at which it asked.
     fn after_pull(&self) -> usize {
         self.steps - (2 * self.latency) % self.steps

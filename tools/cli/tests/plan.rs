@@ -119,7 +119,10 @@ fn an_impossible_demand_ends_with_4_and_the_nearest_that_can_be_had() {
 
 #[test]
 fn what_makes_no_sense_ends_with_2_and_says_why() {
-    let cases: [(&[&str], &str); 11] = [
+    let cases: [(&[&str], &str); 14] = [
+        (&["--interval", "0s"], "it can be 1us to 1day"),
+        (&["--nodes", "10", "--dead", "0.9"], "the number of living members is 1; it can be 2 to 1048576"),
+        (&["--mode", "pull", "--loss", "0.99", "--fanout", "1", "--timing", "event"], "it must be 0.002 at least"),
         (&["--loss", "1"], "with a loss of 1 nothing ever arrives"),
         (&["--loss", "1.5"], "loss is 1.5; it can be 0 to 1"),
         (&["--dead", "1"], "with a dead share of 1 nobody is left"),

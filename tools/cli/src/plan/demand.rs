@@ -1,5 +1,7 @@
 //! Can it be had? What is said of a demand that is met, and of one that is not.
 
+use std::time::Duration;
+
 use bruit::plan::{Answer, Binding, Demand, Milestone};
 
 use crate::failure::{Code, Failure};
@@ -16,6 +18,9 @@ fn asked(milestone: Milestone) -> &'static str {
 
 /// A time for people: three digits, and no zeros behind the point.
 pub fn seconds(s: f64) -> String {
+    if s >= 600.0 {
+        return humantime::format_duration(Duration::from_secs(s as u64)).to_string();
+    }
     let (number, unit) = if s < 1.0 { (s * 1e3, "ms") } else { (s, "s") };
     let digits = three_digits(number);
     let short = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };

@@ -64,8 +64,8 @@ impl Figures {
     /// The same with another way to watch.
     pub fn with(inputs: &Inputs, model: &Model, watch: Watch) -> Result<Self, PlanError> {
         let max_datagram = watch.config.max_datagram;
-        let piggyback_s = piggyback_only(&watch)?;
         let detection = Detection::of(watch)?;
+        let piggyback_s = piggyback_only(detection.watch())?;
         Ok(Self {
             spread: spread(inputs, model)?,
             quiet: cost::quiet(&detection),

@@ -46,7 +46,7 @@ pub struct Inputs {
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub fanout: u32,
     /// The time between two rounds
-    #[arg(long, value_name = "TIME", default_value = "1s")]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
     pub interval: humantime::Duration,
     /// The share of datagrams that is lost, 0 to below 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
@@ -70,13 +70,13 @@ pub struct Inputs {
     #[arg(long, default_value = "lan", value_parser = profile)]
     pub profile: Profile,
     /// The time between two probes of one node [default: --interval]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub probe_interval: Option<humantime::Duration>,
     /// How many others are asked to ping who does not answer [default: the profile's]
     #[arg(long, value_name = "N")]
     pub helpers: Option<u32>,
     /// The longest pause of a process that shall not cost it its place [default: the profile's]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub pause_to_forgive: Option<humantime::Duration>,
 }
 
@@ -164,6 +164,13 @@ fn milestone(text: &str) -> Result<Milestone, String> {
 
 fn profile(text: &str) -> Result<Profile, String> {
     one_of(&Profile::ALL, Profile::name, text)
+}
+
+/// A time that the protocol's parameters can be.
+fn time(text: &str) -> Result<humantime::Duration, String> {
+    let time: humantime::Duration = text.parse().map_err(|error| format!("a time like 500ms is expected: {error}"))?;
+    let possible = Duration::from_micros(1)..=Duration::from_secs(86_400);
+    if possible.contains(&time) { Ok(time) } else { Err("it can be 1us to 1day".to_owned()) }
 }
 
 /// A size: a number of bytes, or of thousands or millions of them.
