@@ -30,7 +30,7 @@ use crate::time::{Instant, Span};
 /// What plays an experiment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// Real nodes in a [`World`](super::World).
+    /// Real nodes in a [`World`].
     Node,
     /// The plain model of a paper, where nodes have no such mechanism.
     Model,
