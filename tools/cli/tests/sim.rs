@@ -96,7 +96,7 @@ fn detect_and_loss_have_their_keys_and_draw() {
 fn what_makes_no_sense_ends_with_2_and_says_why() {
     let cases: [(&[&str], &str); 5] = [
         (&["spread", "--eager"], "forwarding at first receipt knows no rounds; choose event timing"),
-        (&["spread", "--timing", "event", "--mode", "pull"], "pull and push-pull are played in rounds"),
+        (&["spread", "--timing", "event", "--mode", "pull", "--eager"], "choose push, which nodes do"),
         (&["spread", "--nodes", "3"], "fanout is 3, but there are only 2 others"),
         (&["mongering", "--loss", "0.1", "--rule", "push-blind-coin"], "leave the loss at 0"),
         (&["detect", "--nodes", "2"], "nodes is 2; it may be 3 to 100000"),

@@ -8,7 +8,7 @@
 //!
 //! *How it is played.* Pushing is what nodes do: it runs on real ones ([`Engine::Node`]), whose rounds are brought into step, on a
 //! stage where nothing else happens: no probes, no forwarding at first receipt unless asked for, no repair. Nodes do not
-//! pull news yet: pull and push-pull run on the plain model of [`plan`](crate::plan) ([`Engine::Model`]), and the report says so.
+//! pull news yet: pull and push-pull run on the plain model of [`plan`] ([`Engine::Model`]), and the report says so.
 //!
 //! *Compared with* the exact recurrence of the same model ([`Rounds`]); Pittel 1987, log2 N + ln N + 1.17 rounds for pushing to one;
 //! Karp et al. 2000, log3 N + log2 ln N for push-pull with one; in event time, where each node has a tick phase of its own,
@@ -27,6 +27,8 @@ use super::{Base, Distribution, Engine, SetupError};
 use crate::config::{Profile, Sends};
 use crate::plan::{self, GOALS, Mode, Model, Scenario};
 use crate::rng::Rng;
+use crate::sim::Latency;
+use crate::time::Span;
 
 #[cfg(doc)]
 use crate::plan::{EventTime, Rounds};
@@ -88,13 +90,28 @@ impl Setup {
         })?)
     }
 
+    /// The latency in intervals, where it is always the same.
+    fn latency_intervals(&self) -> Option<f64> {
+        match self.base.link.latency {
+            Latency::Constant(span) => {
+                Some(span.as_nanos() as f64 / Span::from(self.base.config.gossip_interval).as_nanos() as f64)
+            }
+            Latency::Uniform(..) | Latency::LogNormal { .. } => None,
+        }
+    }
+
     fn check(&self) -> Result<Model, SetupError> {
         let in_rounds = self.timing == Timing::Rounds;
         if self.eager && in_rounds {
             return Err(SetupError::Together("forwarding at first receipt knows no rounds; choose event timing"));
         }
-        if self.engine() == Engine::Model && !in_rounds {
-            return Err(SetupError::Together("nodes only push so far; pull and push-pull are played in rounds"));
+        if self.engine() == Engine::Model && self.eager {
+            return Err(SetupError::Together(
+                "the model forwards nothing at first receipt; choose push, which nodes do",
+            ));
+        }
+        if self.engine() == Engine::Model && !in_rounds && self.latency_intervals().is_none() {
+            return Err(SetupError::Together("the model knows one latency for all; choose a constant one"));
         }
         let model = self.model()?;
         if model.living() < 2 {
@@ -170,17 +187,28 @@ fn play_nodes(setup: &Setup, model: &Model, progress: Progress<'_>) -> Result<(V
 }
 
 fn play_model(setup: &Setup, model: &Model, progress: Progress<'_>) -> (Vec<Telling>, u64) {
+    let latency = setup.latency_intervals().unwrap_or(0.0);
     let played = setup.runs.play(progress, |seed| {
-        let counts = plan::run(model, &mut Rng::from_seed(seed));
-        let mut receipts = Vec::with_capacity(model.living() as usize);
-        let rounds = counts.len() as u32 - 1;
-        for (round, informed) in (0_u32..).zip(counts) {
-            receipts.resize(informed as usize, f64::from(round));
-        }
+        let mut rng = Rng::from_seed(seed);
+        let receipts = match setup.timing {
+            Timing::Rounds => in_rounds(&plan::run(model, &mut rng)),
+            Timing::Event => plan::run_event(model, latency, &mut rng),
+        };
+        let receipts: Vec<f64> = receipts.into_iter().filter(|at| at.is_finite()).collect();
+        let rounds = receipts.last().copied().unwrap_or(0.0).ceil() as u32;
         Telling { receipts, datagrams: 0, bytes: 0, rounds }
     });
     let hash = trace_of(played.iter().flat_map(|telling| &telling.receipts).map(|round| round.to_bits()));
     (played, hash)
+}
+
+/// In which round each heard of it, from the numbers of the informed.
+fn in_rounds(informed: &[u32]) -> Vec<f64> {
+    let mut receipts = Vec::new();
+    for (round, informed) in (0_u32..).zip(informed) {
+        receipts.resize(*informed as usize, f64::from(round));
+    }
+    receipts
 }
 
 fn report(setup: &Setup, model: &Model, runs: &[Telling], theory: Option<Theory>, trace_hash: u64) -> Report {
@@ -301,9 +329,20 @@ mod tests {
     }
 
     #[test]
+    fn the_plain_model_plays_event_time_too() {
+        let mut setup = quick(100, 1);
+        (setup.mode, setup.timing, setup.runs.count) = (Mode::Pull, Timing::Event, 200);
+        let report = play(&setup);
+        let (ours, theory) = (report.rounds_to[2], report.theory.expect("without forwarding there is one"));
+        let (mean, _) = theory.rounds_to[2];
+        assert_eq!(report.engine, Engine::Model);
+        assert!((ours.mean - mean).abs() < 0.1 + 4.0 * ours.standard_error, "seed 1: {ours:?} for {mean}");
+    }
+
+    #[test]
     fn what_does_not_go_together_is_refused() {
         let eager = Setup { eager: true, ..quick(10, 1) };
-        let pulling = Setup { timing: Timing::Event, mode: Mode::Pull, ..quick(10, 1) };
+        let pulling = Setup { timing: Timing::Event, mode: Mode::Pull, eager: true, ..quick(10, 1) };
         let alone = Setup { dead_permille: 900, ..quick(10, 1) };
         for setup in [eager, pulling, alone] {
             assert!(matches!(run(&setup, &|_, _| ()), Err(SetupError::Together(_))), "{setup:?}");

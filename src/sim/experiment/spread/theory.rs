@@ -2,9 +2,7 @@
 
 use super::Setup;
 use crate::plan::{EventTime, Mode, Model, Rounds, Scenario};
-use crate::sim::Latency;
 use crate::sim::experiment::{SetupError, Timing};
-use crate::time::Span;
 
 /// A number of rounds to all that somebody has proved.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,14 +28,10 @@ pub struct Theory {
 
 impl Theory {
     pub(super) fn of(setup: &Setup, model: &Model) -> Result<Option<Self>, SetupError> {
-        match (setup.timing, setup.base.link.latency) {
+        match (setup.timing, setup.latency_intervals()) {
             (Timing::Rounds, _) => Ok(Some(Self::in_rounds(model))),
-            (Timing::Event, Latency::Constant(latency)) if !setup.eager => {
-                let interval = Span::from(setup.base.config.gossip_interval);
-                let latency = latency.as_nanos() as f64 / interval.as_nanos() as f64;
-                Self::in_event_time(model, latency).map(Some)
-            }
-            (Timing::Event, Latency::Constant(_) | Latency::Uniform(..) | Latency::LogNormal { .. }) => Ok(None),
+            (Timing::Event, Some(latency)) if !setup.eager => Self::in_event_time(model, latency).map(Some),
+            (Timing::Event, _) => Ok(None),
         }
     }
 
