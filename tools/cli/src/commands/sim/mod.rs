@@ -4,12 +4,17 @@
 
 mod churn;
 mod common;
+mod detect;
 mod document;
 mod join_storm;
+mod loss;
 mod mass_restart;
+mod mongering;
 mod partition;
+mod picture;
 mod progress;
 mod rows;
+mod spread;
 mod steady;
 
 use crate::failure::Failure;
@@ -32,6 +37,10 @@ enum Experiment {
     MassRestart(mass_restart::Args),
     Churn(churn::Args),
     Partition(partition::Args),
+    Spread(spread::Args),
+    Mongering(mongering::Args),
+    Detect(detect::Args),
+    Loss(loss::Args),
 }
 
 /// Plays it and shows what came out.
@@ -42,5 +51,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Experiment::MassRestart(args) => mass_restart::run(args),
         Experiment::Churn(args) => churn::run(args),
         Experiment::Partition(args) => partition::run(args),
+        Experiment::Spread(args) => spread::run(args),
+        Experiment::Mongering(args) => mongering::run(args),
+        Experiment::Detect(args) => detect::run(args),
+        Experiment::Loss(args) => loss::run(args),
     }
 }
