@@ -3,11 +3,14 @@
 //! The queue holds places in the table and no bytes: what is sent is what the table says at that moment, so a newer
 //! claim replaces an older one by itself. Queues by number of sends make every operation O(1), however much waits.
 
-use crate::bounded::Lists;
+use crate::bounded::{Lists, bought};
+use crate::wire::{MAX_MAX_DATAGRAM, RawClaim};
 
 /// How often a piece of news can be sent at most.
 pub const SENDS_MAX: u32 = 63;
-const LEVELS: u32 = SENDS_MAX + 1;
+const LEVELS: u8 = SENDS_MAX as u8 + 1;
+/// Places that one datagram can tell of.
+const TOLD_MAX: usize = MAX_MAX_DATAGRAM / size_of::<RawClaim>();
 
 /// In which form news travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,21 +29,30 @@ pub struct Gossip {
     levels: [u64; 2],
     /// How many wait in each form.
     waiting: [u32; 2],
-    /// The present datagram; the mark of a place is the one that it was last written into.
-    stamp: u32,
+    /// The places in the present datagram, as bits and one by one.
+    is_told: Box<[u64]>,
+    told: Box<[u32]>,
+    told_len: usize,
 }
 
 impl Gossip {
     /// Nothing to tell, room for all places.
     #[must_use]
     pub fn new(members: usize) -> Self {
-        Self { lists: Lists::new(2 * LEVELS as usize, members), levels: [0; 2], waiting: [0; 2], stamp: 0 }
+        Self {
+            lists: Lists::new(2 * LEVELS, members),
+            levels: [0; 2],
+            waiting: [0; 2],
+            is_told: bought(members.div_ceil(64), 0),
+            told: bought(TOLD_MAX, 0),
+            told_len: 0,
+        }
     }
 
     /// Bytes that [`Gossip::new`] buys.
     #[must_use]
     pub const fn memory_bytes(members: usize) -> usize {
-        Lists::memory_bytes(2 * LEVELS as usize, members)
+        Lists::memory_bytes(2 * LEVELS, members) + members.div_ceil(64) * size_of::<u64>() + TOLD_MAX * size_of::<u32>()
     }
 
     /// How many wait in a form.
@@ -59,7 +71,7 @@ impl Gossip {
     #[must_use]
     pub fn place(&self, slot: u32) -> Option<(Form, u32)> {
         let list = self.lists.list_of(slot)?;
-        Some((if list < LEVELS { Form::Claim } else { Form::Profile }, list % LEVELS))
+        Some((if list < LEVELS { Form::Claim } else { Form::Profile }, u32::from(list % LEVELS)))
     }
 
     /// There is news of a place. What waits as a profile goes on as one: not all have it yet.
@@ -76,21 +88,23 @@ impl Gossip {
         let Some((form, sends)) = self.place(slot) else { return };
         self.lists.remove(slot);
         self.waiting[form as usize] -= 1;
-        let list = form as u32 * LEVELS + sends;
-        if self.lists.len(list) == 0 {
+        if self.lists.len(list(form, sends)) == 0 {
             self.levels[form as usize] &= !(1 << sends);
         }
     }
 
     /// Begins a datagram: no place is told twice in one.
     pub fn begin_datagram(&mut self) {
-        self.stamp = self.stamp.wrapping_add(1);
+        for slot in &self.told[..self.told_len] {
+            self.is_told[*slot as usize / 64] = 0;
+        }
+        self.told_len = 0;
     }
 
     /// Whether a place is in the present datagram.
     #[must_use]
     pub fn is_told(&self, slot: u32) -> bool {
-        self.lists.mark(slot) == self.stamp
+        self.is_told[slot as usize / 64] & (1 << (slot % 64)) != 0
     }
 
     /// The place told least often in a form that is not in the present datagram, and how often it has been told.
@@ -100,7 +114,7 @@ impl Gossip {
         while levels != 0 {
             let sends = levels.trailing_zeros();
             // What this datagram holds already stands behind all that it does not: the front tells of the whole level.
-            if let Some(slot) = self.lists.front(form as u32 * LEVELS + sends).filter(|slot| !self.is_told(*slot)) {
+            if let Some(slot) = self.lists.front(list(form, sends)).filter(|slot| !self.is_told(*slot)) {
                 return Some((slot, sends));
             }
             levels &= levels - 1;
@@ -110,7 +124,11 @@ impl Gossip {
 
     /// A place was written into the present datagram. After `limit` sends it has been told often enough.
     pub fn told(&mut self, slot: u32, limit: u32) {
-        self.lists.set_mark(slot, self.stamp);
+        if !self.is_told(slot) {
+            self.is_told[slot as usize / 64] |= 1 << (slot % 64);
+            self.told[self.told_len] = slot;
+            self.told_len += 1;
+        }
         let Some((form, sends)) = self.place(slot) else { return };
         if sends + 1 >= limit.min(SENDS_MAX) {
             self.forget(slot);
@@ -121,10 +139,15 @@ impl Gossip {
 
     fn move_to(&mut self, slot: u32, form: Form, sends: u32) {
         self.forget(slot);
-        self.lists.push_back(form as u32 * LEVELS + sends, slot);
+        self.lists.push_back(list(form, sends), slot);
         self.waiting[form as usize] += 1;
         self.levels[form as usize] |= 1 << sends;
     }
+}
+
+/// The list of those that wait in a form and have been sent so often.
+const fn list(form: Form, sends: u32) -> u8 {
+    form as u8 * LEVELS + sends as u8
 }
 
 #[cfg(test)]
