@@ -14,12 +14,12 @@ pub struct Limits {
     /// Bytes of name, zone and tags of one member. 256. A longer profile is refused at its own start, and by others.
     pub profile_bytes: u32,
     /// Bytes of name, zone and tags for each member on average: all share what this gives, and as long as it is not used up
-    /// everyone may have [`Limits::profile_bytes`]. 64. Beyond, a newcomer is refused as if every place were taken. The last
-    /// eighth is for members that come back with longer texts; without it, such a member's new life is refused until some
-    /// go.
+    /// everyone may have [`Limits::profile_bytes`]. 64. Beyond, a newcomer is refused as if every place were taken, and so is
+    /// the next life of a member whose texts are longer than its last. For these there is the last eighth: while no more is
+    /// left nobody new is let in.
     pub text_bytes: u32,
-    /// Members suspected at once by a clock of this node's own. 256, and for more than 4,096 members a sixteenth of them.
-    /// Beyond, a suspect waits for its clock to begin: it may refute, and others may declare it dead meanwhile.
+    /// Suspects whose time runs at once. 256; one in 32 of more than 8,192 members. Beyond, a suspect's time begins when that
+    /// of another has ended: it may refute, and others may declare it dead meanwhile.
     pub suspects: u32,
     /// Probes of this node in flight at once. 16. Beyond, a probe waits for the next interval.
     pub probes: u32,
@@ -57,7 +57,7 @@ impl Limits {
     /// The defaults with room for this many members.
     #[must_use]
     pub fn for_members(members: u32) -> Self {
-        let suspects = (members / 16).clamp(256, SUSPECTS_MAX);
+        let suspects = (members / 32).clamp(256, SUSPECTS_MAX);
         Self { members, suspects, ..Self::default() }
     }
 

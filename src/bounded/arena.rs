@@ -64,12 +64,6 @@ impl Arena {
         self.used
     }
 
-    /// Bytes of values that can live at once.
-    #[must_use]
-    pub const fn capacity(&self) -> usize {
-        self.capacity
-    }
-
     /// The value at a place.
     #[must_use]
     pub fn get(&self, place: u32) -> &[u8] {
@@ -214,7 +208,7 @@ mod tests {
             *moves += passed;
             let (size, largest) = (HEADER + value.len(), HEADER + self.arena.longest);
             assert!(passed < PACE * size + largest, "{passed} bytes moved for {size}");
-            let free = self.used + value.len() <= self.arena.capacity();
+            let free = self.used + value.len() <= self.arena.capacity;
             assert_eq!(place.is_some(), free, "refused exactly when the bytes are not free");
             if free {
                 self.used += value.len();

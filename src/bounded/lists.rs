@@ -1,15 +1,17 @@
 //! Many queues over the same slots: doubly linked lists whose links live in one array, each slot in at most one list.
 //!
-//! Which list a slot is in is asked far more often than the links are followed: it stands apart, a byte for each slot.
+//! A list is a ring through a link of its own, so that no end is a special case: whatever moves, four links are written
+//! and nothing is asked. Which list a slot is in stands apart, a byte for each slot: it is asked far more often than the
+//! links are followed.
 
 use super::{NONE, bought};
 
 /// At most 255 queues that share the slots `0..slots`; every operation is O(1).
 #[derive(Debug)]
 pub struct Lists {
+    /// Those of the slots, and behind them one for each list.
     links: Box<[Link]>,
     list_of: Box<[u8]>,
-    ends: Box<[Ends]>,
 }
 
 /// A slot in no list.
@@ -21,28 +23,21 @@ struct Link {
     next: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Ends {
-    front: u32,
-    back: u32,
-    len: u32,
-}
-
 impl Lists {
     /// Empty queues.
     #[must_use]
     pub fn new(lists: u8, slots: usize) -> Self {
-        Self {
-            links: bought(slots, Link { prev: NONE, next: NONE }),
-            list_of: bought(slots, UNLISTED),
-            ends: bought(usize::from(lists), Ends { front: NONE, back: NONE, len: 0 }),
+        let mut links = bought(slots + usize::from(lists), Link { prev: NONE, next: NONE });
+        for (own, link) in links.iter_mut().enumerate().skip(slots) {
+            *link = Link { prev: own as u32, next: own as u32 };
         }
+        Self { links, list_of: bought(slots, UNLISTED) }
     }
 
     /// Bytes that [`Lists::new`] buys.
     #[must_use]
     pub const fn memory_bytes(lists: u8, slots: usize) -> usize {
-        lists as usize * size_of::<Ends>() + slots * (size_of::<Link>() + size_of::<u8>())
+        (slots + lists as usize) * size_of::<Link>() + slots * size_of::<u8>()
     }
 
     /// The list that `slot` is in.
@@ -51,48 +46,37 @@ impl Lists {
         Some(self.list_of[slot as usize]).filter(|l| *l != UNLISTED)
     }
 
-    /// How many slots are in `list`.
-    #[must_use]
-    pub fn len(&self, list: u8) -> u32 {
-        self.ends[usize::from(list)].len
-    }
-
     /// The slot that waits longest in `list`.
     #[must_use]
     pub fn front(&self, list: u8) -> Option<u32> {
-        Some(self.ends[usize::from(list)].front).filter(|s| *s != NONE)
+        let own = self.own_link(list);
+        Some(self.links[own].next).filter(|slot| *slot as usize != own)
     }
 
     /// Puts `slot` at the end of `list`, out of whichever it was in.
     pub fn push_back(&mut self, list: u8, slot: u32) {
         self.remove(slot);
-        let ends = &mut self.ends[usize::from(list)];
-        let prev = ends.back;
-        ends.back = slot;
-        ends.len += 1;
-        match prev {
-            NONE => ends.front = slot,
-            _ => self.links[prev as usize].next = slot,
-        }
-        self.links[slot as usize] = Link { prev, next: NONE };
+        let own = self.own_link(list);
+        let prev = self.links[own].prev;
+        self.links[own].prev = slot;
+        self.links[prev as usize].next = slot;
+        self.links[slot as usize] = Link { prev, next: own as u32 };
         self.list_of[slot as usize] = list;
     }
 
     /// Takes `slot` out of its list, if it is in one.
     pub fn remove(&mut self, slot: u32) {
-        let Some(list) = self.list_of(slot) else { return };
-        let Link { prev, next } = self.links[slot as usize];
-        let ends = &mut self.ends[usize::from(list)];
-        ends.len -= 1;
-        match prev {
-            NONE => ends.front = next,
-            _ => self.links[prev as usize].next = next,
-        }
-        match next {
-            NONE => ends.back = prev,
-            _ => self.links[next as usize].prev = prev,
+        if self.list_of[slot as usize] == UNLISTED {
+            return;
         }
         self.list_of[slot as usize] = UNLISTED;
+        let Link { prev, next } = self.links[slot as usize];
+        self.links[prev as usize].next = next;
+        self.links[next as usize].prev = prev;
+    }
+
+    fn own_link(&self, list: u8) -> usize {
+        self.list_of.len() + usize::from(list)
     }
 }
 
@@ -121,7 +105,6 @@ mod tests {
             }
             for (l, q) in model.iter().enumerate() {
                 assert_eq!(lists.front(l as u8), q.front().copied());
-                assert_eq!(lists.len(l as u8), q.len() as u32);
             }
         }
     }

@@ -85,12 +85,17 @@ impl Gossip {
 
     /// A place has nothing to tell any more.
     pub fn forget(&mut self, slot: u32) {
-        let Some((form, sends)) = self.place(slot) else { return };
+        let was = self.place(slot);
         self.lists.remove(slot);
+        self.has_left(was);
+    }
+
+    /// Counts a place that waits no more where it did.
+    fn has_left(&mut self, was: Option<(Form, u32)>) {
+        let Some((form, sends)) = was else { return };
         self.waiting[form as usize] -= 1;
-        if self.lists.len(list(form, sends)) == 0 {
-            self.levels[form as usize] &= !(1 << sends);
-        }
+        let others = self.lists.front(list(form, sends)).is_some();
+        self.levels[form as usize] &= !(u64::from(!others) << sends);
     }
 
     /// Begins a datagram: no place is told twice in one.
@@ -124,11 +129,9 @@ impl Gossip {
 
     /// A place was written into the present datagram. After `limit` sends it has been told often enough.
     pub fn told(&mut self, slot: u32, limit: u32) {
-        if !self.is_told(slot) {
-            self.is_told[slot as usize / 64] |= 1 << (slot % 64);
-            self.told[self.told_len] = slot;
-            self.told_len += 1;
-        }
+        self.is_told[slot as usize / 64] |= 1 << (slot % 64);
+        self.told[self.told_len] = slot;
+        self.told_len += 1;
         let Some((form, sends)) = self.place(slot) else { return };
         if sends + 1 >= limit.min(SENDS_MAX) {
             self.forget(slot);
@@ -138,8 +141,9 @@ impl Gossip {
     }
 
     fn move_to(&mut self, slot: u32, form: Form, sends: u32) {
-        self.forget(slot);
+        let was = self.place(slot);
         self.lists.push_back(list(form, sends), slot);
+        self.has_left(was);
         self.waiting[form as usize] += 1;
         self.levels[form as usize] |= 1 << sends;
     }

@@ -1,7 +1,7 @@
 //! Where in the table is this id? An open-addressing index whose order is roughly the order of the ids.
 //!
 //! An id is a hash, so its upper bits are its home place: a range of ids is a run of places, which is what listings of a
-//! part of the id space need. Linear probing, at most two thirds full, removal by shifting back (Knuth, TAOCP 3, 6.4 R). A
+//! part of the id space need. Linear probing, at most half full, removal by shifting back (Knuth, TAOCP 3, 6.4 R). A
 //! place is 32 bits: a slot, in as many bits as that takes, and in the rest the lowest bits of its id, so that hardly ever
 //! a member is looked at that is not the one; sixteen places to a cache line, so that a search stays within one or two.
 
@@ -12,14 +12,15 @@ use crate::id::NodeId;
 #[derive(Debug)]
 pub struct Index {
     places: Box<[u32]>,
-    /// The lowest bits of a place: one more than the slot; 0 in a place that is empty.
+    /// The bits of a place that tell the slot; the others are the lowest of its id.
     slot_mask: u32,
 }
 
-const EMPTY: u32 = 0;
+/// No slot has all bits set.
+const EMPTY: u32 = u32::MAX;
 
 const fn places_for(members: usize) -> usize {
-    members + members.div_ceil(2) + 1
+    2 * members
 }
 
 impl Index {
@@ -38,7 +39,7 @@ impl Index {
 
     /// The id as a fraction of all ids, of all places.
     fn home(&self, id: NodeId) -> usize {
-        ((u128::from(id.as_u64()) * self.places.len() as u128) >> u64::BITS) as usize
+        (((id.as_u64() >> 32) * self.places.len() as u64) >> 32) as usize
     }
 
     fn after(&self, place: usize) -> usize {
@@ -51,24 +52,24 @@ impl Index {
     }
 
     fn tag(&self, id: NodeId) -> u32 {
-        (id.as_u64() as u32) & !self.slot_mask
+        id.as_u64() as u32 & !self.slot_mask
     }
 
-    fn slot(&self, entry: u32) -> u32 {
-        (entry & self.slot_mask) - 1
+    const fn slot(&self, entry: u32) -> u32 {
+        entry & self.slot_mask
     }
 
     /// The slot for which `is` holds among those whose tag and home fit `id`.
     #[must_use]
     pub fn find(&self, id: NodeId, is: impl Fn(u32) -> bool) -> Option<u32> {
-        let tag = self.tag(id);
+        let alike = |here: u32| (here ^ id.as_u64() as u32) & !self.slot_mask == 0;
         let mut place = self.home(id);
         loop {
             let here = self.places[place];
             if here == EMPTY {
                 return None;
             }
-            if here & !self.slot_mask == tag && is(self.slot(here)) {
+            if alike(here) && is(self.slot(here)) {
                 return Some(self.slot(here));
             }
             place = self.after(place);
@@ -81,7 +82,7 @@ impl Index {
         while self.places[place] != EMPTY {
             place = self.after(place);
         }
-        self.places[place] = self.tag(id) | (slot + 1);
+        self.places[place] = self.tag(id) | slot;
     }
 
     /// Removes an id; `id_of` tells the id at a slot.

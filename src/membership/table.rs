@@ -15,7 +15,8 @@ use crate::wire::{Claim, Profile, State};
 /// The place of this node itself.
 pub const ME: u32 = 0;
 
-/// The part of the bytes for texts that newcomers leave to members that come back with longer ones: one in this many.
+/// The part of the bytes for texts that is not for those who ask to be let in, but for members that come back with longer
+/// ones: one in this many.
 const RESERVED_ONE_IN: usize = 8;
 /// What stands before the texts of a member: the lengths of its name and zone.
 const LENGTHS: usize = 2;
@@ -46,6 +47,7 @@ pub struct Table {
     members: Box<[Member]>,
     contacts: Box<[Contact]>,
     texts: Arena,
+    text_room: usize,
     text_max: usize,
     /// The first of the places that are not taken; each names the next.
     free: u32,
@@ -77,11 +79,10 @@ pub(super) const BLANK: Member = Member {
 
 const NOWHERE: Contact = Contact { addr: Address::NONE, rtt: Rtt::ZERO };
 
-/// Bytes of texts, lengths included, that all members together may take, and that one may.
-const fn text_room(limits: &Limits) -> (usize, usize) {
-    let longest = limits.profile_bytes as usize + LENGTHS;
-    let all = limits.members as usize * (limits.text_bytes as usize + LENGTHS);
-    (if all > longest { all } else { longest }, longest)
+/// Bytes of texts that all members together may have: enough for one at least.
+const fn text_room(limits: &Limits) -> usize {
+    let (all, one) = (limits.members as usize * limits.text_bytes as usize, limits.profile_bytes as usize);
+    if all > one { all } else { one }
 }
 
 impl Table {
@@ -94,12 +95,13 @@ impl Table {
         for (next, member) in (1..limits.members).zip(&mut slab) {
             member.link = next;
         }
-        let (room, longest) = text_room(limits);
+        let (text_room, text_max) = (text_room(limits), limits.profile_bytes as usize);
         Self {
             members: slab,
             contacts: bought(members, NOWHERE),
-            texts: Arena::new(members, room, longest),
-            text_max: limits.profile_bytes as usize,
+            texts: Arena::new(members, text_room + members * LENGTHS, text_max + LENGTHS),
+            text_room,
+            text_max,
             free: 0,
             len: 0,
             index: Index::new(members),
@@ -112,17 +114,20 @@ impl Table {
     #[must_use]
     pub const fn memory_bytes(limits: &Limits) -> usize {
         let members = limits.members as usize;
-        let (room, longest) = text_room(limits);
+        let (text_room, text_max) = (text_room(limits), limits.profile_bytes as usize);
         members * (size_of::<Member>() + size_of::<Contact>())
-            + Arena::memory_bytes(members, room, longest)
+            + Arena::memory_bytes(members, text_room + members * LENGTHS, text_max + LENGTHS)
             + Index::memory_bytes(members)
     }
 
-    /// Bytes of texts held, and bytes that there are.
+    /// Bytes of texts that are held, and that may be.
     #[must_use]
-    pub fn text_bytes(&self) -> (u32, u32) {
-        let bytes = |with_lengths: usize, members: usize| (with_lengths - LENGTHS * members) as u32;
-        (bytes(self.texts.used(), self.len as usize), bytes(self.texts.capacity(), self.members.len()))
+    pub const fn text_bytes(&self) -> (u32, u32) {
+        (self.text_used() as u32, self.text_room as u32)
+    }
+
+    const fn text_used(&self) -> usize {
+        self.texts.used() - self.len as usize * LENGTHS
     }
 
     /// How many places are taken.
@@ -207,27 +212,27 @@ impl Table {
         profile.text_len() <= self.text_max
     }
 
-    /// Whether there is room for a newcomer with so many bytes of texts. An eighth of all is left to those who are in and
-    /// may come back with longer texts; less where less is enough for all of them.
-    ///
-    /// # Errors
-    /// What there is not enough of.
-    pub fn has_room(&self, text_len: usize) -> Result<(), Capacity> {
+    /// What there is not enough of to invite somebody with so many bytes of texts. An eighth of all is left to those who
+    /// are in and may come back with longer texts; less where less is enough for all of them.
+    #[must_use]
+    pub fn lacks(&self, text_len: usize) -> Option<Capacity> {
+        let may_grow = self.len as usize * self.text_max - self.text_used();
+        self.lacks_beside(may_grow.min(self.text_room / RESERVED_ONE_IN), text_len)
+    }
+
+    fn lacks_beside(&self, reserved: usize, text_len: usize) -> Option<Capacity> {
         if self.free == NONE {
-            return Err(Capacity::Members);
+            return Some(Capacity::Members);
         }
-        let members = self.len as usize;
-        let may_grow = members * (self.text_max + LENGTHS) - self.texts.used();
-        let reserved = may_grow.min(self.texts.capacity() / RESERVED_ONE_IN);
-        let left = self.texts.capacity() - self.texts.used();
-        if text_len + LENGTHS + reserved <= left { Ok(()) } else { Err(Capacity::TextBytes) }
+        let left = self.text_room - self.text_used();
+        (text_len + reserved > left).then_some(Capacity::TextBytes)
     }
 
     /// Whether there is room for the texts of a member's next life, once those of its last are gone.
     #[must_use]
     pub fn has_room_again(&self, slot: u32, profile: &Profile<'_>) -> bool {
-        let mine = self.texts.get(self.members[slot as usize].link).len();
-        profile.text_len() + LENGTHS <= self.texts.capacity() - self.texts.used() + mine
+        let mine = self.texts.get(self.members[slot as usize].link).len() - LENGTHS;
+        profile.text_len() <= self.text_room - self.text_used() + mine
     }
 
     /// Adds a member that is not in the table. The caller has asked [`Table::fits`].
@@ -235,7 +240,9 @@ impl Table {
     /// # Errors
     /// What there is not enough of.
     pub fn insert(&mut self, profile: &Profile<'_>) -> Result<u32, Capacity> {
-        self.has_room(profile.text_len())?;
+        if let Some(capacity) = self.lacks_beside(0, profile.text_len()) {
+            return Err(capacity);
+        }
         let slot = self.free;
         self.free = self.members[slot as usize].link;
         self.len += 1;

@@ -353,10 +353,9 @@ impl Node {
         self.settle_time.1
     }
 
-    /// The member at a place has changed: so has the fingerprint.
+    /// The member at a place has changed: so has the fingerprint, which did not count it while it did.
     pub(super) fn refingerprint(&mut self, now: Instant, slot: u32) {
         let settles_at = now + self.settle_time();
-        self.uncount(now, slot);
         let member = self.table.get_mut(slot);
         if member.state.is_up() {
             member.at = settles_at;
@@ -367,7 +366,7 @@ impl Node {
         self.arm_earlier(Timer::Settle, settles_at);
     }
 
-    /// The number of the member at a place is about to change: the fingerprint counts it no more.
+    /// The member at a place is about to change: the fingerprint counts it no more.
     pub(super) fn uncount(&mut self, now: Instant, slot: u32) {
         let member = self.table.get_mut(slot);
         self.fingerprint.forget(member.id, member.incarnation, &mut member.counted, now);

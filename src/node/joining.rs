@@ -221,7 +221,7 @@ impl Node {
     fn is_full_for(&self, sender: Sender) -> Option<Capacity> {
         let own = self.table.profile(ME, self.table.get(ME).claim()).text_len();
         let welcome = self.table.find(sender.id).is_some() || self.roster.down_len() > 0;
-        self.table.has_room(own).err().filter(|_| !welcome)
+        self.table.lacks(own).filter(|_| !welcome)
     }
 
     pub(super) fn on_cookie(&mut self, now: Instant, sender: Sender, raw: &RawCookie) {
