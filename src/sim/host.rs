@@ -1,9 +1,10 @@
-//! Where does a node run? A host: one address, one process or none, a socket's buffer, a log of what was told.
+//! Where does a node run? A host: one address, one process or none, a socket's buffer, a cable, a log of what was told.
 
 use core::net::SocketAddr;
 use std::collections::VecDeque;
 
 use super::flights::Flight;
+use super::link::Latency;
 use crate::config::Params;
 use crate::error::ConfigError;
 use crate::event::Event;
@@ -86,10 +87,21 @@ impl Spec {
     }
 }
 
+/// What a host can send: a cable of so many bytes a second, behind a queue. IP and UDP headers count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cable {
+    /// Bytes a second. At least 1.
+    pub bytes_per_second: u32,
+    /// Bytes that may wait for the cable. What finds no room is lost and counted.
+    pub queue_bytes: u32,
+}
+
 /// Whether a host's process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Process {
     Up,
+    /// It gets the processor late: each time something is due for it, it runs this much after that.
+    Starved(Latency),
     Paused,
     Down,
 }
@@ -101,10 +113,17 @@ pub(super) struct Host {
     pub process: Process,
     /// `None` while the process is down, and while it is being driven.
     pub node: Option<Box<Node>>,
-    /// What the host's clock shows at the world's time 0.
+    /// What the host's monotonic clock shows at the world's time 0.
     pub clock: Span,
-    /// What the socket of a paused process holds.
+    /// What was added to the host's wall clock, which no node ever sees.
+    pub wall_offset_s: i64,
+    /// What the socket holds of a process that is paused, or starved and not yet run.
     pub inbox: VecDeque<Flight>,
+    /// When a starved process, for which something is due, gets to run.
+    pub runs_at: Option<Instant>,
+    pub cable: Option<Cable>,
+    /// Until when the cable is busy with what has been sent.
+    pub cable_busy_until: Instant,
     pub log: VecDeque<(Instant, Event)>,
     pub log_lost: u64,
     /// Ticks at one and the same instant: a node that asks for more and more of them spins.
@@ -112,6 +131,24 @@ pub(super) struct Host {
 }
 
 impl Host {
+    pub const fn new(spec: Spec, addr: SocketAddr) -> Self {
+        Self {
+            spec,
+            addr,
+            process: Process::Down,
+            node: None,
+            clock: Span::ZERO,
+            wall_offset_s: 0,
+            inbox: VecDeque::new(),
+            runs_at: None,
+            cable: None,
+            cable_busy_until: Instant::ZERO,
+            log: VecDeque::new(),
+            log_lost: 0,
+            ticks: (Instant::ZERO, 0),
+        }
+    }
+
     pub fn local(&self, now: Instant) -> Instant {
         now + self.clock
     }
@@ -120,11 +157,43 @@ impl Host {
         local - self.clock
     }
 
+    /// How long a datagram waits for the cable and takes to be put on it; `None` when the queue is full.
+    pub fn take_cable(&mut self, now: Instant, bytes: usize) -> Option<Span> {
+        let Some(cable) = self.cable else { return Some(Span::ZERO) };
+        let takes = |bytes: u64| Span::nanos(bytes * 1_000_000_000 / u64::from(cable.bytes_per_second.max(1)));
+        let waits = self.cable_busy_until.since(now);
+        if waits > takes(u64::from(cable.queue_bytes)) {
+            return None;
+        }
+        self.cable_busy_until = now + waits + takes(bytes as u64);
+        Some(self.cable_busy_until.since(now))
+    }
+
     pub fn note(&mut self, now: Instant, event: Event, max: usize) {
+        if max == 0 {
+            return;
+        }
         if self.log.len() == max {
             self.log.pop_front();
             self.log_lost += 1;
         }
         self.log.push_back((now, event));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn a_cable_delays_what_waits_for_it_and_loses_what_finds_no_room() {
+        let params = Params::try_from(Config::default()).expect("the defaults agree with each other");
+        let mut host = Host::new(Spec::new("a", params), ([10, 0, 0, 1], 1).into());
+        host.cable = Some(Cable { bytes_per_second: 1_000_000, queue_bytes: 2_000 });
+        let now = Instant::ZERO;
+        let took: Vec<_> = (0..4).map(|_| host.take_cable(now, 1_000).map(Span::as_micros)).collect();
+        assert_eq!(took, [Some(1_000), Some(2_000), Some(3_000), None]);
+        assert_eq!(host.take_cable(now + Span::millis(3), 1_000).map(Span::as_micros), Some(1_000));
     }
 }

@@ -21,17 +21,28 @@
 //! assert!(took.is_some(), "not together, seed {}", world.seed());
 //! ```
 //!
+//! [`World::form`] starts thousands of nodes that know each other at once. An [`Observer`] is told of everything that happens.
+//!
 //! A simulator with a mocked protocol would be smaller and faster; it would also be a second protocol. Memory is bounded
 //! by [`Bounds`]: what finds no place on the wire or in a socket's buffer is lost and counted, as on a real network.
 
+pub mod experiment;
 mod flights;
+mod form;
 mod host;
+mod link;
+mod lognormal;
 mod network;
+mod observe;
 mod passing;
+mod places;
+mod see;
 mod transit;
 mod world;
 
-pub use host::{Death, HostId, Spec};
-pub use network::{Latency, Link, Network};
+pub use host::{Cable, Death, HostId, Spec};
+pub use link::{Latency, Link};
+pub use network::Network;
+pub use observe::Observer;
 pub use passing::{Fate, Passing};
 pub use world::{Bounds, Tally, World};

@@ -1,74 +1,44 @@
-//! Does it arrive, and when? Links with latency, loss and duplication; one-way cuts; partitions.
+//! What lies between two hosts? A link by pair, by zone or for all; one-way cuts; partitions; a largest datagram.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::host::HostId;
+use super::link::{Link, Passage};
 use crate::rng::Rng;
-use crate::time::Span;
 
-/// How long a datagram takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Latency {
-    /// Always the same.
-    Constant(Span),
-    /// Evenly between the two, the second excluded; datagrams overtake each other.
-    Uniform(Span, Span),
-}
-
-impl Latency {
-    fn draw(self, rng: &mut Rng) -> Span {
-        match self {
-            Self::Constant(span) => span,
-            Self::Uniform(least, most) => {
-                let range = most.saturating_sub(least).as_micros();
-                least + Span::micros(u64::from(rng.below(u32::try_from(range).unwrap_or(u32::MAX))))
-            }
-        }
-    }
-}
-
-/// One direction between two hosts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Link {
-    /// How long a datagram takes.
-    pub latency: Latency,
-    /// How many of a thousand datagrams are lost.
-    pub loss_permille: u32,
-    /// How many of a thousand datagrams arrive twice, each copy with a latency of its own.
-    pub duplicate_permille: u32,
-}
-
-impl Default for Link {
-    /// 250 µs, nothing lost, nothing twice: one switch in one room.
-    fn default() -> Self {
-        Self { latency: Latency::Constant(Span::micros(250)), loss_permille: 0, duplicate_permille: 0 }
-    }
-}
+/// Bytes of the IPv4 and UDP headers, which an MTU counts and a payload does not.
+const IP_AND_UDP: usize = 28;
 
 /// What becomes of one datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Cut,
-    Lost,
-    Once(Span),
-    Twice(Span, Span),
+    TooLong,
+    On(Passage),
 }
 
 /// What lies between the hosts. Changes hold for what is sent from then on; what is under way arrives.
+///
+/// The link of a pair goes before that of its zones, and that before the link that is everywhere.
 #[derive(Debug, Default)]
 pub struct Network {
     everywhere: Link,
     special: BTreeMap<(HostId, HostId), Link>,
+    zones: Vec<String>,
+    between_zones: BTreeMap<(u16, u16), Link>,
+    zone_of: Vec<u16>,
     cuts: BTreeSet<(HostId, HostId)>,
-    /// The side of a partition that a host is on; hosts that were not named are on side 0.
-    side: BTreeMap<HostId, usize>,
+    /// The side of a partition that a host is on; hosts that were not named are on side 0. Empty: no partition.
+    side: Vec<u16>,
+    mtu: Option<usize>,
 }
 
 impl Network {
-    /// Every link, those with settings of their own included, is like this from now on.
+    /// Every link, those of pairs and zones included, is like this from now on.
     pub fn set_all(&mut self, link: Link) {
         self.everywhere = link;
         self.special.clear();
+        self.between_zones.clear();
     }
 
     /// The link that is used where no other was set.
@@ -80,6 +50,13 @@ impl Network {
     /// The way from one host to another is like this from now on; the way back is another link.
     pub fn set_link(&mut self, from: HostId, to: HostId, link: Link) {
         self.special.insert((from, to), link);
+    }
+
+    /// The way from every host of one zone to every host of another is like this from now on; the same zone twice is the
+    /// way within it, and the way back is another link. Zones are those of [`Spec::zone`](super::Spec::zone).
+    pub fn set_zones(&mut self, from: &str, to: &str, link: Link) {
+        let key = (self.zone(from), self.zone(to));
+        self.between_zones.insert(key, link);
     }
 
     /// Nothing passes from one host to another; the way back stays open.
@@ -96,74 +73,117 @@ impl Network {
     /// Only hosts of one set talk to each other; hosts that are in none are a set of their own. Replaces the last partition.
     pub fn partition(&mut self, sets: &[&[HostId]]) {
         self.side.clear();
-        for (side, set) in sets.iter().enumerate() {
-            self.side.extend(set.iter().map(|host| (*host, side + 1)));
+        for (side, host) in sets.iter().enumerate().flat_map(|(side, set)| set.iter().map(move |host| (side, host))) {
+            if self.side.len() <= host.index() {
+                self.side.resize(host.index() + 1, 0);
+            }
+            self.side[host.index()] = side as u16 + 1;
         }
     }
 
-    /// Ends all cuts and the partition. Loss and latency stay.
+    /// Datagrams whose IP packet is longer than this vanish without a word, as behind a router that drops what it would have
+    /// to fragment; `None` lets all pass.
+    pub const fn set_mtu(&mut self, mtu: Option<usize>) {
+        self.mtu = mtu;
+    }
+
+    /// Ends all cuts and the partition. Loss, latency and the MTU stay.
     pub fn heal(&mut self) {
         self.cuts.clear();
         self.side.clear();
     }
 
-    pub(super) fn verdict(&self, from: HostId, to: HostId, rng: &mut Rng) -> Verdict {
-        let side = |host| self.side.get(host).copied().unwrap_or(0);
-        if self.cuts.contains(&(from, to)) || side(&from) != side(&to) {
-            return Verdict::Cut;
+    /// Whether anything at all can pass from one host to another now, loss aside.
+    #[must_use]
+    pub fn connects(&self, from: HostId, to: HostId) -> bool {
+        let side = |host: HostId| self.side.get(host.index()).copied().unwrap_or(0);
+        side(from) == side(to) && !(self.has_cuts() && self.cuts.contains(&(from, to)))
+    }
+
+    fn has_cuts(&self) -> bool {
+        !self.cuts.is_empty()
+    }
+
+    pub(super) fn place_in_zone(&mut self, host: HostId, zone: &str) {
+        let zone = self.zone(zone);
+        if self.zone_of.len() <= host.index() {
+            self.zone_of.resize(host.index() + 1, 0);
         }
-        let link = self.special.get(&(from, to)).unwrap_or(&self.everywhere);
-        if rng.below(1_000) < link.loss_permille {
-            return Verdict::Lost;
+        self.zone_of[host.index()] = zone;
+    }
+
+    fn zone(&mut self, name: &str) -> u16 {
+        let known = self.zones.iter().position(|zone| zone == name);
+        let at = known.unwrap_or_else(|| {
+            self.zones.push(name.to_owned());
+            self.zones.len() - 1
+        });
+        u16::try_from(at).expect("fewer than 65,536 zones")
+    }
+
+    fn link(&self, from: HostId, to: HostId) -> &Link {
+        let special = || self.special.get(&(from, to));
+        let by_zone = || self.between_zones.get(&(*self.zone_of.get(from.index())?, *self.zone_of.get(to.index())?));
+        let own = (!self.special.is_empty()).then(special).flatten();
+        own.or_else(|| (!self.between_zones.is_empty()).then(by_zone).flatten()).unwrap_or(&self.everywhere)
+    }
+
+    pub(super) fn verdict(&self, from: HostId, to: HostId, len: usize, rng: &mut Rng) -> Verdict {
+        if !self.connects(from, to) {
+            Verdict::Cut
+        } else if self.mtu.is_some_and(|mtu| len + IP_AND_UDP > mtu) {
+            Verdict::TooLong
+        } else {
+            Verdict::On(self.link(from, to).pass(rng))
         }
-        let latency = link.latency.draw(rng);
-        if rng.below(1_000) < link.duplicate_permille {
-            return Verdict::Twice(latency, link.latency.draw(rng));
-        }
-        Verdict::Once(latency)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::Latency;
     use super::*;
+    use crate::time::Span;
 
     const A: HostId = HostId(0);
     const B: HostId = HostId(1);
     const C: HostId = HostId(2);
 
-    fn passes(network: &Network, from: HostId, to: HostId) -> bool {
-        network.verdict(from, to, &mut Rng::from_seed(1)) != Verdict::Cut
-    }
-
     #[test]
     fn a_cut_is_one_way_and_a_partition_is_by_set() {
         let mut network = Network::default();
         network.cut(A, B);
-        assert!(!passes(&network, A, B) && passes(&network, B, A));
+        assert!(!network.connects(A, B) && network.connects(B, A));
         network.heal();
         network.partition(&[&[A]]);
-        assert!(!passes(&network, A, B) && !passes(&network, C, A) && passes(&network, B, C));
+        assert!(!network.connects(A, B) && !network.connects(C, A) && network.connects(B, C));
         network.heal();
-        assert!(passes(&network, A, B));
+        assert!(network.connects(A, B));
     }
 
     #[test]
-    fn loss_and_duplication_come_as_often_as_they_are_set() {
+    fn a_pair_goes_before_its_zones_and_these_before_the_rest() {
+        let takes = |millis| Link { latency: Latency::Constant(Span::millis(millis)), ..Link::default() };
         let mut network = Network::default();
-        let latency = Latency::Uniform(Span::millis(1), Span::millis(3));
-        network.set_all(Link { latency, loss_permille: 200, duplicate_permille: 100 });
-        let mut rng = Rng::from_seed(5);
-        let (mut lost, mut twice) = (0, 0);
-        for _ in 0..10_000 {
-            match network.verdict(A, B, &mut rng) {
-                Verdict::Cut => unreachable!("nothing was cut"),
-                Verdict::Lost => lost += 1,
-                Verdict::Twice(..) => twice += 1,
-                Verdict::Once(span) => assert!((1_000..3_000).contains(&span.as_micros())),
-            }
+        for (host, zone) in [(A, "east"), (B, "west"), (C, "west")] {
+            network.place_in_zone(host, zone);
         }
-        assert!((1_800..2_200).contains(&lost), "{lost} of 10000 lost at 200 permille");
-        assert!((680..920).contains(&twice), "{twice} of 8000 twice at 100 permille");
+        network.set_all(takes(1));
+        network.set_zones("east", "west", takes(40));
+        network.set_link(A, C, takes(7));
+        let took = |from, to| match network.verdict(from, to, 100, &mut Rng::from_seed(1)) {
+            Verdict::On(Passage::Once(span)) => span.as_millis(),
+            other => unreachable!("{other:?}"),
+        };
+        assert_eq!([took(A, B), took(A, C), took(B, A), took(B, C)], [40, 7, 1, 1]);
+    }
+
+    #[test]
+    fn what_is_longer_than_the_mtu_vanishes() {
+        let mut network = Network::default();
+        network.set_mtu(Some(1_228));
+        let mut rng = Rng::from_seed(1);
+        assert_ne!(network.verdict(A, B, 1_200, &mut rng), Verdict::TooLong);
+        assert_eq!(network.verdict(A, B, 1_201, &mut rng), Verdict::TooLong);
     }
 }

@@ -46,14 +46,23 @@ impl<'a> Passing<'a> {
     /// Its sections; `None` where they make no sense.
     #[must_use]
     pub fn sections(&self) -> Option<Sections<'a>> {
-        Sections::check(self.body()).ok()
+        sections_of(self.bytes)
     }
 
     fn body(&self) -> &'a [u8] {
-        let intro = self.bytes.get(FLAGS_AT).is_some_and(|flags| flags & FLAG_INTRO != 0);
-        let begin = if intro { OVERHEAD_INTRO } else { OVERHEAD } - CHECK;
-        self.bytes.get(begin..self.bytes.len().saturating_sub(CHECK)).unwrap_or(&[])
+        body_of(self.bytes)
     }
+}
+
+/// The sections of a datagram, whose checksum is not looked at; `None` where they make no sense.
+pub(super) fn sections_of(bytes: &[u8]) -> Option<Sections<'_>> {
+    Sections::check(body_of(bytes)).ok()
+}
+
+fn body_of(bytes: &[u8]) -> &[u8] {
+    let intro = bytes.get(FLAGS_AT).is_some_and(|flags| flags & FLAG_INTRO != 0);
+    let begin = if intro { OVERHEAD_INTRO } else { OVERHEAD } - CHECK;
+    bytes.get(begin..bytes.len().saturating_sub(CHECK)).unwrap_or(&[])
 }
 
 /// What a test wants to become of a datagram, before the network has its say.

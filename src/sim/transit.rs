@@ -4,26 +4,29 @@ use core::net::SocketAddr;
 
 use super::flights::{Cargo, Flight};
 use super::host::{Death, HostId, Process};
+use super::link::Passage;
 use super::network::Verdict;
+use super::observe::Observer;
 use super::passing::{Fate, Passing};
-use super::world::{Place, World};
+use super::places::Place;
+use super::world::World;
 use crate::node::Input;
 use crate::time::Span;
 
-impl World {
+/// Bytes of the IPv4 and UDP headers that travel with each payload.
+const IP_AND_UDP: usize = 28;
+
+impl<O: Observer> World<O> {
     /// What a node wants sent: traced, shown to the meddler, then carried.
     pub(super) fn send(&mut self, from: HostId, to: SocketAddr, bytes: &[u8]) {
         let from_addr = self.hosts[from.index()].addr;
         self.tally.sent += 1;
         self.tally.bytes += bytes.len() as u64;
         self.record(from_addr, to, bytes);
-        let fate = match &mut self.meddler {
-            None => Fate::Pass,
-            Some(meddler) => {
-                let to_host = self.places.get(&to).map(|p| p.host);
-                meddler(&Passing { at: self.now, from, to: to_host, from_addr, to_addr: to, bytes })
-            }
-        };
+        let to_host = self.places.get(&to).map(|p| p.host);
+        let passing = Passing { at: self.now, from, to: to_host, from_addr, to_addr: to, bytes };
+        self.observer.sent(&passing);
+        let fate = self.meddler.as_mut().map_or(Fate::Pass, |meddler| meddler(&passing));
         self.tally.meddled += u64::from(fate != Fate::Pass);
         match fate {
             Fate::Pass => self.carry(from, from_addr, to, Span::ZERO, bytes),
@@ -55,18 +58,29 @@ impl World {
             self.tally.nowhere += 1;
             return;
         };
-        let at = self.now + wait;
-        let pushed = match self.network.verdict(from, place.host, &mut self.rng) {
+        let passage = match self.network.verdict(from, place.host, bytes.len(), &mut self.rng) {
             Verdict::Cut => {
                 self.tally.cut += 1;
                 return;
             }
-            Verdict::Lost => {
+            Verdict::TooLong => {
+                self.tally.too_long += 1;
+                return;
+            }
+            Verdict::On(passage) => passage,
+        };
+        let Some(on_cable) = self.hosts[from.index()].take_cable(self.now, bytes.len() + IP_AND_UDP) else {
+            self.tally.queue_lost += 1;
+            return;
+        };
+        let at = self.now + wait + on_cable;
+        let pushed = match passage {
+            Passage::Lost => {
                 self.tally.lost += 1;
                 return;
             }
-            Verdict::Once(latency) => self.flights.push(at + latency, from_addr, to, Cargo::Datagram, bytes),
-            Verdict::Twice(one, two) => {
+            Passage::Once(latency) => self.flights.push(at + latency, from_addr, to, Cargo::Datagram, bytes),
+            Passage::Twice(one, two) => {
                 self.tally.duplicated += 1;
                 self.flights.push(at + one, from_addr, to, Cargo::Datagram, bytes)
                     && self.flights.push(at + two, from_addr, to, Cargo::Datagram, bytes)
@@ -86,12 +100,11 @@ impl World {
         };
         match (dead, self.hosts[host.index()].process) {
             (None, Process::Up) => self.hand(host, flight),
-            (None, Process::Paused) => {
-                if self.hosts[host.index()].inbox.len() < self.bounds.inbox as usize {
-                    self.hosts[host.index()].inbox.push_back(flight);
-                } else {
-                    self.tally.inbox_lost += 1;
-                    self.flights.recycle(flight.bytes);
+            (None, Process::Paused) => self.put_into_inbox(host, flight),
+            (None, Process::Starved(late)) => {
+                self.put_into_inbox(host, flight);
+                if self.hosts[host.index()].runs_at.is_none() {
+                    self.run_later(host, late);
                 }
             }
             (Some(Death::Refusing), _) => {
@@ -105,15 +118,25 @@ impl World {
         }
     }
 
+    fn put_into_inbox(&mut self, host: HostId, flight: Flight) {
+        let inbox = &mut self.hosts[host.index()].inbox;
+        if inbox.len() < self.bounds.inbox as usize {
+            inbox.push_back(flight);
+        } else {
+            self.tally.inbox_lost += 1;
+            self.flights.recycle(flight.bytes);
+        }
+    }
+
     /// The kernel of `host` tells the sender of `flight` that nobody listens; that news travels like any other.
     fn refuse(&mut self, host: HostId, flight: &Flight) {
         let (Cargo::Datagram, Some(sender)) = (flight.cargo, self.places.get(&flight.from)) else {
             return;
         };
         self.tally.refused += 1;
-        let latency = match self.network.verdict(host, sender.host, &mut self.rng) {
-            Verdict::Cut | Verdict::Lost => return,
-            Verdict::Once(latency) | Verdict::Twice(latency, _) => latency,
+        let latency = match self.network.verdict(host, sender.host, 0, &mut self.rng) {
+            Verdict::Cut | Verdict::TooLong | Verdict::On(Passage::Lost) => return,
+            Verdict::On(Passage::Once(latency) | Passage::Twice(latency, _)) => latency,
         };
         if !self.flights.push(self.now + latency, flight.to, flight.from, Cargo::Unreachable, &[]) {
             self.tally.overflowed += 1;
@@ -126,6 +149,7 @@ impl World {
         let input = match cargo {
             Cargo::Datagram => {
                 self.tally.delivered += 1;
+                self.observer.received(self.now, host, from, &bytes);
                 Input::Datagram { from, bytes: &bytes }
             }
             Cargo::Unreachable => Input::Unreachable { to: from },
@@ -135,15 +159,19 @@ impl World {
     }
 
     fn record(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
-        self.trace.update(&self.now.as_nanos().to_le_bytes());
+        // In one piece: a stream that is fed crumbs costs more than the hash.
+        let mut head = arrayvec::ArrayVec::<u8, 64>::new();
+        let mut put = |bytes: &[u8]| head.try_extend_from_slice(bytes).expect("two addresses, a time and a length fit");
+        put(&self.now.as_nanos().to_le_bytes());
         for addr in [from, to] {
             match addr {
-                SocketAddr::V4(v4) => self.trace.update(&v4.ip().octets()),
-                SocketAddr::V6(v6) => self.trace.update(&v6.ip().octets()),
+                SocketAddr::V4(v4) => put(&v4.ip().octets()),
+                SocketAddr::V6(v6) => put(&v6.ip().octets()),
             }
-            self.trace.update(&addr.port().to_le_bytes());
+            put(&addr.port().to_le_bytes());
         }
-        self.trace.update(&(bytes.len() as u64).to_le_bytes());
+        put(&(bytes.len() as u64).to_le_bytes());
+        self.trace.update(&head);
         self.trace.update(bytes);
     }
 }

@@ -2,22 +2,24 @@
 
 use core::fmt;
 use core::net::SocketAddr;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use xxhash_rust::xxh3::Xxh3;
 
 use super::flights::{Cargo, Flight, Flights};
-use super::host::{Death, Host, HostId, Process, Spec};
+use super::host::{Cable, Death, Host, HostId, Process, Spec};
+use super::link::Latency;
 use super::network::Network;
+use super::observe::Observer;
 use super::passing::{Fate, Passing};
+use super::places::{Place, Places, address};
 use crate::bounded::Deadlines;
 use crate::error::{ConfigError, Refusal};
-use crate::event::Event;
 use crate::id::{BootId, NodeId};
-use crate::node::{Input, Node, Phase};
+use crate::node::Input;
 use crate::rng::Rng;
 use crate::time::{Instant, Span};
-use crate::wire::{MAX_MAX_DATAGRAM, State};
+use crate::wire::MAX_MAX_DATAGRAM;
 
 /// Ticks that a node may ask for at one instant before it counts as spinning.
 const TICKS_PER_INSTANT_MAX: u32 = 1_000;
@@ -33,10 +35,10 @@ pub struct Bounds {
     pub hosts: u32,
     /// Datagrams under way. 65,536. One more is lost and counted.
     pub in_flight: u32,
-    /// Datagrams in the socket of a paused process. 256, about what Linux holds of small ones by default. One more is lost
-    /// and counted.
+    /// Datagrams in the socket of a process that does not run. 256, about what Linux holds of small ones by default. One
+    /// more is lost and counted.
     pub inbox: u32,
-    /// Events remembered for each host. 4,096. Beyond, the oldest goes and is counted.
+    /// Events remembered for each host. 4,096. Beyond, the oldest goes and is counted; 0 keeps none and counts none.
     pub events: u32,
 }
 
@@ -65,39 +67,37 @@ pub struct Tally {
     pub refused: u64,
     /// Arrived where there is no host.
     pub nowhere: u64,
+    /// Vanished because they were longer than the MTU.
+    pub too_long: u64,
+    /// Lost because the queue of a host's cable was full.
+    pub queue_lost: u64,
     /// Lost because the wire was full.
     pub overflowed: u64,
-    /// Lost because the buffer of a paused process was full.
+    /// Lost because the socket's buffer of a process that did not run was full.
     pub inbox_lost: u64,
     /// Dropped, delayed, doubled or held because a test wished so.
     pub meddled: u64,
-}
-
-/// Who has an address, or had it last.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub host: HostId,
-    /// `None` while a process listens there.
-    pub dead: Option<Death>,
 }
 
 type Meddler = Box<dyn FnMut(&Passing<'_>) -> Fate>;
 
 /// A virtual network of real nodes. See the [module](super) for what it is good for.
 ///
-/// It keeps the contract of [`Node`]'s four calls: one input, then the transmits, then the events, then the timeout;
+/// It keeps the contract of [`Node`](crate::Node)'s four calls: one input, then the transmits, then the events, then the timeout;
 /// datagrams before the tick where both are due at once. A panic inside prints the seed.
-pub struct World {
+pub struct World<O: Observer = ()> {
+    /// Who watches.
+    pub observer: O,
     seed: u64,
     pub(super) rng: Rng,
     pub(super) now: Instant,
     pub(super) bounds: Bounds,
     pub(super) hosts: Vec<Host>,
-    pub(super) places: BTreeMap<SocketAddr, Place>,
+    pub(super) places: Places,
     /// What lies between the hosts: cut, partition, heal and tune it here.
     pub network: Network,
     pub(super) flights: Flights,
-    ticks: Deadlines,
+    pub(super) ticks: Deadlines,
     pub(super) meddler: Option<Meddler>,
     pub(super) held: VecDeque<(HostId, Flight)>,
     pub(super) tally: Tally,
@@ -106,22 +106,31 @@ pub struct World {
 }
 
 impl World {
-    /// An empty world in which everything random comes from `seed`.
+    /// An empty world in which everything random comes from `seed`, and which nobody watches.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self::with_bounds(seed, Bounds::default())
+        Self::watched(seed, Bounds::default(), ())
     }
 
     /// An empty world of another size.
     #[must_use]
     pub fn with_bounds(seed: u64, bounds: Bounds) -> Self {
+        Self::watched(seed, bounds, ())
+    }
+}
+
+impl<O: Observer> World<O> {
+    /// An empty world that `observer` watches.
+    #[must_use]
+    pub fn watched(seed: u64, bounds: Bounds, observer: O) -> Self {
         Self {
+            observer,
             seed,
             rng: Rng::from_seed(seed),
             now: Instant::ZERO,
             bounds,
             hosts: Vec::new(),
-            places: BTreeMap::new(),
+            places: Places::default(),
             network: Network::default(),
             flights: Flights::new(bounds.in_flight),
             ticks: Deadlines::new(bounds.hosts as usize),
@@ -173,21 +182,7 @@ impl World {
     /// When there are [`Bounds::hosts`] hosts already, somebody listens at the address, or the seeds are more than
     /// [`Limits::seeds`](crate::Limits::seeds).
     pub fn start(&mut self, spec: &Spec, seeds: &[SocketAddr]) -> Result<HostId, ConfigError> {
-        assert!(self.hosts.len() < self.bounds.hosts as usize, "more hosts than Bounds::hosts; raise it");
-        let id = HostId(self.hosts.len() as u32);
-        let addr = spec.addr.unwrap_or_else(|| address(id.0));
-        self.hosts.push(Host {
-            spec: spec.clone(),
-            addr,
-            process: Process::Down,
-            node: None,
-            clock: Span::ZERO,
-            inbox: VecDeque::new(),
-            log: VecDeque::new(),
-            log_lost: 0,
-            ticks: (Instant::ZERO, 0),
-        });
-        self.boot(id, addr)?;
+        let id = self.settle(spec)?;
         self.join(id, seeds);
         Ok(id)
     }
@@ -206,9 +201,11 @@ impl World {
         h.process = Process::Down;
         h.node = None;
         h.inbox.clear();
+        h.runs_at = None;
         self.ticks.cancel(host.0);
         let addr = h.addr;
         self.places.insert(addr, Place { host, dead: Some(death) });
+        self.observer.crashed(self.now, host);
     }
 
     /// Starts the node of a host again, under the same name with a new boot id, at `addr` or where it was; kills it
@@ -232,22 +229,47 @@ impl World {
     /// Stops a process in its tracks (SIGSTOP): its socket holds up to [`Bounds::inbox`] datagrams, its timers stand.
     pub fn pause(&mut self, host: HostId) {
         let h = &mut self.hosts[host.index()];
-        if h.process == Process::Up {
-            h.process = Process::Paused;
-            self.ticks.cancel(host.0);
+        match h.process {
+            Process::Up | Process::Starved(_) => {
+                h.process = Process::Paused;
+                h.runs_at = None;
+                self.ticks.cancel(host.0);
+            }
+            Process::Paused | Process::Down => {}
         }
     }
 
-    /// Lets it go on (SIGCONT): first what its socket holds, then the clock.
+    /// Lets a process that was paused or starved go on (SIGCONT): first what its socket holds, then the clock.
     pub fn resume(&mut self, host: HostId) {
-        if self.hosts[host.index()].process != Process::Paused {
-            return;
+        match self.hosts[host.index()].process {
+            Process::Paused | Process::Starved(_) => {
+                self.hosts[host.index()].process = Process::Up;
+                self.run(host);
+            }
+            Process::Up | Process::Down => {}
         }
-        self.hosts[host.index()].process = Process::Up;
-        while let Some(flight) = self.hosts[host.index()].inbox.pop_front() {
-            self.hand(host, flight);
+    }
+
+    /// Starves a process of the processor until [`World::resume`]: whenever something is due for it, it runs only this much
+    /// later; until then its socket holds what comes, up to [`Bounds::inbox`].
+    pub fn starve(&mut self, host: HostId, late: Latency) {
+        let h = &mut self.hosts[host.index()];
+        match h.process {
+            Process::Up | Process::Starved(_) => h.process = Process::Starved(late),
+            Process::Paused | Process::Down => {}
         }
-        self.drive(host, Input::Tick).expect("a tick is never refused");
+    }
+
+    /// Gives a host a cable of its own from now on, or takes it away.
+    pub fn set_cable(&mut self, host: HostId, cable: Option<Cable>) {
+        self.hosts[host.index()].cable = cable;
+    }
+
+    /// Steps a host's wall clock by so many seconds. No node ever sees that clock (R1): there is no call that could tell it,
+    /// and two worlds that differ in nothing else have one trace.
+    pub fn step_wall_clock(&mut self, host: HostId, by_s: i64) {
+        let offset = &mut self.hosts[host.index()].wall_offset_s;
+        *offset = offset.saturating_add(by_s);
     }
 
     /// Lets a node say goodbye.
@@ -313,7 +335,7 @@ impl World {
         };
         self.now = self.now.max(at);
         match tick {
-            Some(key) => self.tick(HostId(key)),
+            Some(key) => self.wake(HostId(key)),
             None => self.arrive(),
         }
         true
@@ -347,78 +369,18 @@ impl World {
         [self.flights.first(), tick].into_iter().flatten().min()
     }
 
-    // What can be seen.
-
-    /// Every host, in the order of their first starts.
-    pub fn hosts(&self) -> impl Iterator<Item = HostId> + use<> {
-        (0..self.hosts.len() as u32).map(HostId)
-    }
-
-    /// The hosts whose process runs, is not paused, and has not left.
-    pub fn running(&self) -> impl Iterator<Item = (HostId, &Node)> {
-        self.hosts().filter_map(|id| {
-            let node = self.node(id).filter(|node| node.phase() != Phase::Left)?;
-            (self.hosts[id.index()].process == Process::Up).then_some((id, node))
-        })
-    }
-
-    /// The node of a host; `None` while its process is down.
-    #[must_use]
-    pub fn node(&self, host: HostId) -> Option<&Node> {
-        self.hosts[host.index()].node.as_deref()
-    }
-
-    /// The address of a host.
-    #[must_use]
-    pub fn addr(&self, host: HostId) -> SocketAddr {
-        self.hosts[host.index()].addr
-    }
-
-    /// The name of the node of a host.
-    #[must_use]
-    pub fn name(&self, host: HostId) -> &str {
-        &self.hosts[host.index()].spec.name
-    }
-
-    /// The id of the node of a host.
-    #[must_use]
-    pub fn id(&self, host: HostId) -> NodeId {
-        NodeId::from_name(self.name(host))
-    }
-
-    /// What a host has been told, with the world's time, oldest first; at most [`Bounds::events`].
-    pub fn events(&self, host: HostId) -> impl Iterator<Item = (Instant, Event)> + '_ {
-        self.hosts[host.index()].log.iter().copied()
-    }
-
-    /// Events of a host that were forgotten to keep the log in its bounds.
-    #[must_use]
-    pub fn events_forgotten(&self, host: HostId) -> u64 {
-        self.hosts[host.index()].log_lost
-    }
-
-    /// How `host` holds `member` to be; `None` when it does not know it, or is down itself.
-    #[must_use]
-    pub fn sees(&self, host: HostId, member: NodeId) -> Option<State> {
-        self.node(host)?.member(member).map(|m| m.state)
-    }
-
-    /// How many members `host` holds to be up, itself included; 0 while it is not a member itself.
-    #[must_use]
-    pub fn up_at(&self, host: HostId) -> usize {
-        match self.node(host) {
-            Some(node) if node.phase() == Phase::Joined => node.members().filter(|m| m.state.is_up()).count(),
-            Some(_) | None => 0,
-        }
-    }
-
-    /// Whether every running host is a member and holds exactly `n` members to be up.
-    #[must_use]
-    pub fn all_see(&self, n: usize) -> bool {
-        self.running().all(|(id, _)| self.up_at(id) == n)
-    }
-
     // Inside.
+
+    /// A new host with its node, which has not been told to join.
+    pub(super) fn settle(&mut self, spec: &Spec) -> Result<HostId, ConfigError> {
+        assert!(self.hosts.len() < self.bounds.hosts as usize, "more hosts than Bounds::hosts; raise it");
+        let id = HostId(self.hosts.len() as u32);
+        let addr = spec.addr.unwrap_or_else(|| address(id.0));
+        self.hosts.push(Host::new(spec.clone(), addr));
+        self.network.place_in_zone(id, &spec.zone);
+        self.boot(id, addr)?;
+        Ok(id)
+    }
 
     fn boot(&mut self, id: HostId, addr: SocketAddr) -> Result<(), ConfigError> {
         let taken = self.places.get(&addr).is_some_and(|p| p.dead.is_none());
@@ -427,7 +389,9 @@ impl World {
         let drawn = Span::secs(u64::from(self.rng.below(400 * 86_400)));
         let host = &mut self.hosts[id.index()];
         host.clock = host.spec.clock.unwrap_or(drawn);
-        host.node = Some(host.spec.node(addr, boot, dice, host.local(self.now))?);
+        let node = host.spec.node(addr, boot, dice, host.local(self.now))?;
+        self.observer.started(self.now, id, &node);
+        host.node = Some(node);
         host.addr = addr;
         host.process = Process::Up;
         self.places.insert(addr, Place { host: id, dead: None });
@@ -436,7 +400,7 @@ impl World {
 
     fn tell(&mut self, host: HostId, input: Input<'_>) -> Result<(), Refusal> {
         match self.hosts[host.index()].process {
-            Process::Up => self.drive(host, input),
+            Process::Up | Process::Starved(_) => self.drive(host, input),
             Process::Paused | Process::Down => panic!("seed {}: {} is not running", self.seed, self.name(host)),
         }
     }
@@ -460,32 +424,56 @@ impl World {
         let (now, events_max) = (self.now, self.bounds.events as usize);
         let host = &mut self.hosts[at];
         while let Some(event) = node.poll_event() {
+            self.observer.event(now, id, &event);
             host.note(now, event, events_max);
         }
-        match node.poll_timeout() {
-            Some(local) => self.ticks.set(id.0, host.world_time(local).max(now)),
-            None => self.ticks.cancel(id.0),
+        if O::CHANGES {
+            while let Some((slot, member)) = node.poll_changed() {
+                self.observer.changed(now, id, slot, member.as_ref());
+            }
         }
+        match (host.runs_at, node.poll_timeout()) {
+            (Some(_), _) => {}
+            (None, Some(local)) => self.ticks.set(id.0, host.world_time(local).max(now)),
+            (None, None) => self.ticks.cancel(id.0),
+        }
+        self.observer.stepped(now, id, &node);
         host.node = Some(node);
         result
     }
 
-    fn tick(&mut self, id: HostId) {
+    /// The timer of a host has fired: it runs, or will, where it is starved.
+    fn wake(&mut self, id: HostId) {
         let host = &mut self.hosts[id.index()];
         let (at, n) = host.ticks;
         host.ticks = if at == self.now { (at, n + 1) } else { (self.now, 1) };
         assert!(host.ticks.1 < TICKS_PER_INSTANT_MAX, "{} asks for tick after tick at one instant", host.spec.name);
+        match (host.process, host.runs_at) {
+            (Process::Starved(late), None) => self.run_later(id, late),
+            (Process::Starved(_), Some(_)) => self.run(id),
+            (Process::Up, _) => self.drive(id, Input::Tick).expect("a tick is never refused"),
+            (Process::Paused | Process::Down, _) => {}
+        }
+    }
+
+    /// Something is due for a starved process, which does not run yet.
+    pub(super) fn run_later(&mut self, id: HostId, late: Latency) {
+        let at = self.now + late.draw(&mut self.rng);
+        self.hosts[id.index()].runs_at = Some(at);
+        self.ticks.set(id.0, at);
+    }
+
+    /// A process gets to run after a while: first what its socket holds, then the clock.
+    fn run(&mut self, id: HostId) {
+        self.hosts[id.index()].runs_at = None;
+        while let Some(flight) = self.hosts[id.index()].inbox.pop_front() {
+            self.hand(id, flight);
+        }
         self.drive(id, Input::Tick).expect("a tick is never refused");
     }
 }
 
-/// The address that the `n`th host is given: 10.0.0.1 for the first, port 4100.
-fn address(n: u32) -> SocketAddr {
-    let [_, b, c, d] = (n + 1).to_be_bytes();
-    ([10, b, c, d], 4_100).into()
-}
-
-impl fmt::Debug for World {
+impl<O: Observer> fmt::Debug for World<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("World")
             .field("seed", &self.seed)
@@ -497,7 +485,7 @@ impl fmt::Debug for World {
     }
 }
 
-impl Drop for World {
+impl<O: Observer> Drop for World<O> {
     /// Whatever failed while this world was alive, the seed is what replays it.
     fn drop(&mut self) {
         if std::thread::panicking() {

@@ -33,7 +33,7 @@ impl History {
         let n = 3 + world.rng().below(14) as usize;
         let loss_permille = [0, 0, 20, 100][world.rng().below(4) as usize];
         let latency = Latency::Uniform(Span::micros(50), Span::millis(2));
-        world.network.set_all(Link { latency, loss_permille, duplicate_permille: 10 });
+        world.network.set_all(Link { latency, loss_permille, duplicate_permille: 10, ..Link::default() });
         let retention = Duration::from_secs([5, 30, 600][world.rng().below(3) as usize]);
         let hosts = cluster(&mut world, n, &tuned(profile, 32, |c| c.down_retention = retention));
         Self { world, lives: vec![Life::Up; n], hosts, moves: 0 }

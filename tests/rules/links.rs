@@ -115,8 +115,9 @@ fn links_that_carry_one_way_only_kill_nobody_whom_a_helper_reaches() {
         // Up to three one-way cuts, never two out of or into one node: a helper remains for every pair.
         let (mut from, mut into) = (BTreeSet::new(), BTreeSet::new());
         for _ in 0..3 {
-            let (a, b) = (world.rng().below(NODES as u32) as usize, world.rng().below(NODES as u32) as usize);
-            if a != b && from.insert(a) && into.insert(b) {
+            let a = world.rng().below(NODES as u32) as usize;
+            let b = (a + 1 + world.rng().below(NODES as u32 - 1) as usize) % NODES;
+            if from.insert(a) && into.insert(b) {
                 world.network.cut(hosts[a], hosts[b]);
             }
         }

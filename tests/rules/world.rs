@@ -1,6 +1,6 @@
 //! Does the virtual network do what it says? A network that loses nothing when told to lose would prove nothing.
 
-use bruit::sim::{Bounds, Death, Fate, Latency, Link, World};
+use bruit::sim::{Bounds, Cable, Death, Fate, HostId, Latency, Link, Observer, Spec, World};
 use bruit::wire::{Kind, State};
 use bruit::{Profile, Span};
 
@@ -10,7 +10,7 @@ use crate::support::{all_hold, cluster, failures, params, sum};
 fn busy(seed: u64) -> World {
     let mut world = World::new(seed);
     let latency = Latency::Uniform(Span::micros(100), Span::millis(4));
-    world.network.set_all(Link { latency, loss_permille: 50, duplicate_permille: 50 });
+    world.network.set_all(Link { latency, loss_permille: 50, duplicate_permille: 50, ..Link::default() });
     let hosts = cluster(&mut world, 8, &params(Profile::Local, 16));
     world.crash(hosts[7], Death::Refusing);
     world.pause(hosts[6]);
@@ -99,4 +99,116 @@ fn the_kernel_speaks_for_a_living_host_and_not_for_a_dead_one() {
         assert_eq!(world.tally().refused > 0, speaks, "{death:?}");
         assert_eq!(sum(&world, |c| c.kernel_evidence) > 0, speaks, "{death:?}");
     }
+}
+
+#[test]
+fn a_formed_cluster_is_one_that_joined() {
+    let mut world = World::new(11);
+    let specs: Vec<Spec> = (0..60).map(|n| Spec::new(&format!("n{n}"), params(Profile::Lan, 64))).collect();
+    let hosts = world.form(&specs).expect("good specs");
+    assert!(world.all_see(60), "all know each other before any time has passed");
+    world.run_for(Span::secs(20));
+    assert!(world.all_see(60));
+    let prints: std::collections::BTreeSet<u64> =
+        world.running().map(|(_, node)| node.membership_fingerprint()).collect();
+    assert_eq!(prints.len(), 1, "in step");
+    assert_eq!((failures(&world), sum(&world, |c| c.suspicions), sum(&world, |c| c.refutations)), (0, 0, 0));
+    world.crash(hosts[7], Death::Silent);
+    all_hold(&mut world, hosts[7], State::Dead, Span::secs(30));
+}
+
+#[test]
+fn a_starved_process_is_late_and_its_socket_overflows() {
+    let mut world = World::with_bounds(12, Bounds { inbox: 1, ..Bounds::default() });
+    let hosts = cluster(&mut world, 4, &params(Profile::Local, 8));
+    world.starve(hosts[2], Latency::Uniform(Span::millis(200), Span::millis(900)));
+    world.run_for(Span::secs(10));
+    let lateness = |world: &World, host| world.node(host).expect("it runs").counters().lag_extensions;
+    assert!(lateness(&world, hosts[2]) > 0 && lateness(&world, hosts[1]) == 0);
+    assert!(world.tally().inbox_lost > 0, "{:?}", world.tally());
+    world.resume(hosts[2]);
+    world.run_for(Span::secs(10));
+    assert!(world.all_see(4));
+}
+
+#[test]
+fn narrow_cables_and_small_mtus_lose_what_they_cannot_carry() {
+    let mut world = World::new(13);
+    let hosts = cluster(&mut world, 6, &params(Profile::Local, 8));
+    world.set_cable(hosts[0], Some(Cable { bytes_per_second: 300, queue_bytes: 100 }));
+    world.network.set_mtu(Some(100));
+    world.start(&Spec::new("late", params(Profile::Local, 8)), &[world.addr(hosts[1])]).expect("a good spec");
+    world.run_for(Span::secs(5));
+    let tally = world.tally();
+    assert!(tally.queue_lost > 0 && tally.too_long > 0, "{tally:?}");
+    world.set_cable(hosts[0], None);
+    world.network.set_mtu(None);
+    assert!(world.run_until(Span::secs(60), |w| w.all_see(7)).is_some());
+}
+
+#[test]
+fn stepping_wall_clocks_changes_nothing() {
+    let run = |steps: &[i64]| {
+        let mut world = World::new(14);
+        let hosts = cluster(&mut world, 5, &params(Profile::Local, 8));
+        for by in steps {
+            world.step_wall_clock(hosts[3], *by);
+            world.run_for(Span::secs(2));
+        }
+        world.crash(hosts[4], Death::Silent);
+        world.run_for(Span::secs(20));
+        (world.wall_clock_s(hosts[3]) - world.wall_clock_s(hosts[2]), world.trace())
+    };
+    let years = 10 * 365 * 86_400;
+    let ((stepped, with), (kept, without)) = (run(&[years, -2 * years, 5]), run(&[0, 0, 0]));
+    assert_eq!((stepped, kept), (5 - years, 0));
+    assert_eq!(with, without);
+}
+
+#[test]
+fn an_observer_is_told_of_everything() {
+    #[derive(Default)]
+    struct Count {
+        started: u64,
+        crashed: u64,
+        received: u64,
+        sent: u64,
+        events: u64,
+        changed: u64,
+        stepped: u64,
+    }
+    impl Observer for Count {
+        const CHANGES: bool = true;
+        fn started(&mut self, _: bruit::Instant, _: HostId, _: &bruit::Node) {
+            self.started += 1;
+        }
+        fn crashed(&mut self, _: bruit::Instant, _: HostId) {
+            self.crashed += 1;
+        }
+        fn received(&mut self, _: bruit::Instant, _: HostId, _: std::net::SocketAddr, _: &[u8]) {
+            self.received += 1;
+        }
+        fn sent(&mut self, _: &bruit::sim::Passing<'_>) {
+            self.sent += 1;
+        }
+        fn event(&mut self, _: bruit::Instant, _: HostId, _: &bruit::Event) {
+            self.events += 1;
+        }
+        fn changed(&mut self, _: bruit::Instant, _: HostId, _: u32, _: Option<&bruit::MemberView<'_>>) {
+            self.changed += 1;
+        }
+        fn stepped(&mut self, _: bruit::Instant, _: HostId, _: &bruit::Node) {
+            self.stepped += 1;
+        }
+    }
+    let mut world = World::watched(15, Bounds::default(), (Count::default(), ()));
+    let specs: Vec<Spec> = (0..3).map(|n| Spec::new(&format!("n{n}"), params(Profile::Local, 4))).collect();
+    let hosts = world.form(&specs).expect("good specs");
+    world.crash(hosts[0], Death::Silent);
+    world.run_for(Span::secs(20));
+    let (tally, count) = (world.tally(), &world.observer.0);
+    assert_eq!((count.started, count.crashed, count.sent, count.received), (3, 1, tally.sent, tally.delivered));
+    let logged: u64 = hosts.iter().map(|host| world.events(*host).count() as u64).sum();
+    assert!(count.events == logged && logged > 0, "{} and {logged}", count.events);
+    assert!(count.changed > 0 && count.stepped > count.received, "{} and {}", count.changed, count.stepped);
 }

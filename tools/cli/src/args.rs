@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agent, completions, config_check, decode, demo, events, info, join, leave, man, members, remove, stat, wait,
+    agent, completions, config_check, decode, demo, events, info, join, leave, man, members, remove, sim, stat, wait,
 };
 
 /// The whole command line.
@@ -38,6 +38,7 @@ pub enum Command {
     Leave(leave::Args),
     Remove(remove::Args),
     Decode(decode::Args),
+    Sim(sim::Args),
     /// Look at configuration
     #[command(subcommand)]
     Config(Config),

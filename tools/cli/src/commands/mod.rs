@@ -12,6 +12,7 @@ pub mod leave;
 pub mod man;
 pub mod members;
 pub mod remove;
+pub mod sim;
 pub mod stat;
 pub mod wait;
 
@@ -32,6 +33,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Leave(args) => leave::run(&args),
         Command::Remove(args) => remove::run(args),
         Command::Decode(args) => decode::run(&args),
+        Command::Sim(args) => sim::run(&args),
         Command::Config(Config::Check(args)) => config_check::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

@@ -1,0 +1,105 @@
+//! What will a cluster of so many nodes do? Experiments by name, with the setups of the papers.
+//!
+//! One file for each: a `Setup` that can be changed field by field, a `run` that plays it, a `Report` of what came out. They
+//! differ in what they do to a [`World`](super::World) and share the rest: the seeds of their runs, several threads, the
+//! summary of many figures, and the hash that shows that two runs were the same to the bit.
+
+mod distribution;
+mod runs;
+pub mod steady;
+
+use std::fmt;
+
+pub use distribution::Distribution;
+pub use runs::{Progress, Runs};
+
+use super::{Link, Spec};
+use crate::config::{Config, Params, Profile};
+use crate::error::ConfigError;
+use crate::limits::Limits;
+
+/// What all experiments have in common.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Base {
+    /// Nodes.
+    pub nodes: u32,
+    /// How they are configured.
+    pub config: Config,
+    /// Each way between two of them.
+    pub link: Link,
+}
+
+impl Base {
+    /// So many nodes of a profile in one room.
+    #[must_use]
+    pub fn new(nodes: u32, profile: Profile) -> Self {
+        Self { nodes, config: Config::new(profile), link: Link::default() }
+    }
+
+    /// The parameters of each node, with room for `spare` members beyond all nodes.
+    ///
+    /// # Errors
+    /// Values that contradict each other.
+    pub fn params(&self, spare: u32) -> Result<Params, ConfigError> {
+        Params::new(&self.config, &Limits::for_members(self.nodes.saturating_add(spare)))
+    }
+
+    /// What to start: `n0`, `n1`, ...
+    #[must_use]
+    pub fn specs(&self, params: &Params) -> Vec<Spec> {
+        (0..self.nodes).map(|n| Spec::new(&format!("n{n}"), params.clone())).collect()
+    }
+
+    /// Refuses fewer nodes than an experiment makes sense with, and more than a world holds.
+    ///
+    /// # Errors
+    /// Says how many there may be.
+    pub fn check_nodes(&self, min: u32) -> Result<(), SetupError> {
+        const MAX: u32 = 100_000;
+        if (min..=MAX).contains(&self.nodes) {
+            Ok(())
+        } else {
+            Err(SetupError::OutOfRange {
+                field: "nodes",
+                got: f64::from(self.nodes),
+                min: f64::from(min),
+                max: f64::from(MAX),
+            })
+        }
+    }
+}
+
+/// Why an experiment cannot be run as it was set up.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SetupError {
+    /// A number that makes no sense.
+    OutOfRange {
+        /// Of the setup.
+        field: &'static str,
+        /// What it was.
+        got: f64,
+        /// The least it may be.
+        min: f64,
+        /// The most it may be.
+        max: f64,
+    },
+    /// The configuration of the nodes contradicts itself.
+    Config(ConfigError),
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutOfRange { field, got, min, max } => write!(f, "{field} is {got}; it may be {min} to {max}"),
+            Self::Config(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SetupError {}
+
+impl From<ConfigError> for SetupError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}

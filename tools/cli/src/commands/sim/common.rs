@@ -1,0 +1,83 @@
+//! Which flags do all experiments have?
+
+use std::time::Duration;
+
+use bruit::sim::experiment::{Base, Runs};
+use bruit::sim::{Latency, Link};
+use bruit::{Profile, Span};
+
+use crate::failure::{Code, Failure};
+
+/// Flags that every experiment has. What is not given is as the experiment's paper has it.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Common {
+    /// How many nodes
+    #[arg(long, short = 'n')]
+    pub nodes: Option<u32>,
+    /// How often to play it, each time from the next seed
+    #[arg(long)]
+    pub runs: Option<u32>,
+    /// The seed of the first run
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The share of datagrams that is lost, each way, in steps of 0.001
+    #[arg(long, value_name = "SHARE", value_parser = permille)]
+    pub loss: Option<u32>,
+    /// How long a datagram takes, as in 250us or 40ms
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub latency: Option<Duration>,
+    /// The parameters to begin with
+    #[arg(long, default_value = "lan", value_parser = profile)]
+    pub profile: Profile,
+    /// One JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Common {
+    /// What was said, over what the experiment begins with.
+    pub fn apply(&self, base: &mut Base, runs: &mut Runs) {
+        base.nodes = self.nodes.unwrap_or(base.nodes);
+        base.link = Link {
+            latency: self.latency.map_or(base.link.latency, |latency| Latency::Constant(Span::from(latency))),
+            loss_permille: self.loss.unwrap_or(base.link.loss_permille),
+            ..base.link
+        };
+        *runs = Runs { count: self.runs.unwrap_or(runs.count), seed: self.seed };
+    }
+}
+
+/// A share in thousandths.
+pub fn permille(text: &str) -> Result<u32, String> {
+    let share: f64 = text.parse().map_err(|_| "a share is a number such as 0.05".to_owned())?;
+    let thousandths = share * 1_000.0;
+    if !(0.0..1_000.0).contains(&thousandths) {
+        return Err("a share is at least 0 and below 1".to_owned());
+    }
+    if (thousandths - thousandths.round()).abs() > 1e-6 {
+        return Err("shares are in steps of 0.001".to_owned());
+    }
+    Ok(thousandths.round() as u32)
+}
+
+fn profile(text: &str) -> Result<Profile, String> {
+    Profile::from_name(text).ok_or_else(|| "a profile is lan, wan or local".to_owned())
+}
+
+/// A setup that cannot be played is the command line's doing.
+pub fn refused(error: bruit::sim::experiment::SetupError) -> Failure {
+    Failure::new(Code::Usage, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::permille;
+
+    #[test]
+    fn shares_are_thousandths_or_refused() {
+        assert_eq!([permille("0"), permille("0.3"), permille("0.015")], [Ok(0), Ok(300), Ok(15)]);
+        for bad in ["1", "-0.1", "0.0005", "x", "NaN"] {
+            assert!(permille(bad).is_err(), "{bad}");
+        }
+    }
+}

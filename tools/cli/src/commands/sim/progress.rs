@@ -1,0 +1,47 @@
+//! How far is it? One line on standard error that is written over, where a person looks on.
+
+use std::io::{self, IsTerminal, Write as _};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// How often the line changes at most.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// The line. It is cleared when this goes.
+pub struct Line {
+    what: &'static str,
+    shown: bool,
+    began: Instant,
+    /// When it changed last; held while writing, since runs end on several threads.
+    changed: Mutex<Option<Instant>>,
+}
+
+impl Line {
+    /// Of what is being played.
+    pub fn new(what: &'static str) -> Self {
+        Self { what, shown: io::stderr().is_terminal(), began: Instant::now(), changed: Mutex::new(None) }
+    }
+
+    /// So many of so many pieces are done.
+    pub fn tell(&self, done: u32, of: u32) {
+        let Ok(mut changed) = self.changed.lock() else { return };
+        if self.shown && changed.is_none_or(|at| at.elapsed() >= EVERY) {
+            *changed = Some(Instant::now());
+            write(&format!("\r\x1b[K{}: {done} of {of} done, {} s", self.what, self.began.elapsed().as_secs()));
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if self.shown {
+            write("\r\x1b[K");
+        }
+    }
+}
+
+fn write(text: &str) {
+    let mut err = io::stderr().lock();
+    // Nobody could be told that nobody can be told.
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}

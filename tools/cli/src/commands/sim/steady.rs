@@ -1,0 +1,75 @@
+//! `bruit sim steady`: what a cluster costs in which nothing happens.
+
+use std::time::Duration;
+
+use bruit::Span;
+use bruit::sim::experiment::Distribution;
+use bruit::sim::experiment::steady::{self, Report, Setup};
+use serde::Serialize;
+
+use super::common::{Common, refused};
+use super::document::{Document, Spread};
+use super::progress::Line;
+use crate::failure::Failure;
+use crate::output::{self, Paint, Table, bytes, micros, three_digits};
+
+/// Nothing happens: datagrams, bytes and work per node and second
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    common: Common,
+    /// How long to watch
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
+    watch: Duration,
+}
+
+#[derive(Serialize)]
+struct Figures {
+    datagrams_per_node_s: Spread,
+    bytes_per_node_s: Spread,
+    cpu_ns_per_node_s: Spread,
+    suspicions: u64,
+}
+
+/// Plays it and shows what came out.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let mut setup = Setup { watch: Span::from(args.watch), ..Setup::new(args.common.profile) };
+    args.common.apply(&mut setup.base, &mut setup.runs);
+    let line = Line::new("steady");
+    let report = steady::run(&setup, &|done, of| line.tell(done, of), &thread_time).map_err(refused)?;
+    drop(line);
+    if args.common.json {
+        output::print_json(&document(&setup, &report))
+    } else {
+        output::print(&table(&report).render(Paint::stdout()))
+    }
+}
+
+/// The processor time that this thread has used.
+fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+}
+
+fn document<'a>(setup: &Setup, report: &Report) -> Document<'a, Figures> {
+    let figures = Figures {
+        datagrams_per_node_s: report.datagrams_per_node_s.into(),
+        bytes_per_node_s: report.bytes_per_node_s.into(),
+        cpu_ns_per_node_s: report.cpu_ns_per_node_s.into(),
+        suspicions: report.suspicions,
+    };
+    Document::new("steady", &setup.base, setup.runs, figures, report.trace_hash)
+}
+
+fn table(report: &Report) -> Table {
+    let mut table = Table::new(&["per node and second", ">mean", ">least", ">most"]);
+    let mut row = |name: &str, d: Distribution, show: fn(f64) -> String| {
+        table.row([name.into(), show(d.mean).into(), show(d.min).into(), show(d.max).into()]);
+    };
+    row("datagrams sent", report.datagrams_per_node_s, three_digits);
+    row("payload sent", report.bytes_per_node_s, |b| bytes(b.round() as u64));
+    row("processor time, the simulator's included", report.cpu_ns_per_node_s, |ns| micros((ns / 1e3).round() as u64));
+    table.row(["suspicions in all".into(), report.suspicions.to_string().into()]);
+    table.row(["trace hash".into(), format!("{:016x}", report.trace_hash).into()]);
+    table
+}
