@@ -55,7 +55,7 @@ impl Node {
     fn report_conflict(&mut self, sender: Sender, kept: bool) -> bool {
         let new = self.join.conflict_with.replace(sender.boot) != Some(sender.boot);
         if new {
-            let ours = self.table.contact(ME).addr;
+            let ours = self.table.addr(ME);
             self.emit(Event::NameConflict { name: self.me.name, ours, theirs: sender.addr, kept });
         }
         new
@@ -64,7 +64,7 @@ impl Node {
     /// Asks at an address where this node's name was seen alive under another start.
     pub(super) fn challenge(&mut self, now: Instant, boot: BootId, addr: SocketAddr) {
         let known = self.join.rival == Some((addr, boot));
-        if addr == self.table.contact(ME).addr || known {
+        if addr == self.table.addr(ME) || known {
             return;
         }
         self.join.rival = Some((addr, boot));
@@ -102,9 +102,8 @@ impl Node {
             }
         }
         self.gossip.forget(ME);
-        let me = self.table.get_mut(ME);
-        me.incarnation = Incarnation::default();
-        self.fingerprint.forget(me.id, &mut me.counted, now);
+        self.uncount(now, ME);
+        self.table.get_mut(ME).incarnation = Incarnation::default();
         self.fresh = None;
         for timer in [Timer::Probe, Timer::Gossip, Timer::Settle, Timer::Revive] {
             self.disarm(timer);

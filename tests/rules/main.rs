@@ -10,6 +10,7 @@ mod histories;
 mod identity;
 mod join;
 mod links;
+mod overload;
 mod recovery;
 mod storms;
 mod support;
