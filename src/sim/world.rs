@@ -199,13 +199,14 @@ impl<O: Observer> World<O> {
     pub fn crash(&mut self, host: HostId, death: Death) {
         let h = &mut self.hosts[host.index()];
         h.process = Process::Down;
-        h.node = None;
         h.inbox.clear();
         h.runs_at = None;
         self.ticks.cancel(host.0);
         let addr = h.addr;
         self.places.insert(addr, Place { host, dead: Some(death) });
-        self.observer.crashed(self.now, host);
+        if let Some(node) = h.node.take() {
+            self.observer.crashed(self.now, host, &node);
+        }
     }
 
     /// Starts the node of a host again, under the same name with a new boot id, at `addr` or where it was; kills it
@@ -412,21 +413,21 @@ impl<O: Observer> World<O> {
             return Err(Refusal::NotRunning);
         };
         let local = self.hosts[at].local(self.now);
-        let result = node.handle_input(local, input);
+        let result = self.call(id, || node.handle_input(local, input));
         let mut buf = core::mem::take(&mut self.buf);
         let mut transmits = 0;
-        while let Some(transmit) = node.poll_transmit(local, &mut buf) {
+        while let Some(transmit) = self.call(id, || node.poll_transmit(local, &mut buf)) {
             self.send(id, transmit.to, &buf[..transmit.len]);
             transmits += 1;
             assert!(transmits < TRANSMITS_PER_INPUT_MAX, "{} never stops sending", self.hosts[at].spec.name);
         }
         self.buf = buf;
         let (now, events_max) = (self.now, self.bounds.events as usize);
-        let host = &mut self.hosts[at];
-        while let Some(event) = node.poll_event() {
+        while let Some(event) = self.call(id, || node.poll_event()) {
             self.observer.event(now, id, &event);
-            host.note(now, event, events_max);
+            self.hosts[at].note(now, event, events_max);
         }
+        let host = &mut self.hosts[at];
         if O::CHANGES {
             while let Some((slot, member)) = node.poll_changed() {
                 self.observer.changed(now, id, slot, member.as_ref());
@@ -439,6 +440,14 @@ impl<O: Observer> World<O> {
         }
         self.observer.stepped(now, id, &node);
         host.node = Some(node);
+        result
+    }
+
+    /// Calls a node, with whoever watches told before and after.
+    fn call<T>(&mut self, id: HostId, call: impl FnOnce() -> T) -> T {
+        self.observer.calling();
+        let result = call();
+        self.observer.called(self.now, id);
         result
     }
 
