@@ -13,6 +13,7 @@ use super::network::Network;
 use super::observe::Observer;
 use super::passing::{Fate, Passing};
 use super::places::{Place, Places, address};
+use super::tally::Tally;
 use crate::bounded::Deadlines;
 use crate::error::{ConfigError, Refusal};
 use crate::id::{BootId, NodeId};
@@ -46,37 +47,6 @@ impl Default for Bounds {
     fn default() -> Self {
         Self { hosts: 1_024, in_flight: 65_536, inbox: 256, events: 4_096 }
     }
-}
-
-/// What has become of the datagrams so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Sent by nodes.
-    pub sent: u64,
-    /// Bytes of UDP payload sent by nodes.
-    pub bytes: u64,
-    /// Handed to a node.
-    pub delivered: u64,
-    /// Lost by a link's dice.
-    pub lost: u64,
-    /// Sent into a cut or across a partition.
-    pub cut: u64,
-    /// Copies made by a link's dice.
-    pub duplicated: u64,
-    /// Arrived where nobody listens, and the sender was to be told.
-    pub refused: u64,
-    /// Arrived where there is no host.
-    pub nowhere: u64,
-    /// Vanished because they were longer than the MTU.
-    pub too_long: u64,
-    /// Lost because the queue of a host's cable was full.
-    pub queue_lost: u64,
-    /// Lost because the wire was full.
-    pub overflowed: u64,
-    /// Lost because the socket's buffer of a process that did not run was full.
-    pub inbox_lost: u64,
-    /// Dropped, delayed, doubled or held because a test wished so.
-    pub meddled: u64,
 }
 
 type Meddler = Box<dyn FnMut(&Passing<'_>) -> Fate>;

@@ -193,16 +193,19 @@ pub fn disquiet<O: Observer>(world: &World<O>) -> Vec<Violation> {
     in_census(&Census::take(world), world.now())
 }
 
+/// What a rule finds in a census.
+type Found = Vec<(HostId, String)>;
+
 fn in_census(census: &Census, at: Instant) -> Vec<Violation> {
-    let rules: [(Check, fn(&Census) -> Vec<(HostId, String)>); 3] = [
-        (Check::FalseDeath, false_death::found),
-        (Check::MissedDeath, missed_death::found),
-        (Check::Agreement, agreement::found),
+    let found: [(Check, Found); 3] = [
+        (Check::FalseDeath, false_death::found(census)),
+        (Check::MissedDeath, missed_death::found(census)),
+        (Check::Agreement, agreement::found(census)),
     ];
-    let of = |(check, found): (Check, fn(&Census) -> Vec<(HostId, String)>)| {
-        found(census).into_iter().map(move |(host, what)| Violation { check, at, host: Some(host), what })
+    let of = |(check, found): (Check, Found)| {
+        found.into_iter().map(move |(host, what)| Violation { check, at, host: Some(host), what })
     };
-    rules.into_iter().flat_map(of).collect()
+    found.into_iter().flat_map(of).collect()
 }
 
 #[cfg(test)]

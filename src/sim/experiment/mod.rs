@@ -11,6 +11,7 @@ pub mod steady;
 use std::fmt;
 
 pub use distribution::Distribution;
+pub(super) use runs::trace_of;
 pub use runs::{Progress, Runs};
 
 use super::{Link, Spec};

@@ -6,6 +6,7 @@ mod common;
 mod document;
 mod progress;
 mod steady;
+mod swarm;
 
 use crate::failure::Failure;
 
@@ -23,11 +24,13 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Experiment {
     Steady(steady::Args),
+    Swarm(swarm::Args),
 }
 
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.experiment {
         Experiment::Steady(args) => steady::run(args),
+        Experiment::Swarm(args) => swarm::run(args),
     }
 }
