@@ -3,7 +3,8 @@
 //!
 //! Whoever can bind a datagram to a node's start has been told of it, by the node or by a member: such a datagram has the
 //! receiver's short boot id in its header and a checksum that fits under its whole boot id. A *stranger* is the sender of
-//! any other datagram. While a node works on a stranger's datagram, all that it sends to that address together may not be longer
+//! any other datagram, unless it comes from where the node holds a member: to those it speaks of its own accord, at addresses that
+//! members told it of. While a node works on a stranger's datagram, all that it sends to that address together may not be longer
 //! than the datagram. Binding does not prove where one is, and pages are many bytes for few: they leave only for an address
 //! from which the node got back, in this life, a cookie that it had made for that address.
 
@@ -81,7 +82,7 @@ impl Stranger {
     pub fn stepped(&mut self, host: HostId, node: &Node) -> Option<String> {
         let question = self.question.take().filter(|question| question.host == host)?;
         let (asked, answered) = (question.bytes.len(), question.answered);
-        let too_much = answered > asked && self.is_stranger(node, &question.bytes);
+        let too_much = answered > asked && self.is_stranger(node, &question);
         let what = || format!("sent {answered} bytes to {} for {asked} of a stranger's", question.from);
         let found = too_much.then(what);
         // Its buffer is used again.
@@ -89,9 +90,12 @@ impl Stranger {
         found
     }
 
-    /// Whether a datagram was not bound to this node's start.
-    fn is_stranger(&self, node: &Node, bytes: &[u8]) -> bool {
-        let Ok(datagram) = Datagram::parse(bytes) else { return true };
+    /// Whether a datagram was not bound to this node's start, and came from where no member is.
+    fn is_stranger(&self, node: &Node, question: &Question) -> bool {
+        if node.members().any(|member| member.addr == question.from) {
+            return false;
+        }
+        let Ok(datagram) = Datagram::parse(&question.bytes) else { return true };
         let header = datagram.header;
         let known = || self.starts.get(&(header.sender, header.boot_tag)).copied();
         let Some(sender) = header.introduced_boot().or_else(known).filter(|_| header.receiver.is_some()) else {

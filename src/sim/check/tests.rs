@@ -128,18 +128,24 @@ fn more_than_the_caps_allow_is_noticed_and_probes_do_not_count() {
     assert_eq!(send(ping, 30_000), []);
 }
 
+/// What the rules say to an answer of so many bytes to a question from so many ports beyond the second member.
+fn answered(question: &[u8], port: u16, len: usize) -> Vec<Check> {
+    fired(move |checks, world| {
+        let mut from = world.addr(B);
+        from.set_port(from.port() + port);
+        checks.received(now(world), A, from, question);
+        let bytes = vec![0; len];
+        checks.sent(&Passing { to_addr: from, ..passing(world, &bytes) });
+        checks.stepped(now(world), A, world.node(A).expect("it runs"));
+    })
+}
+
 #[test]
 fn a_long_answer_to_a_stranger_is_noticed_and_one_to_a_member_is_none() {
-    let answer = |len: usize| {
-        fired(move |checks, world| {
-            checks.received(now(world), A, world.addr(B), &[0; 60]);
-            checks.sent(&passing(world, &vec![0; len]));
-            checks.stepped(now(world), A, world.node(A).expect("it runs"));
-        })
-    };
-    assert_eq!(answer(60), []);
-    assert_eq!(answer(61), [Check::Stranger]);
-    // What a member sends is bound to the receiver's start.
+    assert_eq!(answered(&[0; 60], 1, 60), []);
+    assert_eq!(answered(&[0; 60], 1, 61), [Check::Stranger]);
+    assert_eq!(answered(&[0; 60], 0, 61), [], "where a member is");
+    // What a member sends is bound to the receiver's start, wherever it comes from.
     let mut world = two();
     let heard = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
     let copy = std::rc::Rc::clone(&heard);
@@ -151,12 +157,10 @@ fn a_long_answer_to_a_stranger_is_noticed_and_one_to_a_member_is_none() {
     };
     world.meddle(Some(Box::new(listen)));
     world.run_for(Span::secs(2));
-    let (at, question) = (world.now(), heard.borrow().clone());
-    let mut checks = core::mem::take(&mut world.observer);
-    checks.received(at, A, world.addr(B), &question);
-    checks.sent(&passing(&world, &[0; 1_000]));
-    checks.stepped(at, A, world.node(A).expect("it runs"));
-    assert_eq!((question.is_empty(), checks.found()), (false, &[][..]));
+    let question = heard.borrow();
+    assert!(!question.is_empty());
+    assert_eq!(answered(&question, 1, 1_000), []);
+    assert_eq!(answered(&question[..question.len() - 1], 1, 1_000), [Check::Stranger], "nothing that can be forged");
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl Plan {
     /// The plan of a seed.
     #[must_use]
     pub fn draw(seed: u64, size: Size) -> Self {
-        Draw { rng: Rng::from_seed(seed), moves: 0, joins: 0 }.plan(seed, size)
+        Draw { rng: Rng::from_seed(seed), moves: 0, joins: 0, down: Vec::new(), halted: Vec::new() }.plan(seed, size)
     }
 
     /// The parameters of each node.
@@ -100,6 +100,9 @@ struct Draw {
     rng: Rng,
     moves: u8,
     joins: u32,
+    /// Who has been told to die or leave, and not to come back; who to halt, and not to go on: whom the next such act is about.
+    down: Vec<u32>,
+    halted: Vec<u32>,
 }
 
 impl Draw {
@@ -193,27 +196,59 @@ impl Draw {
         nodes + self.joins - 1
     }
 
-    fn act(&mut self, nodes: u32) -> Act {
+    /// One of those, or any host where there are none.
+    fn among(&mut self, of: fn(&mut Self) -> &mut Vec<u32>, nodes: u32) -> u32 {
+        let count = of(self).len() as u32;
+        let nth = self.below(count) as usize;
+        if count == 0 { self.host(nodes) } else { of(self).swap_remove(nth) }
+    }
+
+    fn goes(&mut self, nodes: u32) -> u32 {
         let host = self.host(nodes);
-        match self.below(30) {
-            0..4 => Act::Crash(host, self.one_of(&[Death::Silent, Death::Refusing])),
-            4..9 => Act::Restart(host, self.moved(host)),
-            9 | 10 => Act::Pause(host),
-            11 | 12 => Act::Resume(host),
-            13 => Act::Starve(host, Span::millis(self.one_of(&[50, 300, 2_000]))),
-            14 | 15 => Act::Cut(host, self.host(nodes)),
+        self.down.push(host);
+        host
+    }
+
+    fn halts(&mut self, nodes: u32) -> u32 {
+        let host = self.host(nodes);
+        self.halted.push(host);
+        host
+    }
+
+    fn act(&mut self, nodes: u32) -> Act {
+        match self.below(32) {
+            0..4 => Act::Crash(self.goes(nodes), self.one_of(&[Death::Silent, Death::Refusing])),
+            4..8 => {
+                let host = self.among(|draw| &mut draw.down, nodes);
+                Act::Restart(host, self.moved(host))
+            }
+            8 | 9 => Act::Pause(self.halts(nodes)),
+            10 | 11 => Act::Starve(self.halts(nodes), Span::millis(self.one_of(&[50, 300, 2_000]))),
+            12 | 13 => Act::Resume(self.among(|draw| &mut draw.halted, nodes)),
+            14 | 15 => Act::Cut(self.host(nodes), self.host(nodes)),
             16 => Act::Partition(self.rng.next_u64()),
             17 | 18 => Act::Heal,
             19 => Act::Loss(self.one_of(&[0, 50, 300, 900])),
             20 => Act::Mtu(self.one_of(&[None, Some(600), Some(1_228)])),
-            21 => Act::Cable(host, self.one_of(&[None, Some(500), Some(20_000)])),
-            22 | 23 => Act::Leave(host),
-            24 => Act::Remove(host, self.host(nodes)),
-            25 => Act::Join(self.new_host(nodes)),
-            26 if host >= SEEDS => Act::Namesake(self.new_host(nodes), host),
-            26 | 27 => Act::WallClock(host, self.one_of(&[-315_360_000, -3_600, 3_600, 315_360_000])),
-            28.. => Act::Junk(host, self.one_of(DropReason::ALL)),
+            21 => Act::Cable(self.host(nodes), self.one_of(&[None, Some(500), Some(20_000)])),
+            22 | 23 => Act::Leave(self.goes(nodes)),
+            24 | 25 => Act::Remove(self.host(nodes), self.absent(nodes)),
+            26 => Act::Join(self.new_host(nodes)),
+            27 | 28 => self.namesake(nodes),
+            29 => Act::WallClock(self.host(nodes), self.one_of(&[-315_360_000, -3_600, 3_600, 315_360_000])),
+            30.. => Act::Junk(self.host(nodes), self.one_of(DropReason::ALL)),
         }
+    }
+
+    /// Somebody who may be held dead.
+    fn absent(&mut self, nodes: u32) -> u32 {
+        let last = self.down.last().copied();
+        last.unwrap_or_else(|| self.host(nodes))
+    }
+
+    fn namesake(&mut self, nodes: u32) -> Act {
+        let of = SEEDS + self.below(nodes - SEEDS);
+        Act::Namesake(self.new_host(nodes), of)
     }
 
     fn moved(&mut self, host: u32) -> Option<u8> {

@@ -1,6 +1,6 @@
 //! What comes of a plan? Chaos, healing, then the rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -65,6 +65,9 @@ struct Player<'a> {
     world: World<(Checks, Coverage)>,
     /// The hosts by their numbers in the plan, how they are, and the number in their nodes' names.
     hosts: BTreeMap<u32, (HostId, Life, u32)>,
+    /// What lies within zones by now, and who has a cable.
+    within: Link,
+    cables: BTreeSet<u32>,
     script: Script,
 }
 
@@ -76,6 +79,8 @@ impl<'a> Player<'a> {
             params: plan.params().expect("a plan has good parameters"),
             world: World::watched(plan.seed, Bounds::default(), (checks, Coverage::default())),
             hosts: BTreeMap::new(),
+            within: Link::default(),
+            cables: BTreeSet::new(),
             script: Script::of(plan),
         }
     }
@@ -106,6 +111,7 @@ impl<'a> Player<'a> {
 
     /// Lays the ways within zones, and those between them, which take longer.
     fn lay(&mut self, within: Link) {
+        self.within = within;
         self.world.network.set_all(within);
         self.script.say(&format!("link {}", link(&within)));
         let way = Link { latency: self.plan.between, ..within };
@@ -277,6 +283,7 @@ impl<'a> Player<'a> {
     fn set_cable(&mut self, number: u32, bytes_per_second: Option<u32>) -> Option<()> {
         let (host, _) = self.host(number)?;
         self.world.set_cable(host, bytes_per_second.map(cable));
+        self.cables.insert(number);
         let speed = bytes_per_second.map_or_else(|| "none".to_owned(), |speed| speed.to_string());
         self.script.say(&format!("cable n{number} {speed}"));
         Some(())
@@ -325,9 +332,13 @@ impl<'a> Player<'a> {
         self.heal();
         self.set_mtu(None);
         let calm = Link { loss_permille: 0, duplicate_permille: 0, reorder_permille: 0, ..self.plan.within };
-        self.lay(calm);
-        for number in self.hosts.keys().copied().collect::<Vec<_>>() {
+        if self.within != calm {
+            self.lay(calm);
+        }
+        for number in core::mem::take(&mut self.cables) {
             self.set_cable(number, None);
+        }
+        for number in self.hosts.keys().copied().collect::<Vec<_>>() {
             self.resume(number);
             if !self.plan.buried.contains(&number) {
                 self.restart(number, None);
