@@ -61,10 +61,10 @@ impl Node {
         new
     }
 
-    /// Asks at an address where this node's name was seen alive under another start.
+    /// Asks at an address where this node's name was seen alive under another start. Each time that the two outbid each
+    /// other: the question or its answer may have been lost before.
     pub(super) fn challenge(&mut self, now: Instant, boot: BootId, addr: SocketAddr) {
-        let known = self.join.rival == Some((addr, boot));
-        if addr == self.table.contact(ME).addr || known {
+        if addr == self.table.contact(ME).addr {
             return;
         }
         self.join.rival = Some((addr, boot));
