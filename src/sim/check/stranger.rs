@@ -23,8 +23,8 @@ pub(super) struct Stranger {
     /// Every start, by what a header without introduction says of it.
     starts: BTreeMap<(NodeId, u32), BootId>,
     question: Option<Question>,
-    /// The last cookie that a node has made for an address.
-    made: BTreeMap<(HostId, SocketAddr), u64>,
+    /// The cookies that each node has made for an address: several, since they differ by start and by minute.
+    made: BTreeSet<(HostId, SocketAddr, u64)>,
     shown: BTreeSet<(HostId, SocketAddr)>,
 }
 
@@ -41,7 +41,7 @@ impl Stranger {
     pub fn started(&mut self, host: HostId, node: &Node) {
         let me = node.me();
         self.starts.insert((me.id, me.boot.tag()), me.boot);
-        self.made.retain(|(of, _), _| *of != host);
+        self.made.retain(|(of, ..)| *of != host);
         self.shown.retain(|(of, _)| *of != host);
     }
 
@@ -56,9 +56,9 @@ impl Stranger {
     }
 
     fn shows_cookie(&self, host: HostId, from: SocketAddr, bytes: &[u8]) -> bool {
-        let made = self.made.get(&(host, from));
+        let is_ours = |cookie: u64| self.made.contains(&(host, from, cookie));
         let mut sections = sections_of(bytes).into_iter().flatten();
-        sections.any(|section| matches!(section, Section::PageRequest(raw) if Some(&raw.cookie.get()) == made))
+        sections.any(|section| matches!(section, Section::PageRequest(raw) if is_ours(raw.cookie.get())))
     }
 
     /// What is wrong with sending a page.
@@ -70,7 +70,7 @@ impl Stranger {
         if passing.has(Kind::Cookie) {
             for section in passing.sections().into_iter().flatten() {
                 if let Section::Cookie(raw) = section {
-                    self.made.extend(raw.get().map(|cookie| (key, cookie.cookie)));
+                    self.made.extend(raw.get().map(|cookie| (key.0, key.1, cookie.cookie)));
                 }
             }
         }

@@ -12,14 +12,14 @@ use crate::wire::{
     Binding, Header, Hello, Kind, MIN_MAX_DATAGRAM, OVERHEAD, RawHello, RawLeave, RawPageRequest, RawPing, Writer,
 };
 
-/// Where nobody lives.
-pub(super) const NOBODY: SocketAddr =
-    SocketAddr::new(core::net::IpAddr::V4(core::net::Ipv4Addr::new(10, 200, 0, 1)), 4_100);
+/// Where junk comes from: nobody lives there.
+pub const NOBODY: SocketAddr = SocketAddr::new(core::net::IpAddr::V4(core::net::Ipv4Addr::new(10, 200, 0, 1)), 4_100);
 const CHECK: usize = 8;
 
 /// Datagrams of which a node drops at least one for `reason`; none where that takes more than a datagram, or a member that it
 /// does not have.
-pub(super) fn junk(node: &Node, reason: DropReason) -> Vec<Vec<u8>> {
+#[must_use]
+pub fn junk(node: &Node, reason: DropReason) -> Vec<Vec<u8>> {
     let me = node.me();
     let forger =
         Forger { node, sender: NodeId::from_name("nobody at all"), boot: BootId::from_u64(0x6e6f_626f_6479_2121) };

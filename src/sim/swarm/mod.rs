@@ -18,6 +18,7 @@ mod shrink;
 use std::ops::Range;
 
 pub use act::Act;
+pub use forge::{NOBODY as JUNK_FROM, junk};
 pub use plan::{Plan, Size, Timed};
 pub use play::{Played, play};
 pub use shrink::shorter;
