@@ -6,9 +6,9 @@
 //!                                             HOST names a host; its node is called the same unless `name` is given
 //! crash A [silent]   restart A [at ADDR] [join B]   pause A   resume A   starve A LEAST..MOST   leave A
 //! remove A MEMBER   step A SECONDS (of its wall clock)   junk A REASON (a datagram that must be dropped)
-//! link OPTIONS   zones Y Z OPTIONS (from one zone to another)   mtu N|none   cable A BYTES_PER_SECOND|none
+//! link OPTIONS   zones Y Z OPTIONS (from one zone to another)   way A B OPTIONS (from A to B)   mtu N|none   cable A BYTES_PER_SECOND|none
 //!     OPTIONS: latency=A | A..B | MEDIAN~SIGMA   loss=PERMILLE duplicate=PERMILLE reorder=PERMILLE reorder_by=TIME
-//! cut A B (one way)   partition A,B C,D   heal   hold KIND A (what A sends of a kind)   release
+//! cut A B (one way)   partition A,B C,D   heal   hold KIND,KIND A (what A sends of these)   release
 //! run TIME   until CONDITION within TIME
 //!     CONDITION: all-see N up | A sees B STATE (or nothing) | all-see B STATE | agree | quiet
 //! clock   members A   events A (new ones)   counters A NAME,NAME   health A   phase A   network   trace   disquiet
@@ -53,7 +53,7 @@ impl Interpreter {
         let (verb, rest) = words.split_first().unwrap_or_else(|| panic!("an empty command"));
         let printed = match *verb {
             "seed" | "profile" | "set" | "limits" | "cluster" => self.set_up(verb, rest),
-            "link" | "zones" | "mtu" | "cable" => self.lay(verb, rest),
+            "link" | "zones" | "way" | "mtu" | "cable" => self.lay(verb, rest),
             "cut" | "partition" | "heal" | "hold" | "release" => self.disturb(verb, rest),
             "start" => self.start(rest),
             "crash" | "restart" | "leave" | "remove" => self.tell(verb, rest),
@@ -107,6 +107,12 @@ impl Interpreter {
                 options.iter().try_for_each(|pair| set_link(&mut link, pair))?;
                 self.world().network.set_zones(from, to, link);
             }
+            ("way", [_, _, options @ ..]) => {
+                let (from, to) = (self.host(rest, 0)?, self.host(rest, 1)?);
+                let mut link = self.world().network.everywhere();
+                options.iter().try_for_each(|pair| set_link(&mut link, pair))?;
+                self.world().network.set_link(from, to, link);
+            }
             ("mtu", [mtu]) => {
                 let mtu = unless_none(mtu)?;
                 self.world().network.set_mtu(mtu.map(|mtu| mtu as usize));
@@ -131,10 +137,10 @@ impl Interpreter {
                 self.world().network.cut(from, to);
             }
             "hold" => {
-                let name = rest.first().ok_or("which kind?")?;
-                let kind = Kind::ALL.iter().find(|kind| kind.name() == *name).copied().ok_or("no such kind")?;
+                let named = |name| Kind::ALL.iter().find(|kind| kind.name() == name).copied().ok_or("no such kind");
+                let kinds = rest.first().ok_or("which kinds?")?.split(',').map(named).collect::<Result<Vec<_>, _>>()?;
                 let from = self.host(rest, 1)?;
-                let held = move |p: &bruit::sim::Passing<'_>| p.from == from && p.has(kind);
+                let held = move |p: &bruit::sim::Passing<'_>| p.from == from && kinds.iter().any(|kind| p.has(*kind));
                 self.world().meddle(Some(Box::new(move |p| if held(p) { Fate::Hold } else { Fate::Pass })));
             }
             "release" => {

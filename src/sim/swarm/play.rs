@@ -359,7 +359,8 @@ impl<'a> Player<'a> {
             self.world.run_for(self.params.probe_interval * STAY);
             rest = disquiet(&self.world);
         }
-        self.script.say(&format!("until quiet within {}", time(within)));
+        self.script.run_to(self.world.now().since(Instant::ZERO));
+        self.script.say("disquiet");
         let (checks, mut coverage) = core::mem::take(&mut self.world.observer);
         coverage.finish(&self.world);
         let mut found = checks.found().to_vec();
