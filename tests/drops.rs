@@ -136,8 +136,12 @@ fn each_bad_datagram_is_dropped_for_its_reason_and_changes_nothing() {
         // A cookie can be judged only where it is read.
         let read = u64::from(reason == DropReason::BadCookie);
         assert_eq!(state(&node), (members, sections + read, news), "{}", reason.name());
-        // Who cannot be told, or is told apart from whom the node holds, is asked who it is.
-        let answers = usize::from(matches!(reason, DropReason::UnknownSender | DropReason::SenderOtherLife));
+        // Who cannot be told, or is told apart from whom the node holds, is asked who it is; a member that takes the node for
+        // another start of it is told better.
+        let answers = usize::from(matches!(
+            reason,
+            DropReason::UnknownSender | DropReason::SenderOtherLife | DropReason::OtherLife
+        ));
         assert_eq!(drain(&mut node).len(), answers, "{}", reason.name());
     }
 }
@@ -153,6 +157,51 @@ fn who_cannot_be_understood_is_asked_who_it_is_with_no_more_bytes_than_it_sent()
 
     feed(&mut node, &from(CAST[5]).seal(&[], MIN_MAX_DATAGRAM).0);
     assert_eq!(drain(&mut node).len(), 0, "a datagram that says nothing is shorter than the question");
+}
+
+#[test]
+fn who_takes_the_node_for_another_start_is_introduced_to_this_one() {
+    let other_start = BootId::from_u64(0x7777_7777_7777_7777);
+    // A member is pinged at the address where it is held to be, wherever the mail came from.
+    let mut node = with_one_member();
+    feed(&mut node, &ping(Envelope { to: Some(other_start), ..from(CAST[1]) }));
+    let [ping_of_its] = &drain(&mut node)[..] else { panic!("one ping") };
+    let bound = Envelope { to: Some(CAST[1].boot), ..from(CAST[0]) }.binding();
+    let read = Record::all(Datagram::parse(ping_of_its).expect("a header").open(&bound).expect("bound to the member"));
+    assert!(
+        matches!(&read[..], [Record::Ping { .. }, Record::Profile(own), ..] if own.name == CAST[0].name),
+        "{read:?}"
+    );
+
+    // Somebody whose own start is not known gets no more bytes than it sent.
+    let stranger = Actor { boot: BootId::from_u64(0x6666), ..CAST[1] };
+    let mut node = with_one_member();
+    let short =
+        Envelope { to: Some(other_start), ..from(stranger) }.seal(&[Record::Ping { nonce: 1 }], MIN_MAX_DATAGRAM).0;
+    feed(&mut node, &short);
+    assert_eq!(drain(&mut node).len(), 0);
+    let words = vec![Record::Whois { counter: 1 }; 20];
+    let long = Envelope { to: Some(other_start), ..from(stranger) }.seal(&words, MIN_MAX_DATAGRAM).0;
+    feed(&mut node, &long);
+    let [introduction] = &drain(&mut node)[..] else { panic!("one introduction") };
+    assert!(introduction.len() <= long.len());
+    assert!(matches!(&read_unbound(introduction)[..], [Record::Profile(own)] if own.name == CAST[0].name));
+}
+
+#[test]
+fn an_unbound_introduction_is_taken_and_hearsay_without_a_receiver_is_not() {
+    let unbound = |records: &[Record]| {
+        let envelope = Envelope { from: CAST[5], to: None, introduces: true, counter: 1, membership: 0 };
+        envelope.seal(records, MIN_MAX_DATAGRAM).0
+    };
+    let profile = |actor: &Actor| Record::Profile(golden::profile(actor));
+    let mut node = with_one_member();
+    feed(&mut node, &unbound(&[profile(&CAST[5]), profile(&CAST[3])]));
+    assert_eq!(dropped(&node), [(DropReason::Unbound, 1)]);
+    assert_eq!(node.members().count(), 2);
+    feed(&mut node, &unbound(&[profile(&CAST[5])]));
+    assert!(node.member(NodeId::from_name(CAST[5].name)).is_some_and(|member| !member.verified));
+    assert!(!drain(&mut node).is_empty(), "whoever does not know this start is introduced to it");
 }
 
 #[test]

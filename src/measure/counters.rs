@@ -100,6 +100,8 @@ counters! {
     claims_unknown_subject,
     /// Claims of a life whose profile is missing.
     claims_need_profile,
+    /// Profiles asked for because a claim spoke of a life that this node does not hold.
+    profiles_wanted,
     /// Claims of a life more than 2^20 ahead.
     claims_implausible,
     /// Claims at or below what is remembered of a forgotten member (R14).

@@ -37,7 +37,7 @@ pub(crate) use roster::Roster;
 pub(crate) use spread::Spread;
 pub(crate) use suspicion::{Suspicions, timeout as suspicion_timeout};
 pub(crate) use table::{ME, Table};
-pub(crate) use walk::{PAGES_AT_ONCE, Progress, Walk};
+pub(crate) use walk::{END, PAGES_AT_ONCE, Progress, Walk};
 
 /// Why a node may not join now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -256,3 +256,82 @@ fn is_full(error: &TrySendError<Event>) -> bool {
         TrySendError::Disconnected(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::net::SocketAddr;
+
+    use super::*;
+    use crate::config::{Config, Params, Profile};
+    use crate::id::{BootId, Name};
+    use crate::limits::Limits;
+    use crate::net::{Handle, Options};
+    use crate::node::Identity;
+    use crate::wire::Kind;
+
+    /// Pings of a probe whose target is the only other member: after the last of them comes the accusation.
+    const PINGS: u64 = 5;
+    /// Longer than any ack may take, and not so long that the node doubts itself and puts its verdicts off.
+    const HELD_UP: Span = Span::millis(150);
+
+    fn looped(name: &str) -> (Loop, Handle) {
+        let bind = ([127, 0, 0, 1], 0).into();
+        let boot = BootId::from_u64(name.len() as u64);
+        let name = Name::new(name).expect("a name");
+        let identity = Identity { name, cluster: "round", addr: bind, boot, zone: "", tags: &[] };
+        let config = Config { lag_tolerance: Duration::from_millis(200), ..Config::new(Profile::Local) };
+        let params = Params::new(&config, &Limits::for_members(4)).expect("consistent");
+        Loop::new(params, &identity, &[], &Options { bind, ..Options::default() }).expect("a free port")
+    }
+
+    /// One round at a time of the test's choosing. On loopback what was sent has arrived.
+    fn round(looped: &mut Loop, at: Instant) {
+        looped.waiting.datagrams = true;
+        looped.round(at);
+        looped.flush();
+    }
+
+    fn join(looped: &mut Loop, seeds: &[SocketAddr]) {
+        looped.node.handle_input(Instant::ZERO, Input::Join(seeds)).expect("the first join");
+        looped.answer(Instant::ZERO);
+        looped.flush();
+    }
+
+    fn next(looped: &Loop) -> Instant {
+        looped.node.poll_timeout().expect("a member has timers")
+    }
+
+    fn pings(looped: &Loop) -> u64 {
+        looped.node.counters().sent(Kind::Ping)
+    }
+
+    #[test]
+    fn an_ack_that_has_arrived_is_read_before_the_time_out_of_a_loop_that_was_held_up() {
+        let ((mut a, seen), (mut b, _other)) = (looped("a"), looped("bb"));
+        join(&mut a, &[]);
+        join(&mut b, &[seen.local_addr()]);
+        let mut now = Instant::ZERO;
+        while a.node.members().count() < 2 || b.node.members().count() < 2 {
+            now = now.max(next(&a).min(next(&b)));
+            round(&mut a, now);
+            round(&mut b, now);
+        }
+        let mut before = pings(&a);
+        while pings(&a) < before + PINGS {
+            now = next(&a);
+            round(&mut a, now);
+            if pings(&a) == before {
+                // No probe yet: the other one may have its turn.
+                round(&mut b, now);
+                before = pings(&a);
+            }
+        }
+        round(&mut b, now);
+        while seen.try_event().is_some() {}
+        let (answered, due) = (a.node.counters().probes_answered, next(&a));
+        let woken = a.sleep(due + HELD_UP).expect("time is up: nothing is waited for");
+        a.round(woken);
+        assert_eq!(seen.try_event(), None, "nobody is suspected");
+        assert_eq!((a.node.counters().accusations, a.node.counters().probes_answered), (0, answered + 1));
+    }
+}

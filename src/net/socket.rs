@@ -119,6 +119,26 @@ mod tests {
     }
 
     #[test]
+    fn a_port_of_the_privileged_is_refused_to_everybody_else() {
+        let first_free = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+        let first_free: u16 = first_free.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(1_024);
+        if first_free < 2 {
+            println!("skipped: here everybody may listen on every port");
+            return;
+        }
+        let at = format!("127.0.0.1:{}", first_free - 1);
+        let asked = at.clone();
+        let nobody = std::thread::spawn(move || {
+            super::sys::sandbox::become_nobody();
+            open(&asked).expect_err("a port of the privileged")
+        });
+        let error = nobody.join().expect("no panic");
+        assert!(matches!(error, StartError::NoPermission(_)), "{error}");
+        let advice = "take a port above 1023, or grant CAP_NET_BIND_SERVICE";
+        assert_eq!(error.to_string(), format!("this process may not listen on {at}; {advice}"));
+    }
+
+    #[test]
     fn ipv6_takes_every_option_too() {
         match open("[::]:0") {
             Ok(port) => assert_eq!(port.family, Family::V6),

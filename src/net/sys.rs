@@ -247,6 +247,14 @@ pub(super) mod sandbox {
     use super::*;
     use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
 
+    /// From here on this thread is nobody, who may do nothing that needs root. Whoever is not root stays who it is.
+    pub(in super::super) fn become_nobody() {
+        const NOBODY: c_long = 65_534;
+        // SAFETY: neither call takes a pointer. The system call itself and not the C library's, which changes all threads.
+        let done = unsafe { libc::geteuid() != 0 || libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY) == 0 };
+        assert!(done, "{}", io::Error::last_os_error());
+    }
+
     /// From here on this thread's `sendmmsg` and `recvmmsg` fail with `errno`; when `firewall`, those of no datagram at all
     /// still work, as they do when it is a destination that is forbidden.
     pub(in super::super) fn forbid_batches(errno: c_int, firewall: bool) {

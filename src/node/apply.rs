@@ -83,7 +83,24 @@ impl Node {
         match self.table.find(claim.subject) {
             Some(ME) => self.about_me(now, claim, None),
             Some(slot) => self.apply_known(now, slot, claim, via),
-            None => self.counters.claims_unknown_subject += 1,
+            None => {
+                self.counters.claims_unknown_subject += 1;
+                self.want_profile(claim, via);
+            }
+        }
+    }
+
+    /// Somebody speaks of a life whose profile is missing here: it can be asked for, where the speaker is a member.
+    fn want_profile(&mut self, claim: &Claim, via: Via) {
+        let speaker = match via {
+            Via::Gossip { from } => from,
+            // Who lists something is asked for all of it that is missing.
+            Via::Held { .. } => None,
+        };
+        let floor = self.book.get(claim.subject).map(|entry| entry.floor);
+        let new = floor.is_none_or(|floor| claim.incarnation > floor);
+        if speaker.is_some() && claim.state.is_up() && new && self.phase == Phase::Joined {
+            self.repair.want_unknown(claim.subject);
         }
     }
 
@@ -96,6 +113,9 @@ impl Node {
         }
         if claim.incarnation.life() > held.1.life() {
             self.counters.claims_need_profile += 1;
+            if claim.incarnation.plausible_after(held.1) {
+                self.want_profile(claim, via);
+            }
             return;
         }
         let hearsay;

@@ -33,7 +33,6 @@ impl Class {
 impl Node {
     /// Adds what there is to tell a member.
     pub(super) fn fill(&mut self, writer: &mut Writer<'_>, receiver: u32) {
-        self.gossip.begin_datagram();
         let speaks_ill = self.table.get(receiver).state != State::Alive;
         if self.gossip.is_empty() && !speaks_ill {
             return;

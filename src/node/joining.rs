@@ -1,8 +1,7 @@
-//! How does one get in? Hello, cookie, pages, and only then visible.
+//! How does one get in? Hello, cookie, pages (`walking`), and only then visible.
 
 use core::net::SocketAddr;
 
-use super::apply::Via;
 use super::outbox::{Outgoing, Receiver, What};
 use super::receive::Sender;
 use super::tick::Timer;
@@ -10,9 +9,9 @@ use super::{Node, Phase};
 use crate::error::{DropReason, Refusal};
 use crate::event::Event;
 use crate::id::Incarnation;
-use crate::membership::{Door, Form, JoinRefusal, ME, PAGES_AT_ONCE, Progress, Walk, Why};
+use crate::membership::{Door, Form, JoinRefusal, ME, Why};
 use crate::time::{Instant, Span};
-use crate::wire::{Cookie, Hello, RawCookie, RawPage, RawPageRequest, SeedStatus};
+use crate::wire::{Cookie, Hello, RawCookie, SeedStatus};
 
 /// Hellos at the first interval before it begins to double.
 const EAGER_TRIES: u32 = 10;
@@ -53,14 +52,8 @@ impl Node {
     }
 
     pub(super) fn on_join_timer(&mut self, now: Instant) {
-        if let Some(mut walk) = self.join.walk.take() {
-            if walk.ask(now) {
-                self.ask_pages(now, walk);
-            } else {
-                // It answers no more: somebody else may.
-                self.join.doors.iter_mut().filter(|d| d.addr == walk.peer.2).for_each(|d| d.answer = None);
-                self.arm(Timer::Join, now);
-            }
+        if let Some(walk) = self.join.walk.take() {
+            self.walk_on(now, walk);
             return;
         }
         if self.phase != Phase::Joining {
@@ -225,6 +218,11 @@ impl Node {
     pub(super) fn on_cookie(&mut self, now: Instant, sender: Sender, raw: &RawCookie) {
         let Some(cookie) = raw.get() else { return };
         let id = sender.id;
+        if self.join.walk.is_some_and(|walk| walk.next_nonce == Some(cookie.nonce)) {
+            self.note_held_by(&cookie);
+            self.walk_with(now, sender, &cookie);
+            return;
+        }
         let Some(door) = self.join.doors.by_nonce(cookie.nonce) else {
             self.counters.late_answers += 1;
             return;
@@ -235,13 +233,7 @@ impl Node {
             self.namesake_answers(now, sender, cookie.status);
             return;
         }
-        if let Some(held) = cookie.held.filter(|_| self.phase == Phase::Joining) {
-            self.note_held(held.incarnation);
-            let elsewhere = held.addr.filter(|addr| held.state.is_up() && *addr != self.table.contact(ME).addr);
-            if let Some(addr) = elsewhere.filter(|_| held.boot != self.me.boot) {
-                self.join.rival = Some((addr, held.boot));
-            }
-        }
+        self.note_held_by(&cookie);
         match cookie.status {
             SeedStatus::Joined => self.begin_walk(now, sender, &cookie),
             SeedStatus::Full if self.phase == Phase::Joining => {
@@ -253,92 +245,18 @@ impl Node {
         }
     }
 
-    /// Walks the pages of a member: to get in, or to find the members of the other half of a cluster that was cut.
-    fn begin_walk(&mut self, now: Instant, sender: Sender, cookie: &Cookie) {
-        let known = sender.slot.is_some_and(|slot| self.table.get(slot).state.is_up());
-        let wanted = match self.phase {
-            Phase::Joining => self.join.checking_until.is_none(),
-            Phase::Joined => !known,
-            Phase::Idle | Phase::Leaving | Phase::Left => false,
-        };
-        if !wanted || self.join.walk.is_some() {
-            return;
-        }
-        let peer = (sender.id, sender.boot, sender.addr);
-        let mut walk = Walk::new(peer, cookie.nonce, cookie.cookie, cookie.end, now);
-        walk.ask(now);
-        self.ask_pages(now, walk);
-    }
-
-    fn ask_pages(&mut self, now: Instant, walk: Walk) {
-        let what = What::PageRequest { nonce: walk.nonce, cookie: walk.cookie, cursor: walk.cursor() };
-        let receiver = Receiver::Stranger(Some(walk.peer.1));
-        self.push(Outgoing { to: walk.peer.2, receiver, what });
-        self.join.walk = Some(walk);
-        self.arm(Timer::Join, now + self.params.ack_prior);
-    }
-
-    pub(super) fn on_page_request(
-        &mut self,
-        now: Instant,
-        sender: Sender,
-        raw: &RawPageRequest,
-    ) -> Result<(), DropReason> {
-        if self.phase != Phase::Joined {
-            return Err(DropReason::NotRunning);
-        }
-        if !self.join.jar.check(now, sender.addr, sender.boot, raw.cookie.get()) {
-            return Err(DropReason::BadCookie);
-        }
-        if !self.budgets.strangers.spend(now, 1) {
-            return Err(DropReason::OverBudget);
-        }
-        let left = raw.pages.min(PAGES_AT_ONCE);
-        self.answer(sender, What::Pages { nonce: raw.nonce.get(), cursor: raw.cursor.get(), left })
-    }
-
-    /// A page of the walk: its profiles follow in the same datagram. Says how these are to be taken.
-    pub(super) fn on_page(&mut self, now: Instant, sender: Sender, raw: &RawPage) -> Option<Via> {
-        let walk = self.join.walk.as_mut().filter(|w| w.nonce == raw.nonce.get() && w.peer.1 == sender.boot);
-        let Some(walk) = walk else {
-            self.counters.late_answers += 1;
-            return None;
-        };
-        self.counters.pages_received += 1;
-        match walk.page(raw.cursor.get(), raw.next.get(), raw.end.get()) {
-            Progress::Done | Progress::Wait => {}
-            Progress::AskMore => {
-                let mut walk = *walk;
-                walk.ask(now);
-                self.ask_pages(now, walk);
-            }
-        }
-        Some(Via::Held { holder: sender.id, spread: self.phase == Phase::Joined })
-    }
-
-    /// Once the last page has been taken: visible, or merged.
-    pub(super) fn finish_walk(&mut self, now: Instant) {
-        let Some(walk) = self.join.walk.filter(Walk::is_done) else { return };
-        self.join.walk = None;
-        match self.phase {
-            Phase::Joining => match self.join.rival {
-                Some((addr, _)) if self.join.doors.add(addr, Why::Rival).is_some() => {
-                    self.join.checking_until = Some(now + self.params.conflict_wait);
-                    self.arm(Timer::Join, now);
-                }
-                Some(_) | None => self.become_member(now),
-            },
-            Phase::Joined => {
-                self.disarm(Timer::Join);
-                // Introduce oneself to the one that was walked: it does not know who asked.
-                self.table.find(walk.peer.0).into_iter().for_each(|slot| self.probe(now, slot));
-            }
-            Phase::Idle | Phase::Leaving | Phase::Left => {}
+    /// What the one who answers holds of this node's name counts while this node is joining.
+    fn note_held_by(&mut self, cookie: &Cookie) {
+        let Some(held) = cookie.held.filter(|_| self.phase == Phase::Joining) else { return };
+        self.note_held(held.incarnation);
+        let elsewhere = held.addr.filter(|addr| held.state.is_up() && *addr != self.table.contact(ME).addr);
+        if let Some(addr) = elsewhere.filter(|_| held.boot != self.me.boot) {
+            self.join.rival = Some((addr, held.boot));
         }
     }
 
     /// Visible from here on: one life above the last that anybody holds of this name.
-    fn become_member(&mut self, now: Instant) {
+    pub(super) fn become_member(&mut self, now: Instant) {
         let own = self.table.get(ME).incarnation;
         let held = self.join.held.map_or(own, |held| held.max(own));
         let Some(incarnation) = held.next_life() else { return };

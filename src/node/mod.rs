@@ -2,15 +2,17 @@
 //!
 //! This file is the node and its calls. What happens inside is one file for each thing that a node does:
 //! `receive` (is the datagram for us, and whole?), `apply` (what does a claim change?), `probing`, `verdict`, `joining`,
-//! `conflict`, `leaving`, `healing`, `repair`, and on the way out `outbox`, `transmit`, `fill`.
+//! `walking`, `paging`, `introducing`, `conflict`, `leaving`, `healing`, `repair`, and on the way out `outbox`, `transmit`, `fill`.
 
 mod apply;
 mod conflict;
 mod fill;
 mod healing;
+mod introducing;
 mod joining;
 mod leaving;
 mod outbox;
+mod paging;
 mod probing;
 mod receive;
 mod relaying;
@@ -19,6 +21,7 @@ mod tick;
 mod transmit;
 mod verdict;
 mod view;
+mod walking;
 
 use core::net::SocketAddr;
 
@@ -37,6 +40,10 @@ use crate::rng::Rng;
 use crate::time::{Instant, Span};
 use crate::wire::{Claim, Profile, State, VERSION};
 use outbox::Outgoing;
+
+/// How often a node tells a profile in full, at least; else as often as it has peers in a round. Forwarding once to so many
+/// reaches nearly all.
+const PROFILE_SENDS_MIN: u32 = 3;
 
 /// What can happen to a node.
 #[derive(Clone, Copy, Debug)]
@@ -256,7 +263,7 @@ impl Node {
             probes: Probes::new(limits.probes as usize, rng.next_u32()),
             relays: Relays::new(limits.relays as usize),
             health: Health::new(params.health_max),
-            gossip: Gossip::new(members),
+            gossip: Gossip::new(members, (params.fanout as u32).max(PROFILE_SENDS_MIN)),
             fingerprint: Fingerprint::new(members),
             book: Book::new(limits.book as usize),
             join: Joining::new(limits.seeds as usize, (rng.next_u64(), rng.next_u64()), now),

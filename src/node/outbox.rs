@@ -51,6 +51,7 @@ pub(super) enum What {
         nonce: u64,
         cookie: u64,
         cursor: u32,
+        pages: u8,
     },
     Pages {
         nonce: u64,
@@ -60,6 +61,8 @@ pub(super) enum What {
     Whois {
         counter: u32,
     },
+    /// This node's own profile and nothing else.
+    Introduction,
     Sums,
     Listing {
         first: NodeId,
@@ -84,6 +87,7 @@ impl What {
             | Self::PageRequest { .. }
             | Self::Pages { .. }
             | Self::Whois { .. }
+            | Self::Introduction
             | Self::Sums
             | Self::Listing { .. }
             | Self::Want
@@ -106,6 +110,7 @@ impl What {
             | Self::PageRequest { .. }
             | Self::Pages { .. }
             | Self::Whois { .. }
+            | Self::Introduction
             | Self::Sums
             | Self::Listing { .. }
             | Self::Gifts => false,

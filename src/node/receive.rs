@@ -8,7 +8,7 @@ use super::{Node, Phase};
 use crate::error::DropReason;
 use crate::id::{BootId, NodeId};
 use crate::time::Instant;
-use crate::wire::{Binding, Datagram, Header, Kind, OVERHEAD, RawWhois, SECTION_HEADER, Section, Sections, State};
+use crate::wire::{Binding, Datagram, Header, Kind, Section, Sections, State};
 
 /// Who has sent the datagram at hand.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,10 @@ impl Node {
             return Err(DropReason::FromSelf);
         }
         let receiver = match header.receiver {
-            Some(short) if short != self.me.boot.short() => return Err(DropReason::OtherLife),
+            Some(short) if short != self.me.boot.short() => {
+                self.answer_for_another_life(now, from, &datagram);
+                return Err(DropReason::OtherLife);
+            }
             Some(_) => Some(self.me.boot),
             None => None,
         };
@@ -61,7 +64,7 @@ impl Node {
             }
             opened => opened?,
         };
-        if receiver.is_none() && sections.into_iter().any(|s| !s.introduces()) {
+        if receiver.is_none() && sections.into_iter().any(|s| !s.introduces(header.sender)) {
             return Err(DropReason::Unbound);
         }
         if let Some(slot) = sender.slot {
@@ -99,17 +102,6 @@ impl Node {
         Ok((Sender { addr: from, id: header.sender, boot: member.boot, slot }, counter))
     }
 
-    /// Asks a sender that cannot be understood to introduce itself. Not larger than what it answers; and never an answer to
-    /// what is bound to nobody, which might be such a question itself.
-    fn ask_who(&mut self, now: Instant, from: SocketAddr, datagram: &Datagram<'_>) {
-        const WHOIS: usize = OVERHEAD + SECTION_HEADER + size_of::<RawWhois>();
-        let askable = datagram.header.receiver.is_some() && datagram.len() >= WHOIS;
-        if self.phase == Phase::Joined && askable && self.budgets.strangers.spend(now, 1) {
-            let what = What::Whois { counter: datagram.header.counter };
-            self.push_answer(Outgoing { to: from, receiver: Receiver::Stranger(None), what });
-        }
-    }
-
     /// An authentic datagram of a member: the strongest proof of life there is.
     fn heard(&mut self, now: Instant, slot: u32, counter: u64) {
         let silent_for = now.since(self.table.get(slot).heard_at);
@@ -139,6 +131,10 @@ impl Node {
         if sender.slot.is_none() {
             // It has introduced itself in this very datagram.
             self.heard(now, slot, counter);
+            if header.receiver.is_none() {
+                // It does not know this start either.
+                self.introduce_to(now, slot);
+            }
         }
         self.prove(slot);
         self.compare(now, slot, header.membership);
@@ -173,6 +169,7 @@ impl Node {
                 self.counters.drop_one(reason);
             }
         }
+        self.ask_for_unknown(now, sender);
         self.finish_walk(now);
     }
 
@@ -223,17 +220,5 @@ impl Node {
             Section::Unknown(_) => return,
         };
         self.counters.received_one(kind);
-    }
-
-    /// Somebody cannot understand this node: introduce it anew.
-    fn on_whois(&mut self, now: Instant, sender: Sender, counter: u32) {
-        let Some(slot) = sender.slot else { return };
-        // Only about one of the last datagrams: an old or invented number changes nothing (R5).
-        if (self.me.counter as u32).wrapping_sub(counter) > 4_096 {
-            self.counters.late_answers += 1;
-            return;
-        }
-        self.table.get_mut(slot).asks_who = true;
-        self.probe(now, slot);
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Repair {
     /// Ids whose profiles to ask the sender of the last listing for.
     pub wants: Box<[NodeId]>,
     pub wants_len: usize,
+    /// Whether some of them are known from claims only.
+    unknown: bool,
     /// Places whose profiles to give to the one who asked last.
     pub gifts: Box<[u32]>,
     pub gifts_len: usize,
@@ -53,6 +55,7 @@ impl Repair {
             idle_looks: 0,
             wants: buffer(PIECES_MAX, NodeId::from_u64(0)),
             wants_len: 0,
+            unknown: false,
             gifts: buffer(PIECES_MAX, 0),
             gifts_len: 0,
         }
@@ -67,6 +70,12 @@ impl Repair {
             self.wants[self.wants_len] = id;
             self.wants_len += 1;
         }
+    }
+
+    /// A claim speaks of this id, and its profile is missing.
+    pub(super) fn want_unknown(&mut self, id: NodeId) {
+        self.unknown = true;
+        self.want(id);
     }
 
     fn give(&mut self, slot: u32) {
@@ -213,6 +222,21 @@ impl Node {
         }
         if self.repair.gifts_len > 0 {
             self.push_to(slot, What::Gifts);
+        }
+    }
+
+    /// Asks the sender of claims for the profiles that are missing here. Most profiles come as news; what is asked for is
+    /// what those lack whom the first sends have missed.
+    pub(super) fn ask_for_unknown(&mut self, now: Instant, sender: Sender) {
+        if !core::mem::take(&mut self.repair.unknown) {
+            return;
+        }
+        match sender.slot.filter(|_| self.budgets.eager.spend(now, 1)) {
+            Some(slot) => {
+                self.counters.profiles_wanted += self.repair.wants_len as u64;
+                self.push_to(slot, What::Want);
+            }
+            None => self.repair.wants_len = 0,
         }
     }
 

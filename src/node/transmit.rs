@@ -4,10 +4,10 @@ use super::Transmit;
 use super::outbox::{Outgoing, Receiver, What};
 use super::{Node, Phase};
 use crate::id::{BootId, NodeId};
-use crate::membership::ME;
+use crate::membership::{END, ME};
 use crate::time::Instant;
 use crate::wire::{
-    Binding, Cookie, Header, Held, Kind, RawAck, RawClaim, RawCookie, RawHello, RawLeave, RawListing, RawNack, RawPage,
+    Binding, Cookie, Header, Held, Kind, RawAck, RawClaim, RawCookie, RawHello, RawLeave, RawListing, RawNack,
     RawPageRequest, RawPing, RawPingRequest, RawWant, RawWhois, SeedStatus, Writer,
 };
 
@@ -34,6 +34,7 @@ impl Node {
             state: 0,
         };
         let mut writer = Writer::new(buf, self.params.max_datagram, &header)?;
+        self.gossip.begin_datagram();
         self.write(now, outgoing, unknown, &mut writer);
         if let Some(slot) = slot.filter(|_| outgoing.what.carries_news()) {
             self.fill(&mut writer, slot);
@@ -99,12 +100,13 @@ impl Node {
             }
             What::Hello { nonce } => self.put(writer, Kind::Hello, &RawHello::new(&self.own_hello(now, nonce))),
             What::Cookie { nonce, asker, status } => self.write_cookie(now, outgoing, (nonce, asker, status), writer),
-            What::PageRequest { nonce, cookie, cursor } => {
-                let request = RawPageRequest::new(nonce, cookie, cursor, crate::membership::PAGES_AT_ONCE);
+            What::PageRequest { nonce, cookie, cursor, pages } => {
+                let request = RawPageRequest::new(nonce, cookie, cursor, pages);
                 self.put(writer, Kind::PageRequest, &request);
             }
             What::Pages { nonce, cursor, left } => self.write_page(now, outgoing, (nonce, cursor, left), writer),
             What::Whois { counter } => self.put(writer, Kind::Whois, &RawWhois { counter: counter.into() }),
+            What::Introduction => self.introduce(writer),
             What::Sums => self.put(writer, Kind::Sums, &self.sums()),
             What::Listing { first, last } => self.write_listing(now, outgoing, (first, last), writer),
             What::Want => self.write_wants(writer),
@@ -112,7 +114,12 @@ impl Node {
         }
     }
 
-    fn put<T: zerocopy::IntoBytes + zerocopy::Immutable>(&mut self, writer: &mut Writer<'_>, kind: Kind, record: &T) {
+    pub(super) fn put<T: zerocopy::IntoBytes + zerocopy::Immutable>(
+        &mut self,
+        writer: &mut Writer<'_>,
+        kind: Kind,
+        record: &T,
+    ) {
         // The first record of a datagram always fits.
         if writer.push(kind, record) {
             self.counters.sent_one(kind);
@@ -125,6 +132,8 @@ impl Node {
             let claim = self.table.get(ME).claim();
             if self.table.profile(ME, claim).write(writer) {
                 self.counters.sent_one(Kind::Profiles);
+                // Where it is news as well, this was one of its sends.
+                self.gossip.told(ME, self.spread.sends(self.up_count()));
             }
         }
     }
@@ -145,7 +154,7 @@ impl Node {
             status,
             held: self.held_of(asker),
             members: self.up_count(),
-            end: self.table.end(),
+            end: END,
             observed: outgoing.to,
         };
         self.put(writer, Kind::Cookie, &RawCookie::new(&cookie));
@@ -160,44 +169,6 @@ impl Node {
         }
         let entry = self.book.get(id)?;
         Some(Held { incarnation: entry.floor, boot: entry.boot, state: crate::wire::State::Dead, addr: None })
-    }
-
-    /// One page of members that are up, from a cursor on; the next is queued behind it.
-    fn write_page(
-        &mut self,
-        now: Instant,
-        outgoing: &Outgoing,
-        (nonce, cursor, left): (u64, u32, u8),
-        writer: &mut Writer<'_>,
-    ) {
-        let end = self.table.end();
-        let cursor = cursor.min(end);
-        let page = size_of::<RawPage>() + crate::wire::SECTION_HEADER;
-        let mut room = writer.room(Kind::Page).saturating_sub(page);
-        let listed = |slot: &u32| self.table.at(*slot).is_some_and(|m| m.state.is_up());
-        let mut next = cursor;
-        while next < end {
-            if listed(&next) {
-                let len = self.table.profile(next, self.table.get(next).claim()).wire_len();
-                let Some(rest) = room.checked_sub(len) else { break };
-                room = rest;
-            }
-            next += 1;
-        }
-        self.put(writer, Kind::Page, &RawPage::new(nonce, cursor, next, end));
-        for slot in cursor..next {
-            if self.table.at(slot).is_some_and(|m| m.state.is_up()) {
-                let claim = self.claim_to_tell(slot, 0);
-                let written = self.table.profile(slot, claim).write(writer);
-                debug_assert!(written, "room was counted");
-            }
-        }
-        self.counters.pages_sent += 1;
-        if left > 1 && next < end && self.budgets.strangers.spend(now, 1) {
-            let what = What::Pages { nonce, cursor: next, left: left - 1 };
-            let queued = self.push_answer(Outgoing { what, ..*outgoing });
-            self.counters.budget_held += u64::from(!queued);
-        }
     }
 
     /// All that is held in a range; the rest of a range that does not fit is queued behind it.

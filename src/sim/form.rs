@@ -14,6 +14,7 @@ use super::passing::sections_of;
 use super::world::World;
 use crate::error::ConfigError;
 use crate::id::{BootId, ClusterKey, Incarnation, NodeId};
+use crate::membership::END;
 use crate::node::{Input, Node, Phase};
 use crate::time::Instant;
 use crate::wire::{
@@ -43,11 +44,20 @@ impl Pupil {
         }
     }
 
+    fn id(&self) -> NodeId {
+        NodeId::from_name(&self.name)
+    }
+
+    /// Where it stands in the id space, as pages count.
+    fn point(&self) -> u32 {
+        (self.id().as_u64() >> 32) as u32
+    }
+
     /// Its profile in its first life.
     fn profile(&self) -> Profile<'_> {
         Profile {
             claim: Claim {
-                subject: NodeId::from_name(&self.name),
+                subject: self.id(),
                 incarnation: Incarnation::FIRST,
                 state: State::Alive,
                 accuser: 0,
@@ -78,9 +88,11 @@ impl<O: Observer> World<O> {
         let hosts = specs.iter().map(|spec| self.settle(spec)).collect::<Result<Vec<_>, _>>()?;
         let mut pupils = Vec::with_capacity(hosts.len());
         for host in &hosts {
-            pupils.extend(self.node(*host).map(Pupil::of));
+            pupils.extend(self.node(*host).map(|node| (Pupil::of(node), *host)));
         }
-        for (at, host) in hosts.iter().enumerate() {
+        pupils.sort_by_key(|(pupil, _)| pupil.id());
+        let (pupils, order): (Vec<Pupil>, Vec<HostId>) = pupils.into_iter().unzip();
+        for (at, host) in order.iter().enumerate() {
             let cluster = ClusterKey::from_label(&self.hosts[host.index()].spec.cluster);
             let now = self.hosts[host.index()].local(self.now);
             let taught = match &mut self.hosts[host.index()].node {
@@ -128,11 +140,10 @@ impl Lesson<'_> {
     fn answers(&mut self, question: &Question, pupil: SocketAddr) -> Vec<Vec<u8>> {
         match *question {
             Question::Hello { nonce } => vec![self.cookie(nonce, pupil)],
-            Question::Pages { nonce, cursor, pages } => {
-                let mut next = cursor as usize;
+            Question::Pages { nonce, mut cursor, pages } => {
                 let mut answers = Vec::new();
-                while answers.len() < usize::from(pages) && next < self.pupils.len() {
-                    answers.push(self.page(nonce, &mut next));
+                while answers.len() < usize::from(pages) && cursor < END {
+                    answers.push(self.page(nonce, &mut cursor));
                 }
                 answers
             }
@@ -147,29 +158,32 @@ impl Lesson<'_> {
             status: SeedStatus::Joined,
             held: None,
             members: self.pupils.len() as u32,
-            end: self.pupils.len() as u32,
+            end: END,
             observed,
         };
         self.datagram(|writer| assert!(writer.push(Kind::Cookie, &RawCookie::new(&cookie)), "a cookie fits"))
     }
 
-    /// The page from `next` on, which is moved behind it.
-    fn page(&mut self, nonce: u64, next: &mut usize) -> Vec<u8> {
+    /// The page from a point of the id space on, which is moved behind it.
+    fn page(&mut self, nonce: u64, cursor: &mut u32) -> Vec<u8> {
         let (pupils, at) = (self.pupils, self.at);
         self.datagram(|writer| {
-            let cursor = *next;
+            let first = pupils.partition_point(|pupil| pupil.point() < *cursor);
             let mut room = writer.room(Kind::Page).saturating_sub(size_of::<RawPage>() + SECTION_HEADER);
-            while let Some(pupil) = pupils.get(*next) {
-                let len = if *next == at { 0 } else { pupil.profile().wire_len() };
-                let Some(rest) = room.checked_sub(len) else { break };
-                room = rest;
-                *next += 1;
-            }
-            let page = RawPage::new(nonce, cursor as u32, *next as u32, pupils.len() as u32);
-            assert!(writer.push(Kind::Page, &page), "a page's head fits");
-            for (_, pupil) in pupils[cursor..*next].iter().enumerate().filter(|(i, _)| cursor + i != at) {
+            let fits = |(i, pupil): &(usize, &Pupil)| {
+                let len = if first + i == at { 0 } else { pupil.profile().wire_len() };
+                let rest = room.checked_sub(len);
+                room = rest.unwrap_or(0);
+                rest.is_some()
+            };
+            let end = first + pupils[first..].iter().enumerate().take_while(fits).count();
+            let next = pupils.get(end).map_or(END, Pupil::point);
+            assert!(next > *cursor, "a page holds all whose ids begin alike");
+            assert!(writer.push(Kind::Page, &RawPage::new(nonce, *cursor, next, END)), "a page's head fits");
+            for (_, pupil) in pupils[first..end].iter().enumerate().filter(|(i, _)| first + i != at) {
                 assert!(pupil.profile().write(writer), "room was counted");
             }
+            *cursor = next;
         })
     }
 
@@ -178,7 +192,7 @@ impl Lesson<'_> {
         self.counter += 1;
         let header = Header {
             cluster: self.cluster.tag(),
-            sender: NodeId::from_name(&teacher.name),
+            sender: teacher.id(),
             boot_tag: teacher.boot.tag(),
             intro: Some((teacher.boot.high(), 0)),
             receiver: Some(pupil.boot.short()),

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::error::DropReason;
 use crate::error::closed_enum;
+use crate::id::NodeId;
 
 closed_enum! {
     /// The kinds of sections that this build knows. The number on the wire is the place in this list, plus one.
@@ -132,10 +133,27 @@ pub enum Section<'a> {
 }
 
 impl Section<'_> {
-    /// Whether a datagram that is bound to no receiver may hold this section.
+    /// Whether a datagram of `sender` that is bound to no receiver may hold this section: what makes strangers known to each
+    /// other, a profile of its own included.
     #[must_use]
-    pub fn introduces(&self) -> bool {
-        matches!(self, Self::Hello(_) | Self::Whois(_))
+    pub fn introduces(&self, sender: NodeId) -> bool {
+        match self {
+            Self::Hello(_) | Self::Whois(_) => true,
+            Self::Profiles(profiles) => profiles.into_iter().all(|profile| profile.claim.subject == sender),
+            Self::Ping(_)
+            | Self::Ack(_)
+            | Self::PingRequest(_)
+            | Self::Nack(_)
+            | Self::Claims(_)
+            | Self::Leave(_)
+            | Self::Cookie(_)
+            | Self::PageRequest(_)
+            | Self::Page(_)
+            | Self::Sums(_)
+            | Self::Listing(_)
+            | Self::Want(_)
+            | Self::Unknown(_) => false,
+        }
     }
 }
 

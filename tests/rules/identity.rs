@@ -141,57 +141,6 @@ fn r3_a_late_and_doubled_leave_does_not_touch_the_next_life() {
     assert_eq!((own_number(&world, leaver).life(), conflicts(&world)), (life, 0));
 }
 
-/// Three nodes; one leaves or dies and comes back, while its datagrams are delayed and doubled at random.
-fn interleaving(seed: u64) -> (u64, u64) {
-    let mut world = World::new(seed);
-    let params = params(Profile::Local, 4);
-    let hosts = cluster(&mut world, 3, &params);
-    let mut dice = bruit::Rng::from_seed(seed ^ 0xd1ce);
-    world.meddle(Some(Box::new(move |_| match dice.below(10) {
-        0..5 => Fate::Pass,
-        5..7 => Fate::Delay(Span::millis(u64::from(dice.below(1_500)))),
-        7..9 => Fate::Twice(Span::millis(u64::from(dice.below(3_000)))),
-        _ => Fate::Copy,
-    })));
-    let seeds = [world.addr(hosts[0]), world.addr(hosts[1])];
-    for _ in 0..2 {
-        let wait = Span::millis(u64::from(world.rng().below(400)));
-        if world.rng().below(3) == 0 {
-            world.crash(hosts[2], Death::Refusing);
-        } else {
-            world.leave(hosts[2]).expect("it runs");
-            world.run_for(wait);
-        }
-        let wait = Span::millis(u64::from(world.rng().below(400)));
-        world.run_for(wait);
-        world.restart(hosts[2], None, &seeds).expect("a good spec");
-        let wait = Span::millis(u64::from(world.rng().below(1_000)));
-        world.run_for(wait);
-        world.release();
-    }
-    world.run_for(Span::millis(500));
-    world.meddle(None);
-    world.release();
-    // Everything that was delayed has arrived by then.
-    world.run_for(Span::secs(3));
-    together(&mut world, 3, Span::secs(20));
-    let other_lives = sum(&world, |c| {
-        c.dropped(DropReason::SenderOtherLife) + c.dropped(DropReason::OtherLife) + c.dropped(DropReason::Corrupt)
-    });
-    (world.tally().meddled, other_lives)
-}
-
-#[test]
-fn r3_no_interleaving_of_leave_death_restart_and_late_mail_keeps_a_living_node_out() {
-    let (mut meddled, mut other_lives) = (0, 0);
-    for seed in 0..2_000 {
-        let (m, o) = interleaving(seed);
-        meddled += m;
-        other_lives += o;
-    }
-    assert!(meddled > 100_000 && other_lives > 2_000, "{meddled} meddled with, {other_lives} of other lives");
-}
-
 #[test]
 fn r4_what_others_say_of_me_only_makes_me_refute() {
     let mut world = World::new(7);

@@ -5,6 +5,7 @@
 //! summary of many figures, and the hash that shows that two runs were the same to the bit.
 
 mod distribution;
+pub mod join_storm;
 mod runs;
 pub mod steady;
 
@@ -14,10 +15,11 @@ pub use distribution::Distribution;
 pub(super) use runs::trace_of;
 pub use runs::{Progress, Runs};
 
-use super::{Link, Spec};
+use super::{Bounds, Link, Observer, Spec, World};
 use crate::config::{Config, Params, Profile};
 use crate::error::ConfigError;
 use crate::limits::Limits;
+use crate::time::{Instant, Span};
 
 /// What all experiments have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +53,21 @@ impl Base {
         (0..self.nodes).map(|n| Spec::new(&format!("n{n}"), params.clone())).collect()
     }
 
+    /// An empty world with these links, for all nodes and `spare` more. It remembers no events.
+    #[must_use]
+    pub fn world(&self, seed: u64, spare: u32) -> World {
+        self.watched(seed, spare, ())
+    }
+
+    /// The same, watched.
+    pub fn watched<O: Observer>(&self, seed: u64, spare: u32, observer: O) -> World<O> {
+        let hosts = self.nodes.saturating_add(spare);
+        let bounds = Bounds { hosts, events: 0, in_flight: 1 << 22, ..Bounds::default() };
+        let mut world = World::watched(seed, bounds, observer);
+        world.network.set_all(self.link);
+        world
+    }
+
     /// Refuses fewer nodes than an experiment makes sense with, and more than a world holds.
     ///
     /// # Errors
@@ -68,6 +85,17 @@ impl Base {
             })
         }
     }
+}
+
+/// Lets time pass until `holds` or until `limit` after `begin`; milliseconds from `begin` until then, `None` where it did not
+/// come to that.
+fn until(world: &mut World, begin: Instant, limit: Span, holds: impl FnMut(&World) -> bool) -> Option<f64> {
+    let left = (begin + limit).since(world.now());
+    world.run_until(left, holds).map(|_| millis(world.now().since(begin)))
+}
+
+fn millis(span: Span) -> f64 {
+    span.as_micros() as f64 / 1e3
 }
 
 /// Why an experiment cannot be run as it was set up.

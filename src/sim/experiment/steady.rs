@@ -8,7 +8,6 @@ use core::time::Duration;
 use super::runs::{Progress, Runs, trace_of};
 use super::{Base, Distribution, SetupError};
 use crate::config::Profile;
-use crate::sim::{Bounds, World};
 use crate::time::Span;
 
 /// What is to be played.
@@ -61,9 +60,7 @@ pub fn run(setup: &Setup, progress: Progress<'_>, clock: &(dyn Fn() -> Duration 
     let params = setup.base.params(0)?;
     let node_seconds = f64::from(setup.base.nodes) * setup.watch.as_micros() as f64 / 1e6;
     let played = setup.runs.play(progress, |seed| {
-        let bounds = Bounds { hosts: setup.base.nodes, events: 0, in_flight: 1 << 20, ..Bounds::default() };
-        let mut world = World::watched(seed, bounds, ());
-        world.network.set_all(setup.base.link);
+        let mut world = setup.base.world(seed, 0);
         world.form(&setup.base.specs(&params))?;
         world.run_for(setup.settle);
         let (before, began) = (world.tally(), clock());

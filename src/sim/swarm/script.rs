@@ -102,7 +102,7 @@ fn span_of(latency: &Latency) -> String {
 /// In the largest unit that is exact.
 pub(super) fn time(span: Span) -> String {
     let units = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
-    let exact = units.into_iter().find(|(nanos, _)| span.as_nanos().is_multiple_of(*nanos));
+    let exact = units.into_iter().find(|(nanos, _)| span.as_nanos() % nanos == 0);
     let (nanos, unit) = exact.unwrap_or((1, "ns"));
     format!("{}{unit}", span.as_nanos() / nanos)
 }

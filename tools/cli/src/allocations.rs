@@ -1,105 +1,22 @@
-//! What does a running loop allocate? Nothing, and this counts it.
-//!
-//! With feature `count-alloc` the program's allocator counts every allocation and reallocation made by threads that
-//! have declared themselves counted: the loop threads, from the moment their loop begins to run until it ends. What the
-//! rest of the program allocates (arguments, tables, control connections) is not the node's and is not counted.
-
-/// How many allocations counted threads have made so far; `None` without feature `count-alloc`.
-pub fn counted() -> Option<u64> {
-    imp::counted()
-}
-
-/// Runs `work` with this thread's allocations counted.
-pub fn count<T>(work: impl FnOnce() -> T) -> T {
-    imp::set(true);
-    let result = work();
-    imp::set(false);
-    result
-}
-
-#[cfg(not(feature = "count-alloc"))]
-mod imp {
-    pub const fn counted() -> Option<u64> {
-        None
-    }
-
-    pub const fn set(_counted: bool) {}
-}
+//! What does a running loop allocate? Counted with feature `count-alloc`, which brings an allocator that counts.
 
 #[cfg(feature = "count-alloc")]
-mod imp {
-    use std::alloc::{GlobalAlloc, Layout, System};
-    use std::cell::Cell;
-    use std::sync::atomic::{AtomicU64, Ordering};
+pub use bruit_allocations::count;
 
-    struct Counting;
+/// How many allocations counted threads have made so far; `None` without feature `count-alloc`.
+#[cfg(feature = "count-alloc")]
+pub fn counted() -> Option<u64> {
+    Some(bruit_allocations::counted())
+}
 
-    #[global_allocator]
-    static ALLOCATOR: Counting = Counting;
-    static COUNT: AtomicU64 = AtomicU64::new(0);
+/// Runs `work`; nothing is counted.
+#[cfg(not(feature = "count-alloc"))]
+pub fn count<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
 
-    thread_local! {
-        // Constant and without a destructor, so that looking at it never allocates.
-        static COUNTED: Cell<bool> = const { Cell::new(false) };
-    }
-
-    pub fn counted() -> Option<u64> {
-        Some(COUNT.load(Ordering::Relaxed))
-    }
-
-    pub fn set(counted: bool) {
-        COUNTED.set(counted);
-    }
-
-    fn note() {
-        // A thread that is ending has no thread-locals any more; it counts no longer either.
-        if COUNTED.try_with(Cell::get) == Ok(true) {
-            COUNT.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    // SAFETY: every call is passed on unchanged to the system's allocator, which keeps the contract; `note` neither
-    // allocates nor unwinds.
-    unsafe impl GlobalAlloc for Counting {
-        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            note();
-            // SAFETY: the caller's contract is `System`'s.
-            unsafe { System.alloc(layout) }
-        }
-
-        unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-            note();
-            // SAFETY: the caller's contract is `System`'s.
-            unsafe { System.alloc_zeroed(layout) }
-        }
-
-        unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-            note();
-            // SAFETY: the caller's contract is `System`'s.
-            unsafe { System.realloc(at, layout, size) }
-        }
-
-        unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-            // SAFETY: the caller's contract is `System`'s.
-            unsafe { System.dealloc(at, layout) }
-        }
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn only_counted_work_counts_and_every_allocation_of_it_does() {
-            let before = counted();
-            drop(std::hint::black_box(vec![1_u8; 100]));
-            assert_eq!(counted(), before, "this thread is not counted");
-            super::super::count(|| {
-                let mut grown = std::hint::black_box(Vec::<u8>::with_capacity(1));
-                grown.reserve_exact(1_000);
-                drop(std::hint::black_box(grown));
-            });
-            assert_eq!(counted(), before.map(|n| n + 2), "one allocation and one reallocation");
-        }
-    }
+/// Nothing is counted.
+#[cfg(not(feature = "count-alloc"))]
+pub const fn counted() -> Option<u64> {
+    None
 }

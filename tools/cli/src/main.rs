@@ -1,4 +1,5 @@
 //! The command line of bruit: run, watch and dissect a gossip cluster.
+#![forbid(unsafe_code)]
 
 mod agent;
 mod allocations;

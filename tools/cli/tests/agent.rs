@@ -134,6 +134,29 @@ fn sigterm_and_sigint_leave_unless_told_to_just_stop() {
 }
 
 #[test]
+fn a_second_signal_ends_an_agent_that_is_leaving_at_once() {
+    let dir = scratch("second");
+    let file = dir.join("slow.toml");
+    let slow = "[protocol]\nprobe_interval = \"2m\"\ngossip_interval = \"2m\"\n\
+                pause_to_forgive = \"3m\"\ndown_retention = \"10m\"\n";
+    std::fs::write(&file, slow).expect("a file");
+    let config = ["--config", file.to_str().expect("a plain path"), "--leave-timeout", "10m"];
+    for signals in [["TERM", "INT"], ["INT", "TERM"], ["TERM", "TERM"]] {
+        let deaf = Agent::start(&dir, "deaf", &[]);
+        let mut agent = Agent::start_with(&dir, "leaver", &[&deaf.addr], &config);
+        assert_eq!(agent.ask(&["wait", "--members", "2"]).code, 0);
+        // It takes three of its intervals to give up the peer that does not answer, and all patience here is shorter.
+        deaf.signal("STOP");
+        agent.signal(signals[0]);
+        assert_eq!(agent.log("message")["message"], "leaving");
+        agent.signal(signals[1]);
+        assert_eq!(agent.end(), Some(0), "{signals:?}");
+        assert_eq!(agent.log("message")["message"], "ending without having told enough members: told twice");
+        assert!(!Path::new(&agent.control).exists(), "the control socket is gone all the same");
+    }
+}
+
+#[test]
 fn the_same_name_comes_back_on_its_address_in_its_next_life() {
     let dir = scratch("restart");
     let [a, _b, mut c] = three(&dir);
@@ -244,6 +267,33 @@ fn a_second_agent_with_the_same_control_socket_or_port_is_refused_with_a_reason(
         assert!(out.stderr.contains(said), "{}", out.stderr);
         assert!(!Path::new(other).exists(), "nothing is left behind");
     }
+}
+
+#[test]
+fn a_control_socket_from_the_environment_is_refused_as_such_and_a_flag_wins_over_it() {
+    let dir = scratch("variable");
+    let a = Agent::start(&dir, "a", &[]);
+    let second = |args: &[&str]| {
+        let mut agent =
+            command(&[&["agent", "--name", "b", "--bind", "127.0.0.1:0", "--join", &a.addr], args].concat());
+        agent.env("BRUIT_CONTROL", &a.control);
+        agent
+    };
+    let out = run(second(&[]), "");
+    assert_eq!(out.code, 1, "{}", out.stderr);
+    assert!(out.stderr.contains(&format!("an agent is running with the control socket {}", a.control)));
+    assert!(out.stderr.contains("BRUIT_CONTROL is set in the environment"), "{}", out.stderr);
+    assert!(out.stderr.contains("`env -u BRUIT_CONTROL bruit agent ...`"), "{}", out.stderr);
+    let mut info = command(&["info", "--json"]);
+    info.env("BRUIT_CONTROL", &a.control);
+    assert_eq!(run(info, "").json()["name"], "a", "the first one is unharmed, and found by it");
+
+    let own = dir.join("b.sock");
+    let args = ["--control", own.to_str().expect("a plain path"), "--cluster", "test", "--profile", "local"];
+    let mut b = second(&args).stderr(Stdio::null()).spawn().expect("the binary runs");
+    let met = a.ask(&["wait", "--members", "2"]).code;
+    let _ = (b.kill(), b.wait());
+    assert_eq!(met, 0, "with a socket of its own it starts");
 }
 
 #[test]

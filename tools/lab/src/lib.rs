@@ -9,10 +9,8 @@
 //! Counts decide whether a measurement has failed (a death of the living, somebody who never joins, an allocation); times
 //! are printed and never judged, because the machine is not ours alone. Everything ends within a bound, is undone on the way
 //! out, also on Ctrl-C, and touches nothing but loopback and what it has made itself.
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 
-#[allow(unsafe_code, reason = "an allocator that counts cannot be written without")]
-pub mod allocations;
 pub mod cluster;
 pub mod command;
 pub mod failure;

@@ -70,14 +70,15 @@ fn no_thread(error: io::Error) -> Failure {
 
 /// Runs until it has left, was stopped, or cannot go on.
 pub fn run(args: Args) -> Result<(), Failure> {
-    let Resolved { settings, warnings, .. } = &args.resolve()?;
+    let resolved = args.resolve()?;
+    let settings = &resolved.settings;
     settings.params()?;
     let log = Log::start(settings.log_format).map_err(no_thread)?;
     let (main, inbox) = channel();
     signals(main.clone())?;
     let Some(found) = seeds::first(settings, &log, &inbox)? else { return Ok(()) };
-    let agent = Agent::start(args, settings.clone(), &found, log, (main, inbox))?;
-    for warning in warnings {
+    let agent = Agent::start(args, &resolved, &found, log, (main, inbox))?;
+    for warning in &resolved.warnings {
         agent.log.say(Level::Warn, warning);
     }
     let log = agent.log.clone();
@@ -108,14 +109,15 @@ struct Agent {
 impl Agent {
     fn start(
         args: Args,
-        settings: Settings,
+        resolved: &Resolved,
         found: &seeds::Found,
         log: Log,
         (main, inbox): (Sender<Message>, Receiver<Message>),
     ) -> Result<Self, Failure> {
+        let settings = resolved.settings.clone();
         let advertised = address::choose(settings.bind, settings.advertise, &found.addrs);
         let path = settings.control.clone().unwrap_or_else(|| control::default_path(&settings.name));
-        let mut socket = ControlSocket::claim(&path)?;
+        let mut socket = ControlSocket::claim(&path, resolved.origin("control"))?;
         let seeds = seeds::of_others(&found.addrs, &settings, advertised.addr, &log);
         let ended = Arc::new(AtomicBool::new(false));
         let handle = start_node(&settings, advertised.addr, &seeds, &main, &ended)?;

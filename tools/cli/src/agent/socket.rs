@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use crate::config::Origin;
 use crate::failure::{Code, Failure};
 
 /// What a Unix socket's name may take (`sun_path` on Linux, less its end).
@@ -23,11 +24,11 @@ pub struct ControlSocket {
 }
 
 impl ControlSocket {
-    /// Takes the path.
+    /// Takes the path, which `origin` has named.
     ///
     /// # Errors
     /// [`Code::Failed`] when an agent is alive there, or when the path cannot be used.
-    pub fn claim(path: &Path) -> Result<Self, Failure> {
+    pub fn claim(path: &Path, origin: &Origin) -> Result<Self, Failure> {
         let len = path.as_os_str().len() + NEW.len();
         if len > PATH_MAX {
             return Err(cannot(
@@ -35,7 +36,7 @@ impl ControlSocket {
                 &format!("a socket's path may have {} bytes, this one has {}", PATH_MAX - NEW.len(), len - NEW.len()),
             ));
         }
-        refuse_what_lives(path)?;
+        refuse_what_lives(path, origin)?;
         // Made under another name and renamed, so that it has its permissions before anyone finds it.
         let new = PathBuf::from(format!("{}{NEW}", path.display()));
         let cannot = |error: io::Error| cannot(path, &error.to_string());
@@ -69,7 +70,7 @@ fn ignore_missing(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
-fn refuse_what_lives(path: &Path) -> Result<(), Failure> {
+fn refuse_what_lives(path: &Path, origin: &Origin) -> Result<(), Failure> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(cannot(path, &error.to_string())),
@@ -77,13 +78,30 @@ fn refuse_what_lives(path: &Path) -> Result<(), Failure> {
         Ok(_) => {}
     }
     match UnixStream::connect(path) {
-        Ok(_) => Err(Failure::new(
-            Code::Failed,
-            format_args!("an agent is running with the control socket {}", path.display()),
-        )
-        .advise("let it `leave` first, or give this one another --name or --control")),
+        Ok(_) => {
+            let cause = format!("an agent is running with the control socket {}", path.display());
+            Err(Failure::new(Code::Failed, cause).advise(another_path(origin)))
+        }
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
         Err(error) => Err(cannot(path, &error.to_string())),
+    }
+}
+
+/// How a second agent gets a socket of its own, when `origin` has named the one of the first.
+fn another_path(origin: &Origin) -> String {
+    match origin {
+        Origin::Flag => "let it `leave` first, or give this one another --control".to_owned(),
+        // Set for the commands that ask that agent, and now in the way.
+        Origin::Env(name) => format!(
+            "{name} is set in the environment and names it for this agent too;\n  \
+             give this one a --control of its own, or start it with `env -u {name} bruit agent ...`"
+        ),
+        Origin::File(_) => {
+            "the configuration file names it; let that agent `leave` first, or give this one a --control".to_owned()
+        }
+        Origin::Profile | Origin::Default => {
+            "let it `leave` first, or give this one another --name or --control".to_owned()
+        }
     }
 }
 
@@ -106,14 +124,14 @@ mod tests {
     fn a_live_socket_is_refused_and_a_dead_ones_remains_are_replaced() {
         let dir = scratch("live");
         let path = dir.join("s");
-        let first = ControlSocket::claim(&path).expect("a free path");
+        let first = ControlSocket::claim(&path, &Origin::Flag).expect("a free path");
         assert_eq!(fs::metadata(&path).expect("the socket").permissions().mode() & 0o777, 0o600);
-        assert_eq!(ControlSocket::claim(&path).expect_err("alive").code, Code::Failed);
+        assert_eq!(ControlSocket::claim(&path, &Origin::Flag).expect_err("alive").code, Code::Failed);
         drop(first);
         assert!(!path.exists(), "it goes away with its agent");
         drop(UnixListener::bind(&path).expect("a socket that is left behind"));
         assert!(path.exists());
-        drop(ControlSocket::claim(&path).expect("nobody listens there any more"));
+        drop(ControlSocket::claim(&path, &Origin::Flag).expect("nobody listens there any more"));
         fs::remove_dir_all(&dir).expect("our own folder");
     }
 
@@ -122,11 +140,11 @@ mod tests {
         let dir = scratch("file");
         let path = dir.join("f");
         fs::write(&path, "precious").expect("a file");
-        assert!(ControlSocket::claim(&path).expect_err("a file").cause.contains("no socket"));
+        assert!(ControlSocket::claim(&path, &Origin::Flag).expect_err("a file").cause.contains("no socket"));
         assert_eq!(fs::read_to_string(&path).expect("the file"), "precious");
         let long = dir.join("x".repeat(120));
-        assert!(ControlSocket::claim(&long).expect_err("too long").cause.contains("may have 103 bytes"));
-        assert!(ControlSocket::claim(&dir.join("no/such/folder")).is_err());
+        assert!(ControlSocket::claim(&long, &Origin::Flag).expect_err("too long").cause.contains("may have 103 bytes"));
+        assert!(ControlSocket::claim(&dir.join("no/such/folder"), &Origin::Flag).is_err());
         fs::remove_dir_all(&dir).expect("our own folder");
     }
 }

@@ -76,7 +76,7 @@ fn document(resolved: &Resolved, memory_bytes: usize, changed: bool) -> Document
     let doc = |key: &'static config::Key| KeyDoc {
         key: key.path,
         value: (key.show)(&resolved.settings),
-        from: resolved.origin(key).to_string(),
+        from: resolved.origin(key.path).to_string(),
         variable: key.variable(),
     };
     Document {
@@ -95,7 +95,7 @@ fn table(resolved: &Resolved, memory_bytes: usize, changed: bool) -> Result<(), 
     for key in shown(resolved, changed) {
         let (value, from) = if resolved.is_set(key) { (BOLD, PLAIN) } else { (PLAIN, DIM) };
         let value = Cell::new(value, (key.show)(&resolved.settings));
-        table.row([key.path.into(), value, Cell::new(from, resolved.origin(key).to_string())]);
+        table.row([key.path.into(), value, Cell::new(from, resolved.origin(key.path).to_string())]);
     }
     for warning in &resolved.warnings {
         eprintln!("warning: {warning}");

@@ -205,10 +205,10 @@ impl Resolved {
         self.origins.contains_key(key.path)
     }
 
-    /// Who set this key.
-    pub fn origin(&self, key: &Key) -> &Origin {
-        let unset = if key.path.starts_with("protocol.") { &Origin::Profile } else { &Origin::Default };
-        self.origins.get(key.path).unwrap_or(unset)
+    /// Who set the key with this path.
+    pub fn origin(&self, path: &str) -> &Origin {
+        let unset = if path.starts_with("protocol.") { &Origin::Profile } else { &Origin::Default };
+        self.origins.get(path).unwrap_or(unset)
     }
 }
 
@@ -297,7 +297,7 @@ mod tests {
         let s = &resolved.settings;
         assert_eq!((s.name.as_str(), s.zone.as_str(), s.cluster.as_str()), ("flag", "env", "file"));
         assert_eq!((s.protocol.helpers, s.protocol.probe_interval), (5, Duration::from_secs(5)), "wan but for helpers");
-        let origin = |path: &str| resolved.origin(KEYS.iter().find(|k| k.path == path).expect("a key")).to_string();
+        let origin = |path: &str| resolved.origin(path).to_string();
         assert_eq!(origin("name"), "flag");
         assert_eq!(origin("zone"), "BRUIT_ZONE");
         assert_eq!(origin("cluster"), "file, line 4");

@@ -31,7 +31,12 @@ impl Outcome {
 
 /// A command of the binary under test, with nothing of ours in its environment.
 pub fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bruit"));
+    command_of(Path::new(env!("CARGO_BIN_EXE_bruit")), args)
+}
+
+/// The same of a copy of it.
+pub fn command_of(program: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("BRUIT_") {
             command.env_remove(name);

@@ -14,7 +14,6 @@ use bruit::{Config, Event, Identity, Limits, MemberRef, Name, Params};
 use nix::sched::{CloneFlags, setns};
 
 use super::{Cluster, LABEL, PREFIX, member, name};
-use crate::allocations;
 use crate::failure::Failure;
 use crate::views::{Seen, What};
 
@@ -175,7 +174,7 @@ fn run(looped: Loop, gone: &Receiver<()>, gate: Option<&Barrier>) {
     if let Some(gate) = gate {
         gate.wait();
     }
-    let ended = allocations::count(|| looped.run());
+    let ended = bruit_allocations::count(|| looped.run());
     if let Err(error) = ended {
         eprintln!("a loop has ended: {error}");
     }

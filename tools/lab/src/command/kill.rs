@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use bruit::{Config, Profile, Rng};
 use serde_json::{Value, json};
 
-use super::{join_all, millis_of, nodes, or_never, profile, runs, settling};
+use super::one_by_one::{Measured, Plan, anyone};
+use super::{millis_of, nodes, or_never, profile, runs, settling};
 use crate::cluster::agents::{self, Agents};
 use crate::cluster::loops::{self, Loops};
 use crate::cluster::{Cluster, binary};
@@ -16,7 +17,7 @@ use crate::machine::Machine;
 use crate::progress::Progress;
 use crate::reference;
 use crate::report::{Report, Table};
-use crate::views::{Views, Wrong};
+use crate::views::Views;
 use crate::watch::{TICK, Watch};
 
 /// How long a crash may stay unknown to somebody, or a restart, before the run counts as failed.
@@ -61,43 +62,27 @@ struct Run {
     back_ms: Option<f64>,
 }
 
-#[derive(Debug)]
-struct Measured {
-    runs: Vec<Run>,
-    wrong: Wrong,
-}
-
 pub(super) fn run(args: &Args) -> Result<Report, Failure> {
     let machine = Machine::look();
     let mut progress = Progress::new();
     let config = Config { kernel_evidence: !args.no_evidence, ..Config::new(args.profile) };
+    let plan = Plan { what: "crash", runs: args.runs, seed: args.seed, probe_interval: config.probe_interval };
     let measured = if args.processes {
         let binary = binary::find(args.bin.as_deref())?;
         let setup = agents::Setup { binary, profile: args.profile, kernel_evidence: config.kernel_evidence };
         let places = vec![agents::Place::loopback(); args.nodes];
-        measure(args, &config, Agents::start(setup, places)?, &mut progress)?
+        plan.carry_out(Agents::start(setup, places)?, &mut progress, |watch, dice| crash(watch, &config, dice))?
     } else {
-        measure(args, &config, Loops::start(&config, vec![loops::Place::loopback(); args.nodes])?, &mut progress)?
+        let places = vec![loops::Place::loopback(); args.nodes];
+        plan.carry_out(Loops::start(&config, places)?, &mut progress, |watch, dice| crash(watch, &config, dice))?
     };
     Ok(report(args, &config, &machine, &measured))
-}
-
-fn measure<C: Cluster>(args: &Args, config: &Config, cluster: C, progress: &mut Progress) -> Result<Measured, Failure> {
-    let mut watch = Watch::new(cluster);
-    join_all(&mut watch, settling(config.probe_interval), progress)?;
-    let mut dice = Rng::from_seed(args.seed);
-    let mut runs = Vec::new();
-    for number in 1..=args.runs {
-        progress.say(format_args!("crash {number} of {}", args.runs));
-        runs.push(crash(&mut watch, config, &mut dice)?);
-    }
-    Ok(Measured { runs, wrong: watch.wrong()? })
 }
 
 fn crash<C: Cluster>(watch: &mut Watch<C>, config: &Config, dice: &mut Rng) -> Result<Run, Failure> {
     let phase = u32::try_from(config.probe_interval.as_micros()).unwrap_or(u32::MAX);
     watch.during(Duration::from_micros(dice.below(phase).into()), |_, _| {})?;
-    let victim = dice.below(u32::try_from(watch.cluster.members()).unwrap_or(u32::MAX)) as usize;
+    let victim = anyone(watch, dice);
     let killed = Instant::now();
     watch.cluster.crash(victim)?;
     watch.views.goes(victim);
@@ -112,7 +97,7 @@ fn crash<C: Cluster>(watch: &mut Watch<C>, config: &Config, dice: &mut Rng) -> R
     Ok(Run { victim, first_ms: since(first, killed), all_ms: since(all, killed), back_ms: since(back, restarted) })
 }
 
-fn report(args: &Args, config: &Config, machine: &Machine, m: &Measured) -> Report {
+fn report(args: &Args, config: &Config, machine: &Machine, m: &Measured<Run>) -> Report {
     let how = if args.processes { "agents, SIGKILL" } else { "loops in one process, ended without a word" };
     let evidence = if args.no_evidence { "off" } else { "on" };
     let probe_s = config.probe_interval.as_secs_f64();

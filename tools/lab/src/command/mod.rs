@@ -2,6 +2,7 @@
 
 mod kill;
 mod namespaces;
+mod one_by_one;
 mod pause;
 mod quiet;
 mod rss;

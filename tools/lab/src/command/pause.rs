@@ -8,7 +8,8 @@ use bruit::{Config, Profile, Rng};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use super::{join_all, millis_of, nodes, or_never, profile, runs, seconds, settling};
+use super::one_by_one::{Measured, Plan, anyone};
+use super::{millis_of, nodes, or_never, profile, runs, seconds, settling};
 use crate::cluster::agents::{Agents, Place, Setup};
 use crate::cluster::{Cluster, binary};
 use crate::failure::Failure;
@@ -16,7 +17,7 @@ use crate::figures::{Spread, rounded};
 use crate::machine::Machine;
 use crate::progress::Progress;
 use crate::report::{Report, Table};
-use crate::views::{Seen, What, Wrong};
+use crate::views::{Seen, What};
 use crate::watch::Watch;
 
 /// How long it may take until all see all again, before the run counts as failed.
@@ -57,33 +58,21 @@ struct Run {
     back_ms: Option<f64>,
 }
 
-#[derive(Debug)]
-struct Measured {
-    runs: Vec<Run>,
-    wrong: Wrong,
-}
-
 pub(super) fn run(args: &Args) -> Result<Report, Failure> {
     let machine = Machine::look();
     let mut progress = Progress::new();
     let binary = binary::find(args.bin.as_deref())?;
     let setup = Setup { binary, profile: args.profile, kernel_evidence: true };
     let config = Config::new(args.profile);
-    let mut watch = Watch::new(Agents::start(setup, vec![Place::loopback(); args.nodes])?);
-    join_all(&mut watch, settling(config.probe_interval), &mut progress)?;
-    let mut dice = Rng::from_seed(args.seed);
-    let mut runs = Vec::new();
-    for number in 1..=args.runs {
-        progress.say(format_args!("pause {number} of {}", args.runs));
-        runs.push(pause(&mut watch, args, &config, &mut dice)?);
-    }
-    let wrong = watch.wrong()?;
-    Ok(report(args, &config, &machine, &Measured { runs, wrong }))
+    let plan = Plan { what: "pause", runs: args.runs, seed: args.seed, probe_interval: config.probe_interval };
+    let agents = Agents::start(setup, vec![Place::loopback(); args.nodes])?;
+    let measured = plan.carry_out(agents, &mut progress, |watch, dice| pause(watch, args, &config, dice))?;
+    Ok(report(args, &config, &machine, &measured))
 }
 
 fn pause(watch: &mut Watch<Agents>, args: &Args, config: &Config, dice: &mut Rng) -> Result<Run, Failure> {
     let members = watch.cluster.members();
-    let paused = dice.below(u32::try_from(members).unwrap_or(u32::MAX)) as usize;
+    let paused = anyone(watch, dice);
     let (mut suspected, mut dead) = (vec![false; members], vec![false; members]);
     let mut last_alive: Option<Instant> = None;
     watch.views.pauses(paused);
@@ -111,7 +100,7 @@ fn pause(watch: &mut Watch<Agents>, args: &Args, config: &Config, dice: &mut Rng
     })
 }
 
-fn report(args: &Args, config: &Config, machine: &Machine, m: &Measured) -> Report {
+fn report(args: &Args, config: &Config, machine: &Machine, m: &Measured<Run>) -> Report {
     let probe_ms = millis_of(config.probe_interval);
     let title = format!(
         "one of {} agents on loopback stands still for {} s, profile {} (probe interval {probe_ms} ms)",

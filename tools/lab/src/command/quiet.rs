@@ -16,7 +16,7 @@ use crate::report::{Report, Table};
 use crate::usage::{self, Usage, Used};
 use crate::views::Wrong;
 use crate::watch::Watch;
-use crate::{allocations, floor, interrupt, reference};
+use crate::{floor, interrupt, reference};
 
 /// How long bare threads are watched at most.
 const FLOOR_SECONDS: u64 = 10;
@@ -101,13 +101,13 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
     join_all(&mut watch, settling(config.probe_interval), &mut progress)?;
 
     let before = Counted::read(&watch.cluster);
-    let (threads, bought) = (usage::threads(Loops::thread_prefix()), allocations::counted());
+    let (threads, bought) = (usage::threads(Loops::thread_prefix()), bruit_allocations::counted());
     let start = Usage::now()?;
     interrupt::sleep(Duration::from_secs(args.seconds), |passed| {
         progress.say(format_args!("quiet: {} of {} s", passed.as_secs(), args.seconds));
     })?;
     let used = Usage::now()?.since(&start);
-    let (after_threads, allocated) = (usage::threads(Loops::thread_prefix()), allocations::counted() - bought);
+    let (after_threads, allocated) = (usage::threads(Loops::thread_prefix()), bruit_allocations::counted() - bought);
     let after = Counted::read(&watch.cluster);
     let late = (lateness(&watch.cluster, |p50, _| p50), lateness(&watch.cluster, |_, p99| p99));
     let wrong = watch.wrong()?;

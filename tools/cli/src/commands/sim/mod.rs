@@ -4,7 +4,9 @@
 
 mod common;
 mod document;
+mod join_storm;
 mod progress;
+mod rows;
 mod steady;
 mod swarm;
 
@@ -25,6 +27,7 @@ pub struct Args {
 enum Experiment {
     Steady(steady::Args),
     Swarm(swarm::Args),
+    JoinStorm(join_storm::Args),
 }
 
 /// Plays it and shows what came out.
@@ -32,5 +35,6 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.experiment {
         Experiment::Steady(args) => steady::run(args),
         Experiment::Swarm(args) => swarm::run(args),
+        Experiment::JoinStorm(args) => join_storm::run(args),
     }
 }

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use bruit::Span;
-use bruit::sim::experiment::Distribution;
 use bruit::sim::experiment::steady::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Document, Spread};
 use super::progress::Line;
+use super::rows::Rows;
 use crate::failure::Failure;
-use crate::output::{self, Paint, Table, bytes, micros, three_digits};
+use crate::output::{self, Paint};
 
 /// Nothing happens: datagrams, bytes and work per node and second
 #[derive(Debug, clap::Args)]
@@ -41,7 +41,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.common.json {
         output::print_json(&document(&setup, &report))
     } else {
-        output::print(&table(&report).render(Paint::stdout()))
+        output::print(&rows(&report).render(Paint::stdout()))
     }
 }
 
@@ -61,15 +61,12 @@ fn document<'a>(setup: &Setup, report: &Report) -> Document<'a, Figures> {
     Document::new("steady", &setup.base, setup.runs, figures, report.trace_hash)
 }
 
-fn table(report: &Report) -> Table {
-    let mut table = Table::new(&["per node and second", ">mean", ">least", ">most"]);
-    let mut row = |name: &str, d: Distribution, show: fn(f64) -> String| {
-        table.row([name.into(), show(d.mean).into(), show(d.min).into(), show(d.max).into()]);
-    };
-    row("datagrams sent", report.datagrams_per_node_s, three_digits);
-    row("payload sent", report.bytes_per_node_s, |b| bytes(b.round() as u64));
-    row("processor time, the simulator's included", report.cpu_ns_per_node_s, |ns| micros((ns / 1e3).round() as u64));
-    table.row(["suspicions in all".into(), report.suspicions.to_string().into()]);
-    table.row(["trace hash".into(), format!("{:016x}", report.trace_hash).into()]);
-    table
+fn rows(report: &Report) -> Rows {
+    let mut rows = Rows::new("per node and second");
+    rows.number("datagrams sent", report.datagrams_per_node_s);
+    rows.bytes("payload sent", report.bytes_per_node_s);
+    rows.nanos("processor time, the simulator's included", report.cpu_ns_per_node_s);
+    rows.count("suspicions in all", report.suspicions);
+    rows.hash(report.trace_hash);
+    rows
 }

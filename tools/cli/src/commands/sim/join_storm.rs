@@ -1,0 +1,78 @@
+//! `bruit sim join-storm`: everybody joins at once.
+
+use bruit::sim::experiment::join_storm::{self, Report, Setup};
+use serde::Serialize;
+
+use super::common::{Common, refused};
+use super::document::{Document, Spread};
+use super::progress::Line;
+use super::rows::Rows;
+use crate::failure::Failure;
+use crate::output::{self, Paint};
+
+/// All start at once and join through one seed; then one comes late
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Serialize)]
+struct Figures {
+    half_joined_ms: Spread,
+    all_joined_ms: Spread,
+    all_know_all_ms: Spread,
+    unfinished: u32,
+    bytes_per_node: Spread,
+    datagrams_per_node: Spread,
+    late_knows_all_ms: Spread,
+    late_known_by_half_ms: Spread,
+    late_known_by_all_ms: Spread,
+    suspicions: u64,
+}
+
+/// Plays it and shows what came out.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let mut setup = Setup::new(args.common.profile);
+    args.common.apply(&mut setup.base, &mut setup.runs);
+    let line = Line::new("join-storm");
+    let report = join_storm::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    drop(line);
+    if args.common.json {
+        output::print_json(&document(&setup, &report))
+    } else {
+        output::print(&rows(&report).render(Paint::stdout()))
+    }
+}
+
+fn document<'a>(setup: &Setup, report: &Report) -> Document<'a, Figures> {
+    let figures = Figures {
+        half_joined_ms: report.half_joined_ms.into(),
+        all_joined_ms: report.all_joined_ms.into(),
+        all_know_all_ms: report.all_know_all_ms.into(),
+        unfinished: report.unfinished,
+        bytes_per_node: report.bytes_per_node.into(),
+        datagrams_per_node: report.datagrams_per_node.into(),
+        late_knows_all_ms: report.late_knows_all_ms.into(),
+        late_known_by_half_ms: report.late_known_by_half_ms.into(),
+        late_known_by_all_ms: report.late_known_by_all_ms.into(),
+        suspicions: report.suspicions,
+    };
+    Document::new("join-storm", &setup.base, setup.runs, figures, report.trace_hash)
+}
+
+fn rows(report: &Report) -> Rows {
+    let mut rows = Rows::new("from the start of all");
+    rows.millis("half are members", report.half_joined_ms);
+    rows.millis("all are members", report.all_joined_ms);
+    rows.millis("all know all", report.all_know_all_ms);
+    rows.bytes("sent by a node until then", report.bytes_per_node);
+    rows.number("datagrams of a node until then", report.datagrams_per_node);
+    rows.millis("a late comer knows all", report.late_knows_all_ms);
+    rows.millis("half know the late comer", report.late_known_by_half_ms);
+    rows.millis("all know the late comer", report.late_known_by_all_ms);
+    rows.count("runs that did not end in time", u64::from(report.unfinished));
+    rows.count("suspicions in all", report.suspicions);
+    rows.hash(report.trace_hash);
+    rows
+}
