@@ -33,7 +33,7 @@ pub fn junk(node: &Node, reason: DropReason) -> Vec<Vec<u8>> {
         forger.reseal(bytes)
     };
     match reason {
-        DropReason::Short => vec![vec![0xb7; OVERHEAD - 1]],
+        DropReason::Short => vec![forger.bound(true, Kind::Ping, &ping)[..OVERHEAD - 1].to_vec()],
         DropReason::Long => vec![vec![0xb7; node.params().max_datagram() + 1]],
         DropReason::NotBruit => vec![altered(0, 0)],
         DropReason::UnknownVersion => vec![altered(1, 9)],
