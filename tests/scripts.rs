@@ -1,6 +1,7 @@
-//! Do several nodes do together what the scripts say? Each `tests/scripts/*.txt` and `tests/scenarios/*.txt` is a run of a
-//! small cluster in virtual time: commands and, below each, the trace that it must give. Scripts show one thing each, from start to
-//! end; scenarios are histories in which much goes wrong, and the shortened ones that the swarm has found.
+//! Do several nodes do together what the scripts say? Each `tests/scripts/*.txt` and `tests/scenarios/*.txt` is a run
+//! of a small cluster in virtual time: commands and, below each, the trace that it must give. Scripts show one thing
+//! each, from start to end; scenarios are histories in which much goes wrong, and the shortened ones that the swarm has
+//! found.
 //!
 //! ```text
 //! # Comments and blank lines stay as they are.

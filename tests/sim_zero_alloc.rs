@@ -1,5 +1,5 @@
-//! Does a node allocate in whatever befalls it? Drawn histories with the allocator counting around each call of each node: what the
-//! virtual network itself allocates is its own affair.
+//! Does a node allocate in whatever befalls it? Drawn histories with the allocator counting around each call of each
+//! node: what the virtual network itself allocates is its own affair.
 
 #[path = "../benches/support/mod.rs"]
 mod support;

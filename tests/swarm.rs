@@ -1,5 +1,5 @@
-//! Does a swarm of drawn histories break a rule? The same seeds each time; hundreds more of them in the release section of CI,
-//! by the command. And is a printed history the one that was played?
+//! Does a swarm of drawn histories break a rule? The same seeds each time; hundreds more of them in the release section
+//! of CI, by the command. And is a printed history the one that was played?
 
 mod interpreter;
 

@@ -1,4 +1,5 @@
-//! Has a run exercised what it claims to? Everything that its nodes and its network have counted, those that died included.
+//! Has a run exercised what it claims to? Everything that its nodes and its network have counted, those that died
+//! included.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +11,8 @@ use crate::node::Node;
 use crate::time::Instant;
 use crate::wire::Kind;
 
-/// Sums over nodes, worlds and runs. As an [`Observer`] it keeps what a node has counted when its process dies; what those
-/// have counted that still run is added by [`Coverage::finish`].
+/// Sums over nodes, worlds and runs. As an [`Observer`] it keeps what a node has counted when its process dies; what
+/// those have counted that still run is added by [`Coverage::finish`].
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     counters: Counters,
@@ -57,7 +58,8 @@ impl Coverage {
         &self.counters
     }
 
-    /// Every count: its group (`network`, `counter`, `drop`, `sent`, `event` and the run's own), its name, and how often.
+    /// Every count: its group (`network`, `counter`, `drop`, `sent`, `event` and the run's own), its name, and how
+    /// often.
     #[must_use]
     pub fn rows(&self) -> Vec<(&'static str, &'static str, u64)> {
         let network = self.tally.named().map(|(name, n)| ("network", name, n));
@@ -86,8 +88,12 @@ mod tests {
     fn who_dies_takes_no_counts_along() {
         let params = Params::try_from(Config::new(Profile::Local)).expect("the profile agrees with itself");
         let mut world = World::watched(3, Bounds::default(), Coverage::default());
-        let specs = ["a", "b", "c"].map(|name| Spec::new(name, params.clone()));
-        let hosts = world.form(&specs).expect("good specs");
+        let mut seeds = Vec::new();
+        for name in ["a", "b", "c"] {
+            let host = world.start(&Spec::new(name, params.clone()), &seeds).expect("a good spec");
+            seeds.push(world.addr(host));
+        }
+        let hosts: Vec<HostId> = world.hosts().collect();
         world.run_for(Span::secs(10));
         for host in hosts {
             world.crash(host, Death::Silent);

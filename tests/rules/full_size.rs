@@ -1,5 +1,5 @@
-//! What is demanded at full size, at full size: a partition of a day (R17), one of 5,000 held dead wrongly (R18). In a release build;
-//! a debug build plays the same smaller, so that what is here is never out of date.
+//! What is demanded at full size, at full size: a partition of a day (R17), one of 5,000 held dead wrongly (R18). In a
+//! release build; a debug build plays the same smaller, so that what is here is never out of date.
 
 use std::collections::BTreeSet;
 

@@ -1,9 +1,9 @@
-//! What if each link carries one way, both ways or none? Every connected graph of five nodes with one-way links, one of each
-//! shape: all 9,364 in a release build, every 97th in a debug build.
+//! What if each link carries one way, both ways or none? Every connected graph of five nodes with one-way links, one of
+//! each shape: all 9,364 in a release build, every 97th in a debug build.
 //!
-//! A probe takes a ping and its ack, or a helper that reaches both ends both ways. Where every pair has one of these nobody
-//! may fall, whatever is cut. Where some pair has neither, suspicion is right, and only this is demanded: once all links are
-//! back, all are one again.
+//! A probe takes a ping and its ack, or a helper that reaches both ends both ways. Where every pair has one of these
+//! nobody may fall, whatever is cut. Where some pair has neither, suspicion is right, and only this is demanded: once
+//! all links are back, all are one again.
 
 use bruit::sim::{HostId, World};
 use bruit::{Event, Profile, Span};

@@ -1,5 +1,5 @@
-//! Do all see the same? Once all is quiet, everybody who runs is a member, or another process of its name is; and all that
-//! reach each other hold the same starts at the same numbers to be up, under one fingerprint.
+//! Do all see the same? Once all is quiet, everybody who runs is a member, or another process of its name is; and all
+//! that reach each other hold the same starts at the same numbers to be up, under one fingerprint.
 //!
 //! Nodes whose tables have no room for everybody cannot agree: this is not for them.
 

@@ -1,9 +1,9 @@
-//! Are datagrams no larger, and no more, than promised? The largest datagram, and the hard caps on datagrams and bytes a
-//! second.
+//! Are datagrams no larger, and no more, than promised? The largest datagram, and the hard caps on datagrams and bytes
+//! a second.
 //!
-//! Probes, their answers and farewells leave whatever the caps say ([`Config::datagrams_per_second`]): a datagram with one
-//! of these sections is not counted. A cap is a token bucket that saves up a fifth of a second, so within any second no more than
-//! six fifths of the rate may leave; that is what is measured, in windows that follow each other.
+//! Probes, their answers and farewells leave whatever the caps say ([`Config::datagrams_per_second`]): a datagram with
+//! one of these sections is not counted. A cap is a token bucket that saves up a fifth of a second, so within any
+//! second no more than six fifths of the rate may leave; that is what is measured, in windows that follow each other.
 //!
 //! [`Config::datagrams_per_second`]: crate::Config::datagrams_per_second
 

@@ -1,4 +1,5 @@
-//! Who is there, and what does each hold of the others? One look at a whole world, for the rules that hold once it is quiet.
+//! Who is there, and what does each hold of the others? One look at a whole world, for the rules that hold once it is
+//! quiet.
 
 use crate::id::{BootId, Incarnation, NodeId};
 use crate::node::Phase;

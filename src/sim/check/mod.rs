@@ -1,8 +1,8 @@
 //! Is anything wrong in a world? Rules that hold after each step, and rules that hold once all is quiet.
 //!
-//! [`Checks`] is an [`Observer`]: a world that it watches is checked at each step, whatever a test does to it. What holds
-//! only when nothing is under way is asked for by [`disquiet`], which looks at a world once; [`Quiet`] says how long after
-//! the last fault nothing may be found any more. One file for each rule.
+//! [`Checks`] is an [`Observer`]: a world that it watches is checked at each step, whatever a test does to it. What
+//! holds only when nothing is under way is asked for by [`disquiet`], which looks at a world once; [`Quiet`] says how
+//! long after the last fault nothing may be found any more. One file for each rule.
 //!
 //! ```
 //! use bruit::sim::check::{Checks, Quiet, disquiet};
@@ -30,6 +30,7 @@ mod own_record;
 mod precedence;
 mod quiet;
 mod raised;
+mod silence;
 mod stranger;
 
 use core::fmt;
@@ -61,6 +62,8 @@ closed_enum! {
         Raised = "raised_by_another",
         /// What a node holds of a member never goes back.
         Precedence = "precedence",
+        /// Who has left does nothing any more.
+        Silence = "silence",
         /// No capacity is exceeded: memory is constant.
         Capacity = "capacity",
         /// No datagram is longer than `max_datagram`.
@@ -117,8 +120,8 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// The same with the rule that a node allocates nothing. `count` says how often this thread has asked for memory: whoever
-    /// has a counting allocator knows.
+    /// The same with the rule that a node allocates nothing. `count` says how often this thread has asked for memory:
+    /// whoever has a counting allocator knows.
     #[must_use]
     pub fn counting(count: fn() -> u64) -> Self {
         Self { allocation: Some(Allocation::new(count)), ..Self::default() }
@@ -171,6 +174,7 @@ impl Observer for Checks {
     fn stepped(&mut self, at: Instant, host: HostId, node: &Node) {
         let own = self.own_record.stepped(host, &node.me(), node.phase());
         self.note(Check::OwnRecord, at, host, own);
+        self.note(Check::Silence, at, host, silence::broken(node.phase(), node.poll_timeout()));
         self.note(Check::Capacity, at, host, capacity::exceeded(&node.usage()));
         let multiplied = self.stranger.stepped(host, node);
         self.note(Check::Stranger, at, host, multiplied);
@@ -186,8 +190,8 @@ impl Observer for Checks {
     }
 }
 
-/// What keeps a world from being quiet now: false deaths, missed deaths, disagreement. Costs the square of the number of
-/// nodes.
+/// What keeps a world from being quiet now: false deaths, missed deaths, disagreement. Costs the square of the number
+/// of nodes.
 #[must_use]
 pub fn disquiet<O: Observer>(world: &World<O>) -> Vec<Violation> {
     in_census(&Census::take(world), world.now())

@@ -1,5 +1,6 @@
-//! How long after the last fault must all be quiet? Derived from the parameters: the longest wait of each mechanism that may
-//! be needed, one after the other. No guess, and no tight bound either: mechanisms overlap, and the worst seldom happens.
+//! How long after the last fault must all be quiet? Derived from the parameters: the longest wait of each mechanism
+//! that may be needed, one after the other. No guess, and no tight bound either: mechanisms overlap, and the worst
+//! seldom happens.
 
 use crate::config::Params;
 use crate::membership::Spread;
@@ -9,22 +10,23 @@ use crate::time::Span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quiet {
     /// Everybody who wants in is in. A joiner that was not answered, or was refused, knocks again after up to 50 hello
-    /// intervals and a quarter; twice, since its seed may be a joiner that has just knocked itself. Then the wait for silent seeds, the wait for
-    /// a rival, and a walk whose every request is repeated once after the longest wait for an ack.
+    /// intervals and a quarter; twice, since its seed may be a joiner that has just knocked itself. Then the wait for
+    /// silent seeds, the wait for a rival, and a walk whose every request is repeated once after the longest wait for
+    /// an ack.
     pub join: Span,
-    /// Everybody is found again. One address is tried each revive interval and a tenth, in turn one of the dead, one of the
-    /// forgotten and one of the seeds; each of these lists holds every host and every address that it had before, at
-    /// most. Before that a node that missed nobody may wait for eight intervals.
+    /// Everybody is found again. One address is tried each revive interval and a tenth, in turn one of the dead, one of
+    /// the forgotten and one of the seeds; each of these lists holds every host and every address that it had before,
+    /// at most. Before that a node that missed nobody may wait for eight intervals.
     pub find: Span,
-    /// Everybody is probed. A node at the worst health waits for as many intervals more as its score, and each probe that is answered
-    /// takes one off; then a shuffled round reaches everybody within two rounds.
+    /// Everybody is probed. A node at the worst health waits for as many intervals more as its score, and each probe
+    /// that is answered takes one off; then a shuffled round reaches everybody within two rounds.
     pub probe: Span,
-    /// Every suspicion is over: the longest time that a single accuser is doubted, the grace for the accuser's own lag, and time
-    /// for the last news to reach all.
+    /// Every suspicion is over: the longest time that a single accuser is doubted, the grace for the accuser's own lag,
+    /// and time for the last news to reach all.
     pub verdict: Span,
-    /// Everybody agrees: a difference must last for a spreading time and be settled for one before it is compared, and the next
-    /// comparison waits for another; whoever knows better may be the last of a round; and what was learned may be news
-    /// to a third, once more.
+    /// Everybody agrees: a difference must last for a spreading time and be settled for one before it is compared, and
+    /// the next comparison waits for another; whoever knows better may be the last of a round; and what was learned may
+    /// be news to a third, once more.
     pub repair: Span,
 }
 

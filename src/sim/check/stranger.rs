@@ -1,12 +1,13 @@
-//! Can a node be used to multiply bytes? A stranger gets no answer that is larger than its question, and no page before it
-//! has shown a cookie.
+//! Can a node be used to multiply bytes? A stranger gets no answer that is larger than its question, and no page before
+//! it has shown a cookie.
 //!
-//! Whoever can bind a datagram to a node's start has been told of it, by the node or by a member: such a datagram has the
-//! receiver's short boot id in its header and a checksum that fits under its whole boot id. A *stranger* is the sender of
-//! any other datagram, unless it comes from where the node holds a member: to those it speaks of its own accord, at addresses that
-//! members told it of. While a node works on a stranger's datagram, all that it sends to that address together may not be longer
-//! than the datagram. Binding does not prove where one is, and pages are many bytes for few: they leave only for an address
-//! from which the node got back, in this life, a cookie that it had made for that address.
+//! Whoever can bind a datagram to a node's start has been told of it, by the node or by a member: such a datagram has
+//! the receiver's short boot id in its header and a checksum that fits under its whole boot id. A *stranger* is the
+//! sender of any other datagram, unless it comes from where the node holds a member: to those it speaks of its own
+//! accord, at addresses that members told it of. While a node works on a stranger's datagram, all that it sends to that
+//! address together may not be longer than the datagram. Binding does not prove where one is, and pages are many bytes
+//! for few: they leave only for an address from which the node got back, in this life, a cookie that it had made for
+//! that address.
 
 use core::net::SocketAddr;
 use std::collections::{BTreeMap, BTreeSet};

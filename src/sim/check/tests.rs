@@ -1,5 +1,5 @@
-//! Does each rule bite? A bug is planted for each, as something that a node with that bug would show; exactly that rule must
-//! fire. And a busy world without a bug shows none.
+//! Does each rule bite? A bug is planted for each, as something that a node with that bug would show; exactly that rule
+//! must fire. And a busy world without a bug shows none.
 
 use std::cell::Cell;
 
@@ -99,6 +99,15 @@ fn a_record_that_goes_back_is_noticed() {
 fn a_list_beyond_its_capacity_is_noticed() {
     assert_eq!(capacity::exceeded(&[("members", 4, 4), ("book", 1, 2)]), None);
     assert_eq!(capacity::exceeded(&[("members", 4, 4), ("book", 3, 2)]), Some("book: 3 of 2 places taken".to_owned()));
+}
+
+#[test]
+fn a_timer_of_one_who_has_left_is_noticed() {
+    assert!(silence::broken(Phase::Left, Some(Instant::ZERO)).is_some());
+    assert_eq!(
+        [silence::broken(Phase::Left, None), silence::broken(Phase::Leaving, Some(Instant::ZERO))],
+        [None, None]
+    );
 }
 
 fn passing<'a>(world: &World<Checks>, bytes: &'a [u8]) -> Passing<'a> {

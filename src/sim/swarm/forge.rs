@@ -16,8 +16,8 @@ use crate::wire::{
 pub const NOBODY: SocketAddr = SocketAddr::new(core::net::IpAddr::V4(core::net::Ipv4Addr::new(10, 200, 0, 1)), 4_100);
 const CHECK: usize = 8;
 
-/// Datagrams of which a node drops at least one for `reason`; none where that takes more than a datagram, or a member that it
-/// does not have.
+/// Datagrams of which a node drops at least one for `reason`; none where that takes more than a datagram, or a member
+/// that it does not have.
 #[must_use]
 pub fn junk(node: &Node, reason: DropReason) -> Vec<Vec<u8>> {
     let me = node.me();
@@ -70,8 +70,8 @@ pub fn junk(node: &Node, reason: DropReason) -> Vec<Vec<u8>> {
             let burst = node.params().strangers_per_second / 10 + 16;
             vec![forger.write(true, None, Kind::Hello, &RawHello::new(&hello)); burst as usize]
         }
-        // What a node does not do before its start and after its end, and what finds no room in it: neither depends on the
-        // datagram.
+        // What a node does not do before its start and after its end, and what finds no room in it: neither depends on
+        // the datagram.
         DropReason::NotRunning | DropReason::NoRoom => Vec::new(),
     }
 }

@@ -1,12 +1,13 @@
 //! Is there a history after which a cluster is not well? Plans drawn from seeds, played under all the rules of
 //! [`check`](super::check), and shortened where they fail.
 //!
-//! A plan is parameters, a topology and a list of things done to the cluster: processes crash, move, pause and starve, links
-//! are cut and lossy, members leave, are removed, join, bear each other's names, and get junk. Then everything that can be made good is,
-//! and within [`Quiet`](super::check::Quiet) all must be quiet, and stay so. The rules that hold always are checked at each step.
+//! A plan is parameters, a topology and a list of things done to the cluster: processes crash, move, pause and starve,
+//! links are cut and lossy, members leave, are removed, join, bear each other's names, and get junk. Then everything
+//! that can be made good is, and within [`Quiet`](super::check::Quiet) all must be quiet, and stay so. The rules that
+//! hold always are checked at each step.
 //!
-//! Swarm testing (Groce et al., ISSTA 2012): each plan draws which faults there are as well as when, so that no common fault hides a
-//! rare one in all of them.
+//! Swarm testing (Groce et al., ISSTA 2012): each plan draws which faults there are as well as when, so that no common
+//! fault hides a rare one in all of them.
 
 mod act;
 mod forge;
@@ -73,7 +74,8 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// What all of them exercised.
     pub coverage: Coverage,
-    /// The one that took the largest part of what it was allowed for to be quiet: its seed, what it took, what it might.
+    /// The one that took the largest part of what it was allowed for to be quiet: its seed, what it took, what it
+    /// might.
     pub slowest: Option<(u64, Span, Span)>,
     /// Traces of all worlds in one number.
     pub trace_hash: u64,

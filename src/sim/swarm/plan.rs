@@ -11,8 +11,8 @@ use crate::rng::Rng;
 use crate::sim::{Death, Latency, Link};
 use crate::time::Span;
 
-/// The nodes through which all others join: they never move, are never buried and keep their names. Where nobody knows an address of
-/// the others, nobody can help.
+/// The nodes through which all others join: they never move, are never buried and keep their names. Where nobody knows
+/// an address of the others, nobody can help.
 pub(super) const SEEDS: u32 = 2;
 
 /// How large a plan may be.
@@ -100,7 +100,8 @@ struct Draw {
     rng: Rng,
     moves: u8,
     joins: u32,
-    /// Who has been told to die or leave, and not to come back; who to halt, and not to go on: whom the next such act is about.
+    /// Who has been told to die or leave, and not to come back; who to halt, and not to go on: whom the next such act
+    /// is about.
     down: Vec<u32>,
     halted: Vec<u32>,
 }

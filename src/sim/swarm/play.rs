@@ -34,8 +34,8 @@ pub struct Played {
     pub script: String,
 }
 
-/// Plays a plan. `allocations` says how often this thread has asked for memory, for the rule that nodes never do; without it that
-/// rule is not checked.
+/// Plays a plan. `allocations` says how often this thread has asked for memory, for the rule that nodes never do;
+/// without it that rule is not checked.
 #[must_use]
 pub fn play(plan: &Plan, allocations: Option<fn() -> u64>) -> Played {
     catch_unwind(AssertUnwindSafe(|| Player::new(plan, allocations).play())).unwrap_or_else(|panic| {

@@ -1,5 +1,5 @@
-//! How does a run look in the language of the scripts in `tests/scenarios`? One command a line, as it was done: playing it there
-//! gives the same trace.
+//! How does a run look in the language of the scripts in `tests/scenarios`? One command a line, as it was done: playing
+//! it there gives the same trace.
 
 use core::fmt::Write as _;
 use core::time::Duration;

@@ -1,7 +1,8 @@
-//! What is the least that still goes wrong? Acts, nodes and parameters are taken out of a plan as long as the same rule is broken.
+//! What is the least that still goes wrong? Acts, nodes and parameters are taken out of a plan as long as the same rule
+//! is broken.
 //!
-//! Acts by delta debugging (Zeller and Hildebrandt 2002, `ddmin`, complements only), since most of a history has nothing to
-//! do with what it ends in; then everything else, one at a time, towards what is plain.
+//! Acts by delta debugging (Zeller and Hildebrandt 2002, `ddmin`, complements only), since most of a history has
+//! nothing to do with what it ends in; then everything else, one at a time, towards what is plain.
 
 use super::plan::{Plan, SEEDS};
 use super::play::play;
@@ -27,7 +28,8 @@ const PLAINER: [Change; 9] = [
     |plan| plan.limits = Limits::for_members(plan.limits.members),
 ];
 
-/// A shorter plan of which playing still finds that `check` is broken; the same plan where there is none. Plays at most `plays` times.
+/// A shorter plan of which playing still finds that `check` is broken; the same plan where there is none. Plays at most
+/// `plays` times.
 #[must_use]
 pub fn shorter(plan: &Plan, check: Check, plays: u32) -> Plan {
     let broken = |plan: &Plan| play(plan, None).found.iter().any(|violation| violation.check == check);
