@@ -1,7 +1,7 @@
 //! What will a cluster of so many nodes do? Experiments by name, with the setups of the papers.
 //!
 //! One file for each: a `Setup` that can be changed field by field, a `run` that plays it, a `Report` of what came out. They
-//! differ in what they do to a [`World`](super::World) and share the rest: the seeds of their runs, several threads, the
+//! differ in what they do to a [`World`] and share the rest: the seeds of their runs, several threads, the
 //! summary of many figures, and the hash that shows that two runs were the same to the bit.
 
 mod distribution;

@@ -346,19 +346,27 @@ impl<'a> Player<'a> {
         }
     }
 
+    /// Looks on until all has been quiet for as long as it must stay so, or is not by the time that it has to be.
+    fn settle(&mut self, within: Span) -> (Option<Span>, Vec<Violation>) {
+        let (look, stay, began) = (self.params.probe_interval / 4, self.params.probe_interval * STAY, self.world.now());
+        let mut quiet_since = None;
+        loop {
+            let (now, rest) = (self.world.now(), disquiet(&self.world));
+            let since = *quiet_since.get_or_insert(now);
+            if !rest.is_empty() && now.since(began) >= within {
+                return (None, rest);
+            } else if !rest.is_empty() {
+                quiet_since = None;
+            } else if now.since(since) >= stay {
+                return (Some(since.since(began)), rest);
+            }
+            self.world.run_for(look);
+        }
+    }
+
     fn finish(mut self) -> Played {
         let within = Quiet::of(&self.params, self.plan.hosts(), self.plan.further_addresses()).total();
-        let (look, began) = (self.params.probe_interval / 4, self.world.now());
-        let mut rest = disquiet(&self.world);
-        while !rest.is_empty() && self.world.now().since(began) < within {
-            self.world.run_for(look);
-            rest = disquiet(&self.world);
-        }
-        let quiet_after = rest.is_empty().then(|| self.world.now().since(began));
-        if quiet_after.is_some() {
-            self.world.run_for(self.params.probe_interval * STAY);
-            rest = disquiet(&self.world);
-        }
+        let (quiet_after, rest) = self.settle(within);
         self.script.run_to(self.world.now().since(Instant::ZERO));
         self.script.say("disquiet");
         let (checks, mut coverage) = core::mem::take(&mut self.world.observer);
