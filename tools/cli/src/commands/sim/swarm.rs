@@ -167,7 +167,28 @@ fn table(report: &Report) -> Table {
 
 #[cfg(test)]
 mod tests {
-    use super::range;
+    use bruit::Instant;
+    use bruit::sim::check::Check;
+    use bruit::sim::swarm::Shorter;
+
+    use super::*;
+
+    #[test]
+    fn a_seed_that_fails_is_printed_with_how_to_play_it_and_what_is_left_of_it() {
+        let args = Args { seeds: 1..9, nodes: 6, acts: 7, json: false };
+        let violation = Violation {
+            check: Check::FalseDeath,
+            at: Instant::from_nanos(1_500_000_000),
+            host: None,
+            what: "x".into(),
+        };
+        let plan = swarm::Plan::draw(3, Size { nodes: 3, acts: 3 });
+        let shorter = Shorter { plan, violation: violation.clone(), script: "> seed 3\n".into() };
+        let text = describe(&args, &Broken { seed: 3, violation, shorter: Some(shorter) });
+        let said = "seed 3: false_death at 1.500 s: x\n  replay: bruit sim swarm --seeds 3..4 --nodes 6 --acts 7\n  \
+            shortened: false_death at 1.500 s: x\n> seed 3\n";
+        assert_eq!(text, said);
+    }
 
     #[test]
     fn seeds_are_a_range_with_something_in_it() {
