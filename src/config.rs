@@ -7,11 +7,16 @@ use core::time::Duration;
 
 use crate::error::{ConfigError, in_range};
 use crate::limits::Limits;
+use crate::membership::SENDS_MAX;
 use crate::time::Span;
 use crate::wire::{MAX_MAX_DATAGRAM, MIN_MAX_DATAGRAM};
 
 /// The helpers that one probe may ask at most; [`Config::helpers`] is refused above it.
 pub const HELPERS_MAX: usize = 8;
+/// The direct pings that one probe may send at most; [`Config::direct_pings`] is refused above it.
+pub const DIRECT_PINGS_MAX: u32 = 3;
+/// The times that one probe may ask helpers at most; [`Config::helper_rounds`] is refused above it.
+pub const HELPER_ROUNDS_MAX: u32 = 2;
 /// The peers that one gossip round may tell at most; [`Config::fanout`] is refused above it.
 pub const FANOUT_MAX: usize = 16;
 /// The accusers that a suspicion remembers at most; [`Config::confirmations`] is refused at or above it.
@@ -49,6 +54,18 @@ impl Profile {
     }
 }
 
+/// How often each node sends a piece of news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sends {
+    /// As often as it takes to miss nobody but [one in so many times](Config::one_miss_in).
+    Derived,
+    /// This often, whatever the size: 1 to 63.
+    Times(u32),
+    /// For ever, until newer news of the same member takes its place. Profiles of new members, which are an order of
+    /// magnitude longer than a claim, are sent as often as is derived. Rounds never end: for experiments.
+    Endless,
+}
+
 /// Every parameter of the protocol. Defaults are given as `lan / wan / local`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -59,6 +76,18 @@ pub struct Config {
     /// suspicions where single links fail, more datagrams at each failure. Above 10 % loss the second direct ping does
     /// more than further helpers.
     pub helpers: u32,
+    /// How often a probe pings its target itself before it accuses: the second time together with the helpers, the third
+    /// while their answers are on the way. 1 to 3; 3 (SWIM §4.1: 1). With 1 a helper pings once too. Raised: far fewer
+    /// false suspicions where datagrams are lost, one datagram more for each silent member and probe.
+    pub direct_pings: u32,
+    /// How often helpers are asked before an accusation, the second time others and only where not all of the first have
+    /// said that they get no answer either. 1 or 2; 2 (SWIM §4.1: 1). Raised: fewer false suspicions at high loss, which
+    /// begin later by the second round.
+    pub helper_rounds: u32,
+    /// Whether a helper that gets no answer says so, and whether helpers that say nothing count against the asker's own
+    /// health. Yes (Lifeguard §III.A). Switched off: fewer datagrams at each failure; a failed probe counts as one thing that
+    /// went wrong, and a round of helpers is never known to agree.
+    pub helper_nacks: bool,
     /// The shortest wait for an ack. 50 ms / 200 ms / 20 ms: above the pauses of a healthy scheduler. Raised: slower
     /// failure detection on fast links.
     pub ack_floor: Duration,
@@ -72,18 +101,38 @@ pub struct Config {
     /// is twice the spreading time. 1 s / 4 s / 300 ms. Raised: fewer deaths of paused processes, later detection by
     /// as much.
     pub pause_to_forgive: Duration,
+    /// Whether whoever does not answer is a suspect before it is dead. Yes (SWIM §4.2). Switched off: a failed probe is a
+    /// verdict, and whoever lives learns of it and comes back in its next incarnation. For experiments.
+    pub suspect_first: bool,
     /// How many times the derived suspicion time-out a suspicion lasts while nobody confirms it. 3 (Lifeguard's β = 6 with
     /// α = 5 is meant for a time-out that is not derived). Raised: slower detection where nobody confirms.
     pub suspicion_factor: u32,
     /// How many independent confirmations bring a suspicion down to its shortest time. 3 (Lifeguard's K). Raised: slower
     /// and surer.
     pub confirmations: u32,
+    /// How many accusers that are up a death needs, where there are four members or more. 0 to 2; 2. With 0 the timer alone
+    /// decides and whoever tells of a death is believed, as in SWIM; from 1 on a death that somebody tells who is suspected or
+    /// held dead itself counts as a suspicion. Raised: a single member whose network is at fault kills nobody.
+    pub accusers: u32,
+    /// How many members probe for themselves when they hear of a suspicion, on average and whatever the size. 6: twice the
+    /// confirmations that bring a suspicion down to its shortest time. Chosen. Raised: suspicions are confirmed
+    /// sooner, by as many probes more for each. 0 switches it off: each waits for its own turn to come, as in SWIM.
+    pub volunteers: u32,
+    /// Whether a suspected member is told so in every datagram that it is sent. Yes (Lifeguard §III.C, the buddy system).
+    /// Switched off: it hears of it as everybody does, and refutes later.
+    pub buddy: bool,
+    /// Whether any authentic datagram of a member is proof that it lives: it ends a probe and puts a verdict off. Yes.
+    /// Switched off: only the ack that was asked for ends a probe, and only a refutation a suspicion, as in SWIM.
+    pub any_proof: bool,
     /// The ceiling of the local health score. 8 (Lifeguard's S). Raised: a sick node slows down further. 0 switches
     /// local health off.
     pub health_max: u32,
     /// How late the node's own timers may fire before it doubts itself instead of others. 20 ms / 100 ms / 20 ms.
     /// Raised: a starved node convicts others sooner.
     pub lag_tolerance: Duration,
+    /// Whether a node whose timers fire late puts its verdicts off by as much, asks anew and thinks less of its own health.
+    /// Yes. Switched off: a starved node convicts others for answers that it has not got to read.
+    pub lag_grace: bool,
     /// Whether the kernel's "nobody listens on that port" starts an immediate probe. Yes. It is evidence, never a verdict.
     /// Switched off: a process that dies on a living host is found out as slowly as a host that dies.
     pub kernel_evidence: bool,
@@ -99,8 +148,15 @@ pub struct Config {
     /// One in how many pieces of news may miss some member and be left to repair by fingerprints: each is sent
     /// `⌈ln(N · this) / (1 - loss)⌉` times by each node. 1,000. Raised: more copies of everything.
     pub one_miss_in: u32,
+    /// How often each node sends each piece of news. Derived, from the size of the cluster and the field above. Raised: more
+    /// copies of everything; lowered: more is left to repair. Endless, it is what the theory of epidemics reckons with.
+    pub sends: Sends,
+    /// When, from a node's start on, its gossip rounds fall due: then and each interval after it, whenever there is news.
+    /// None: the first round comes an interval after the news that ends the quiet, which spreads the rounds of many nodes
+    /// over the interval by itself. Set, and drawn by each node: half an interval sooner on average. Below `gossip_interval`.
+    pub gossip_phase: Option<Duration>,
     /// Datagrams a second that forwarding of news may cost, beside the rounds. 400 / 200 / 400.
-    /// Raised: larger storms of news are passed on at once and not by rounds.
+    /// Raised: larger storms of news are passed on at once and not by rounds. 0 leaves everything to the rounds.
     pub eager_per_second: u32,
     /// Datagrams a second for answers to those who are not members: cookies, pages, requests to introduce oneself.
     /// 4,000 / 1,000 / 8,000. Raised: larger join storms are served at once; more work for a flood of strangers.
@@ -150,19 +206,30 @@ impl Config {
         Self {
             probe_interval: Duration::from_secs(1),
             helpers: 3,
+            direct_pings: 3,
+            helper_rounds: 2,
+            helper_nacks: true,
             ack_floor: Duration::from_millis(50),
             ack_prior: Duration::from_millis(200),
             ack_ceiling: Duration::from_millis(500),
             pause_to_forgive: Duration::from_secs(1),
+            suspect_first: true,
             suspicion_factor: 3,
             confirmations: 3,
+            accusers: 2,
+            volunteers: 6,
+            buddy: true,
+            any_proof: true,
             health_max: 8,
             lag_tolerance: Duration::from_millis(20),
+            lag_grace: true,
             kernel_evidence: true,
             gossip_interval: Duration::from_millis(100),
             fanout: 4,
             expected_loss_permille: 100,
             one_miss_in: 1_000,
+            sends: Sends::Derived,
+            gossip_phase: None,
             eager_per_second: 400,
             strangers_per_second: 4_000,
             repair_per_second: 200,
@@ -236,19 +303,30 @@ impl Default for Config {
 pub struct Params {
     pub(crate) probe_interval: Span,
     pub(crate) helpers: usize,
+    pub(crate) direct_pings: u32,
+    pub(crate) helper_rounds: u32,
+    pub(crate) helper_nacks: bool,
     pub(crate) ack_floor: Span,
     pub(crate) ack_prior: Span,
     pub(crate) ack_ceiling: Span,
     pub(crate) pause_to_forgive: Span,
+    pub(crate) suspect_first: bool,
     pub(crate) suspicion_factor: u32,
     pub(crate) confirmations: u32,
+    pub(crate) accusers: u32,
+    pub(crate) volunteers: u32,
+    pub(crate) buddy: bool,
+    pub(crate) any_proof: bool,
     pub(crate) health_max: u32,
     pub(crate) lag_tolerance: Span,
+    pub(crate) lag_grace: bool,
     pub(crate) kernel_evidence: bool,
     pub(crate) gossip_interval: Span,
     pub(crate) fanout: usize,
     pub(crate) expected_loss_permille: u32,
     pub(crate) one_miss_in: u32,
+    pub(crate) sends: Sends,
+    pub(crate) gossip_phase: Option<Span>,
     pub(crate) eager_per_second: u32,
     pub(crate) strangers_per_second: u32,
     pub(crate) repair_per_second: u32,
@@ -287,19 +365,30 @@ impl Params {
         Ok(Self {
             probe_interval: c.probe_interval.into(),
             helpers: c.helpers as usize,
+            direct_pings: c.direct_pings,
+            helper_rounds: c.helper_rounds,
+            helper_nacks: c.helper_nacks,
             ack_floor: c.ack_floor.into(),
             ack_prior: c.ack_prior.into(),
             ack_ceiling: c.ack_ceiling.into(),
             pause_to_forgive: c.pause_to_forgive.into(),
+            suspect_first: c.suspect_first,
             suspicion_factor: c.suspicion_factor,
             confirmations: c.confirmations,
+            accusers: c.accusers,
+            volunteers: c.volunteers,
+            buddy: c.buddy,
+            any_proof: c.any_proof,
             health_max: c.health_max,
             lag_tolerance: c.lag_tolerance.into(),
+            lag_grace: c.lag_grace,
             kernel_evidence: c.kernel_evidence,
             gossip_interval: c.gossip_interval.into(),
             fanout: c.fanout as usize,
             expected_loss_permille: c.expected_loss_permille,
             one_miss_in: c.one_miss_in,
+            sends: c.sends,
+            gossip_phase: c.gossip_phase.map(Span::from),
             eager_per_second: c.eager_per_second,
             strangers_per_second: c.strangers_per_second,
             repair_per_second: c.repair_per_second,
@@ -350,6 +439,10 @@ fn check_ranges(c: &Config) -> Result<(), ConfigError> {
     in_range("down_retention", nanos(c.down_retention), 1_000, 365 * day)?;
     let numbers = [
         ("helpers", c.helpers, 0, HELPERS_MAX as u32),
+        ("direct_pings", c.direct_pings, 1, DIRECT_PINGS_MAX),
+        ("helper_rounds", c.helper_rounds, 1, HELPER_ROUNDS_MAX),
+        ("accusers", c.accusers, 0, 2),
+        ("volunteers", c.volunteers, 0, 1_000),
         ("suspicion_factor", c.suspicion_factor, 1, 100),
         ("confirmations", c.confirmations, 0, ACCUSERS_MAX as u32 - 1),
         ("health_max", c.health_max, 0, 64),
@@ -363,7 +456,13 @@ fn check_ranges(c: &Config) -> Result<(), ConfigError> {
     for (field, got, min, max) in numbers {
         in_range(field, u64::from(got), u64::from(min), u64::from(max))?;
     }
-    Ok(())
+    match c.sends {
+        Sends::Times(n) => in_range("sends", u64::from(n), 1, u64::from(SENDS_MAX))?,
+        Sends::Derived | Sends::Endless => {}
+    }
+    // The next beat is the same: a phase of a whole interval is one of 0.
+    let latest = nanos(c.gossip_interval).saturating_sub(1);
+    in_range("gossip_phase", c.gossip_phase.map_or(0, nanos), 0, latest)
 }
 
 fn check_order(c: &Config) -> Result<(), ConfigError> {
@@ -425,5 +524,13 @@ mod tests {
             Params::try_from(config).expect_err("nobody to tell"),
             ConfigError::OutOfRange { field: "fanout", got: 0, min: 1, max: FANOUT_MAX as u64 }
         );
+        for (sends, accepted) in [(0, false), (1, true), (63, true), (64, false)] {
+            let config = Config { sends: Sends::Times(sends), ..Config::default() };
+            assert_eq!(Params::try_from(config).is_ok(), accepted, "{sends} sends");
+        }
+        for (phase, accepted) in [(0, true), (99, true), (100, false)] {
+            let config = Config { gossip_phase: Some(Duration::from_millis(phase)), ..Config::default() };
+            assert_eq!(Params::try_from(config).is_ok(), accepted, "{phase} ms into rounds of 100 ms");
+        }
     }
 }

@@ -8,6 +8,8 @@ use crate::bounded::Lists;
 /// How often a piece of news can be sent at most.
 pub const SENDS_MAX: u32 = 63;
 const LEVELS: u32 = SENDS_MAX + 1;
+/// The limit of what is sent for ever.
+pub const ENDLESS: u32 = u32::MAX;
 
 /// In which form news travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,13 +114,19 @@ impl Gossip {
         None
     }
 
-    /// A place was written into the present datagram. After `limit` sends it has been told often enough.
-    pub fn told(&mut self, slot: u32, limit: u32) {
+    /// A place was written into the present datagram. After as many sends as its form has in `limits` it has been told often
+    /// enough.
+    pub fn told(&mut self, slot: u32, limits: [u32; 2]) {
         self.lists.set_mark(slot, self.stamp);
         let Some((form, sends)) = self.place(slot) else { return };
-        if sends + 1 >= limit.min(SENDS_MAX) {
+        let limit = limits[form as usize];
+        // What is told for ever as a claim would never end as a profile either.
+        let stays = limits[Form::Claim as usize] == ENDLESS;
+        if limit == ENDLESS {
+            self.move_to(slot, form, (sends + 1).min(SENDS_MAX));
+        } else if sends + 1 >= limit.min(SENDS_MAX) {
             self.forget(slot);
-        } else if sends + 1 >= self.profile_sends {
+        } else if sends + 1 >= self.profile_sends && !stays {
             self.move_to(slot, Form::Claim, sends + 1);
         } else {
             self.move_to(slot, form, sends + 1);
@@ -141,7 +149,7 @@ mod tests {
         gossip.begin_datagram();
         let mut told = Vec::new();
         while let Some((slot, _)) = gossip.least_told(form).filter(|_| told.len() < room) {
-            gossip.told(slot, limit);
+            gossip.told(slot, [limit; 2]);
             told.push(slot);
         }
         told
@@ -166,6 +174,17 @@ mod tests {
         // What most have heard is told as a claim.
         assert_eq!((sends(Form::Profile), sends(Form::Claim)), (3, SENDS_MAX - 3));
         assert!(gossip.is_empty());
+    }
+
+    #[test]
+    fn what_is_told_for_ever_stands_behind_all_that_is_new() {
+        let mut gossip = Gossip::new(4, 3);
+        gossip.announce(1, Form::Claim);
+        for _ in 0..200 {
+            assert_eq!(datagram(&mut gossip, Form::Claim, 1, ENDLESS), [1]);
+        }
+        gossip.announce(2, Form::Claim);
+        assert_eq!(datagram(&mut gossip, Form::Claim, 9, ENDLESS), [2, 1]);
     }
 
     #[test]

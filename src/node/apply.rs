@@ -143,10 +143,12 @@ impl Node {
     }
 
     /// Whether a death that comes this way is hearsay, and then the tag of the one who accuses: on pages and listings, which
-    /// may be old, and from somebody who is not known to be alive, who may have been cut off from everybody else.
+    /// may be old, and from somebody who is not known to be alive, who may have been cut off from everybody else. Where a
+    /// death needs no accuser that is up it needs no such teller either.
     fn doubtful(&self, via: Via) -> Option<u32> {
         match via {
             Via::Held { holder, .. } => Some(holder.tag()),
+            Via::Gossip { .. } if self.params.accusers == 0 => None,
             Via::Gossip { from: None } => Some(0),
             Via::Gossip { from: Some(teller) } => {
                 let teller = self.table.get(teller);
@@ -303,7 +305,8 @@ impl Node {
             Some(Fresh { from: earlier }) if earlier != from => Fresh { from: None },
             Some(_) | None => Fresh { from },
         });
-        self.arm_earlier(Timer::Gossip, now + self.params.gossip_interval);
+        let next = self.next_round(now);
+        self.arm_earlier(Timer::Gossip, next);
     }
 
     /// How long a change stays out of the fingerprint: worked out anew only when the size has changed.

@@ -25,6 +25,8 @@ mod walking;
 
 use core::net::SocketAddr;
 
+#[cfg(feature = "plan")]
+pub(crate) use verdict::{DOUBT_FACTOR, DOUBT_FROM};
 pub use view::MemberView;
 
 use crate::bounded::{Deadlines, Ring, SetQueue, TokenBucket, bought};

@@ -94,7 +94,9 @@ impl Node {
             probe.ask(helpers, now);
         }
         self.counters.second_pings += 1;
-        self.ask(place, Asked::Direct(1));
+        if self.params.direct_pings > 1 {
+            self.ask(place, Asked::Direct(1));
+        }
         let Some(nonce) = self.probes.nonce(place, Asked::Helpers) else { return };
         for helper in helpers {
             self.counters.ping_requests += 1;
@@ -113,13 +115,16 @@ impl Node {
         }
     }
 
-    /// A third ping while the helpers' answers are on their way: at high loss asking again does more than more helpers.
+    /// A third ping while the helpers' answers are on their way: at high loss asking again does more than more helpers. The
+    /// time is theirs, whether it is sent or not.
     fn ask_last(&mut self, now: Instant, place: u32) {
         let Some(probe) = self.probes.get_mut(place) else { return };
         probe.ask_last(now);
         let timeout = probe.timeout;
         self.arm(Timer::InFlight(place), now + timeout);
-        self.ask(place, Asked::Direct(2));
+        if self.params.direct_pings > 2 {
+            self.ask(place, Asked::Direct(2));
+        }
     }
 
     /// Nobody has got an answer. Where all helpers have said so, that is an accusation; where some have not, the ways are
@@ -127,7 +132,8 @@ impl Node {
     /// node's own health.
     fn fail_probe(&mut self, now: Instant, place: u32) {
         let Some(probe) = self.probes.get(place).copied() else { return };
-        if !probe.is_confirmed() && !probe.repeated && !probe.refused {
+        let repeats = self.params.helper_rounds > 1 && !probe.repeated;
+        if repeats && !probe.is_confirmed() && !probe.refused {
             if let Some(probe) = self.probes.get_mut(place) {
                 probe.repeated = true;
             }
@@ -136,7 +142,7 @@ impl Node {
             return;
         }
         self.counters.probes_failed += 1;
-        self.health.worse(probe.missing_nacks());
+        self.health.worse(if self.params.helper_nacks { probe.missing_nacks() } else { 1 });
         self.end_probe(place);
         if self.table.at(probe.target).is_some_and(|m| m.boot == probe.boot && m.state.is_up()) {
             self.accuse(now, &probe);
@@ -281,7 +287,7 @@ impl Node {
     /// An authentic datagram has come from a member: whatever probe of it is in flight has its answer.
     pub(super) fn prove(&mut self, slot: u32) {
         let Some(place) = self.table.get(slot).probe.map(u32::from) else { return };
-        if self.table.get(slot).verified {
+        if self.params.any_proof && self.table.get(slot).verified {
             self.counters.probes_proved += 1;
             self.end_probe(place);
         }
@@ -289,7 +295,8 @@ impl Node {
 
     /// Whether the target was heard of since the probe began, if only by something else than the ack that was asked for.
     fn proved_meanwhile(&mut self, place: u32) -> bool {
-        let proved = self.probes.get(place).is_some_and(|p| self.table.get(p.target).heard_at > p.began_at);
+        let proved = self.params.any_proof
+            && self.probes.get(place).is_some_and(|p| self.table.get(p.target).heard_at > p.began_at);
         if proved {
             self.counters.probes_proved += 1;
             self.end_probe(place);

@@ -39,7 +39,11 @@ impl Node {
             return Err(DropReason::NoRoom);
         };
         self.counters.relays += 1;
-        self.arm(Timer::Relay(place), now + budget.permille(AGAIN_AT_PERMILLE));
+        if self.params.direct_pings > 1 {
+            self.arm(Timer::Relay(place), now + budget.permille(AGAIN_AT_PERMILLE));
+        } else {
+            self.set_relay(place, RelayStage::AskedAgain, now + budget.permille(NACK_AT_PERMILLE));
+        }
         self.push_to(target, What::Ping { nonce });
         Ok(())
     }
@@ -82,7 +86,9 @@ impl Node {
                 );
             }
             RelayStage::AskedAgain => {
-                self.tell_asker(place, |nonce| What::Nack { nonce, reason: NackReason::Silent });
+                if self.params.helper_nacks {
+                    self.tell_asker(place, |nonce| What::Nack { nonce, reason: NackReason::Silent });
+                }
                 self.set_relay(place, RelayStage::Nacked, (errand.began_at + errand.budget).max(now));
             }
             RelayStage::Nacked => self.end_relay(place),

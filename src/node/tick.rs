@@ -101,7 +101,7 @@ impl Node {
         let Some((due, _)) = self.timers.first().filter(|(due, _)| *due <= now) else { return };
         let lag = now.since(due);
         self.histograms.lateness.record(lag);
-        if lag > self.params.lag_tolerance {
+        if self.params.lag_grace && lag > self.params.lag_tolerance {
             self.on_lag(now, lag);
         }
         // Every timer that fires is set to a later time or not at all; the bound is for the proof.

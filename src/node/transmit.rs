@@ -133,7 +133,7 @@ impl Node {
             if self.table.profile(ME, claim).write(writer) {
                 self.counters.sent_one(Kind::Profiles);
                 // Where it is news as well, this was one of its sends.
-                self.gossip.told(ME, self.spread.sends(self.up_count()));
+                self.gossip.told(ME, self.sends());
             }
         }
     }

@@ -11,13 +11,10 @@ use crate::time::{Instant, Span};
 use crate::wire::{Claim, State};
 
 /// From this many members on, a death needs two accusers that are up.
-const DOUBT_FROM: u32 = 4;
-/// How many members look for themselves when they hear of a suspicion, on average, for each confirmation that is expected:
-/// whoever confirms has evidence of its own, and a few are enough whatever the size.
-const VOLUNTEERS: u32 = 2;
+pub(crate) const DOUBT_FROM: u32 = 4;
 /// For how many of the longest suspicions a single accuser is doubted: who is cut off from everybody must not suspect
 /// everybody for ever.
-const DOUBT_FACTOR: u32 = 3;
+pub(crate) const DOUBT_FACTOR: u32 = 3;
 
 impl Node {
     /// This node's own probe has failed.
@@ -25,6 +22,10 @@ impl Node {
         let slot = probe.target;
         let my_tag = self.me.id.tag();
         self.counters.accusations += 1;
+        if !self.params.suspect_first {
+            self.convict(now, slot);
+            return;
+        }
         let known = self.table.get(slot).state == State::Suspect && self.accuses(slot);
         if self.table.get(slot).state == State::Alive {
             let claim = Claim { state: State::Suspect, accuser: my_tag, ..self.table.get(slot).claim() };
@@ -55,7 +56,7 @@ impl Node {
         self.counters.suspicions += 1;
         self.suspicions.begin(slot, since, accuser);
         self.arm_suspicion(now, slot);
-        if accuser != self.me.id.tag() && self.rng.below(self.up_count()) < self.params.confirmations * VOLUNTEERS {
+        if accuser != self.me.id.tag() && self.rng.below(self.up_count()) < self.params.volunteers {
             // Looks for itself: to confirm with evidence of its own, or to tell the subject what is said of it.
             self.probe(now, slot);
         }
@@ -109,7 +110,7 @@ impl Node {
             return;
         }
         let since = self.suspicions.get(slot).since;
-        if self.table.get(slot).heard_at > since {
+        if self.params.any_proof && self.table.get(slot).heard_at > since {
             // It lives, but only its own refutation clears it: tell it once more what is said.
             self.counters.verdicts_put_off_by_life += 1;
             self.suspicions.get_mut(slot).since = now;
@@ -121,7 +122,7 @@ impl Node {
         // A doubt that nobody has settled for long is settled by silence: a refutation would have come by some way.
         let long = self.suspicion_min() * (self.params.suspicion_factor * DOUBT_FACTOR);
         let doubtful = self.up_count() >= DOUBT_FROM && now.since(since) < long;
-        let enough = if doubtful { 2 } else { 1 };
+        let enough = if doubtful { self.params.accusers } else { self.params.accusers.min(1) };
         if self.live_accusers(slot) < enough {
             self.counters.verdicts_put_off_by_doubt += 1;
             self.arm(Timer::Member(slot), now + self.params.probe_interval);
@@ -131,6 +132,10 @@ impl Node {
             }
             return;
         }
+        self.convict(now, slot);
+    }
+
+    fn convict(&mut self, now: Instant, slot: u32) {
         self.counters.deaths_declared += 1;
         let claim = Claim { state: State::Dead, accuser: self.me.id.tag(), ..self.table.get(slot).claim() };
         self.transition(now, slot, &claim, now);

@@ -26,6 +26,7 @@
 //! A simulator with a mocked protocol would be smaller and faster; it would also be a second protocol. Memory is bounded
 //! by [`Bounds`]: what finds no place on the wire or in a socket's buffer is lost and counted, as on a real network.
 
+mod accuse;
 pub mod check;
 mod coverage;
 pub mod experiment;
