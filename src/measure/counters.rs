@@ -1,6 +1,8 @@
 //! How often? Counters as plain fields of a node: one for every reason to drop, every kind of section, every event worth a
 //! look.
 
+use core::ops::AddAssign;
+
 use crate::error::DropReason;
 use crate::wire::Kind;
 
@@ -30,6 +32,10 @@ macro_rules! counters {
             /// The plain counters with their names, in a fixed order.
             pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
                 [$((stringify!($name), self.$name),)*].into_iter()
+            }
+
+            fn add_named(&mut self, other: &Self) {
+                $(self.$name += other.$name;)*
             }
         }
     };
@@ -136,6 +142,17 @@ counters! {
     events_lost,
     /// Intentions to send that found no room.
     outbox_full,
+}
+
+impl AddAssign<&Self> for Counters {
+    /// What two nodes, or two lives of one, have counted together.
+    fn add_assign(&mut self, other: &Self) {
+        self.add_named(other);
+        let add = |to: &mut [u64], from: &[u64]| to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+        add(&mut self.dropped, &other.dropped);
+        add(&mut self.received, &other.received);
+        add(&mut self.sent, &other.sent);
+    }
 }
 
 impl Counters {

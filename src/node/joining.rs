@@ -117,8 +117,10 @@ impl Node {
         }
     }
 
-    /// Waits for as long as somebody who was refused waits.
+    /// Waits for as long as somebody who was refused waits. Whoever is met meanwhile is new company: all doors are asked again
+    /// before a cluster is founded with it.
     pub(super) fn knock_rarely(&mut self, now: Instant) {
+        self.join.company_since = None;
         self.join.tries = EAGER_TRIES + 6;
         self.arm(Timer::Join, now + self.params.hello_interval * BACKOFF_MAX);
     }

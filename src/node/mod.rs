@@ -197,8 +197,8 @@ struct Joining {
     tries: u32,
     /// From when on the others can be expected to know of this life.
     known_from: Instant,
-    /// The other start whose conflict with this one has been reported.
-    conflict_with: Option<BootId>,
+    /// The other start whose conflict with this one has been reported, and whether this node said that it keeps the name.
+    conflict_with: Option<(BootId, bool)>,
 }
 
 /// There is news that has not been passed on yet.

@@ -2,10 +2,10 @@
 
 use core::net::SocketAddr;
 
-use super::Node;
 use super::outbox::{Outgoing, What};
 use super::receive::Sender;
 use super::tick::Timer;
+use super::{Node, Phase};
 use crate::config::HELPERS_MAX;
 use crate::error::DropReason;
 use crate::membership::nonce::{self, Nonce};
@@ -238,7 +238,7 @@ impl Node {
         else {
             return;
         };
-        if !self.params.kernel_evidence || !self.table.get(slot).state.is_up() {
+        if !self.params.kernel_evidence || self.phase == Phase::Left || !self.table.get(slot).state.is_up() {
             return;
         }
         self.counters.kernel_evidence += 1;

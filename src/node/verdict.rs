@@ -7,7 +7,7 @@ use super::tick::Timer;
 use super::{Node, Phase};
 use crate::event::Event;
 use crate::id::{BootId, Incarnation};
-use crate::membership::{Form, ME, Suspicion, suspicion_timeout};
+use crate::membership::{Form, ME, Suspicion, supersedes, suspicion_timeout};
 use crate::time::{Instant, Span};
 use crate::wire::{Claim, State};
 
@@ -205,7 +205,8 @@ impl Node {
             }
             return;
         }
-        if claim.incarnation < mine || (claim.incarnation == mine && claim.state == State::Alive) {
+        // Having left is final for a life, however often this node has refuted in it since it was removed.
+        if !supersedes((claim.state, claim.incarnation), (State::Alive, mine)) {
             self.counters.claims_known += 1;
             return;
         }

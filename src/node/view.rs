@@ -6,7 +6,7 @@ use super::{Node, Phase};
 use crate::bounded::{Deadlines, Ring, SlotSet};
 use crate::config::Params;
 use crate::event::{Event, MemberRef};
-use crate::id::{BootId, Incarnation, Name, NodeId};
+use crate::id::{BootId, ClusterKey, Incarnation, Name, NodeId};
 use crate::measure::{Counters, Histogram, NodeHistograms};
 use crate::membership::{Book, Doors, Fingerprint, Gossip, ME, Probes, Relays, Roster, Suspicions, Table, Tags};
 use crate::time::Span;
@@ -51,6 +51,12 @@ impl Node {
     #[must_use]
     pub const fn params(&self) -> &Params {
         &self.params
+    }
+
+    /// The key of its cluster's label, which is part of every checksum.
+    #[must_use]
+    pub const fn cluster(&self) -> ClusterKey {
+        self.me.cluster
     }
 
     /// Where it is between its start and its end.

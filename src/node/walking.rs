@@ -42,8 +42,10 @@ impl Node {
     /// Nothing more has come for a while: asks again, or somebody else.
     pub(super) fn walk_on(&mut self, now: Instant, mut walk: Walk) {
         if !walk.ask(now) {
-            // It answers no more: another seed may.
+            // It answers no more: another seed may. While it was asked nobody else was: whoever was met is company from now on,
+            // or has become a member meanwhile.
             self.join.doors.iter_mut().filter(|d| d.addr == walk.peer.2).for_each(|d| d.answer = None);
+            self.join.company_since = None;
             self.arm(Timer::Join, now);
         } else if walk.is_stuck() == walk.next_nonce.is_none() {
             // A hello that is not answered goes to somebody else at first; in the long run both ways are tried in turn.

@@ -6,10 +6,12 @@
 
 mod capacity;
 mod detection;
+mod full_size;
 mod histories;
 mod identity;
 mod join;
 mod links;
+mod one_way;
 mod overload;
 mod recovery;
 mod storms;

@@ -31,7 +31,7 @@ impl Observer for Lives {
         self.running.insert(node.me().boot);
     }
 
-    fn crashed(&mut self, _: Instant, host: HostId) {
+    fn crashed(&mut self, _: Instant, host: HostId, _: &Node) {
         if let Some(boot) = self.of[host.index()].take() {
             self.running.remove(&boot);
         }

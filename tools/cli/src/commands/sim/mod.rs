@@ -16,6 +16,7 @@ mod progress;
 mod rows;
 mod spread;
 mod steady;
+mod swarm;
 
 use crate::failure::Failure;
 
@@ -33,6 +34,7 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Experiment {
     Steady(steady::Args),
+    Swarm(swarm::Args),
     JoinStorm(join_storm::Args),
     MassRestart(mass_restart::Args),
     Churn(churn::Args),
@@ -47,6 +49,7 @@ enum Experiment {
 pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.experiment {
         Experiment::Steady(args) => steady::run(args),
+        Experiment::Swarm(args) => swarm::run(args),
         Experiment::JoinStorm(args) => join_storm::run(args),
         Experiment::MassRestart(args) => mass_restart::run(args),
         Experiment::Churn(args) => churn::run(args),
