@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use crate::error::{ConfigError, in_range};
 use crate::limits::Limits;
+use crate::membership::SENDS_MAX;
 use crate::time::Span;
 use crate::wire::{MAX_MAX_DATAGRAM, MIN_MAX_DATAGRAM};
 
@@ -53,6 +54,18 @@ impl Profile {
     }
 }
 
+/// How often each node sends a piece of news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sends {
+    /// As often as it takes to miss nobody but [one in so many times](Config::one_miss_in).
+    Derived,
+    /// This often, whatever the size: 1 to 63.
+    Times(u32),
+    /// For ever, until newer news of the same member takes its place. Profiles of new members, which are an order of
+    /// magnitude longer than a claim, are sent as often as is derived. Rounds never end: for experiments.
+    Endless,
+}
+
 /// Every parameter of the protocol. Defaults are given as `lan / wan / local`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -88,6 +101,9 @@ pub struct Config {
     /// is twice the spreading time. 1 s / 4 s / 300 ms. Raised: fewer deaths of paused processes, later detection by
     /// as much.
     pub pause_to_forgive: Duration,
+    /// Whether whoever does not answer is a suspect before it is dead. Yes (SWIM §4.2). Switched off: a failed probe is a
+    /// verdict, and whoever lives learns of it and comes back in its next incarnation. For experiments.
+    pub suspect_first: bool,
     /// How many times the derived suspicion time-out a suspicion lasts while nobody confirms it. 3 (Lifeguard's β = 6 with
     /// α = 5 is meant for a time-out that is not derived). Raised: slower detection where nobody confirms.
     pub suspicion_factor: u32,
@@ -136,6 +152,13 @@ pub struct Config {
     /// One in how many pieces of news may miss some member and be left to repair by fingerprints: each is sent
     /// `⌈ln(N · this) / (1 - loss)⌉` times by each node. 1,000. Raised: more copies of everything.
     pub one_miss_in: u32,
+    /// How often each node sends each piece of news. Derived, from the size of the cluster and the field above. Raised: more
+    /// copies of everything; lowered: more is left to repair. Endless, it is what the theory of epidemics reckons with.
+    pub sends: Sends,
+    /// When, from a node's start on, its gossip rounds fall due: then and each interval after it, whenever there is news.
+    /// None: the first round comes an interval after the news that ends the quiet, which spreads the rounds of many nodes
+    /// over the interval by itself. Set, and drawn by each node: half an interval sooner on average. Below `gossip_interval`.
+    pub gossip_phase: Option<Duration>,
     /// After how many times that a piece of news was told to others or heard from them again it makes no rounds any more and
     /// goes on with pings and acks only, until it has been sent often enough. 8: twice the fanout, when a member in a
     /// thousand may not have heard. Raised: the last few hear it sooner, at one datagram more from every member for each.
@@ -146,7 +169,7 @@ pub struct Config {
     /// as many datagrams more from every member; single pieces of news are not held back by it.
     pub claims_per_second: u32,
     /// Datagrams a second that forwarding of news may cost, beside the rounds. 400 / 200 / 400.
-    /// Raised: larger storms of news are passed on at once and not by rounds.
+    /// Raised: larger storms of news are passed on at once and not by rounds. 0 leaves everything to the rounds.
     pub eager_per_second: u32,
     /// Datagrams a second for answers to those who are not members: cookies, pages, requests to introduce oneself.
     /// 4,000 / 1,000 / 8,000. Raised: larger join storms are served at once; more work for a flood of strangers.
@@ -203,6 +226,7 @@ impl Config {
             ack_prior: Duration::from_millis(200),
             ack_ceiling: Duration::from_millis(500),
             pause_to_forgive: Duration::from_secs(1),
+            suspect_first: true,
             suspicion_factor: 3,
             confirmations: 3,
             accusers: 2,
@@ -218,6 +242,8 @@ impl Config {
             fanout: 4,
             expected_loss_permille: 100,
             one_miss_in: 1_000,
+            sends: Sends::Derived,
+            gossip_phase: None,
             quiet_after: 8,
             claims_per_second: 5,
             eager_per_second: 400,
@@ -302,6 +328,7 @@ pub struct Params {
     pub(crate) ack_prior: Span,
     pub(crate) ack_ceiling: Span,
     pub(crate) pause_to_forgive: Span,
+    pub(crate) suspect_first: bool,
     pub(crate) suspicion_factor: u32,
     pub(crate) confirmations: u32,
     pub(crate) accusers: u32,
@@ -317,6 +344,8 @@ pub struct Params {
     pub(crate) fanout: usize,
     pub(crate) expected_loss_permille: u32,
     pub(crate) one_miss_in: u32,
+    pub(crate) sends: Sends,
+    pub(crate) gossip_phase: Option<Span>,
     pub(crate) quiet_after: u32,
     pub(crate) claims_per_second: u32,
     pub(crate) eager_per_second: u32,
@@ -364,6 +393,7 @@ impl Params {
             ack_prior: c.ack_prior.into(),
             ack_ceiling: c.ack_ceiling.into(),
             pause_to_forgive: c.pause_to_forgive.into(),
+            suspect_first: c.suspect_first,
             suspicion_factor: c.suspicion_factor,
             confirmations: c.confirmations,
             accusers: c.accusers,
@@ -379,6 +409,8 @@ impl Params {
             fanout: c.fanout as usize,
             expected_loss_permille: c.expected_loss_permille,
             one_miss_in: c.one_miss_in,
+            sends: c.sends,
+            gossip_phase: c.gossip_phase.map(Span::from),
             quiet_after: c.quiet_after,
             claims_per_second: c.claims_per_second,
             eager_per_second: c.eager_per_second,
@@ -449,7 +481,13 @@ fn check_ranges(c: &Config) -> Result<(), ConfigError> {
     for (field, got, min, max) in numbers {
         in_range(field, u64::from(got), u64::from(min), u64::from(max))?;
     }
-    Ok(())
+    match c.sends {
+        Sends::Times(n) => in_range("sends", u64::from(n), 1, u64::from(SENDS_MAX))?,
+        Sends::Derived | Sends::Endless => {}
+    }
+    // The next beat is the same: a phase of a whole interval is one of 0.
+    let latest = nanos(c.gossip_interval).saturating_sub(1);
+    in_range("gossip_phase", c.gossip_phase.map_or(0, nanos), 0, latest)
 }
 
 fn check_order(c: &Config) -> Result<(), ConfigError> {
@@ -512,5 +550,13 @@ mod tests {
             Params::try_from(config).expect_err("nobody to tell"),
             ConfigError::OutOfRange { field: "fanout", got: 0, min: 1, max: FANOUT_MAX as u64 }
         );
+        for (sends, accepted) in [(0, false), (1, true), (63, true), (64, false)] {
+            let config = Config { sends: Sends::Times(sends), ..Config::default() };
+            assert_eq!(Params::try_from(config).is_ok(), accepted, "{sends} sends");
+        }
+        for (phase, accepted) in [(0, true), (99, true), (100, false)] {
+            let config = Config { gossip_phase: Some(Duration::from_millis(phase)), ..Config::default() };
+            assert_eq!(Params::try_from(config).is_ok(), accepted, "{phase} ms into rounds of 100 ms");
+        }
     }
 }

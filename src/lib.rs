@@ -38,7 +38,8 @@
 //!
 //! # In which order to read
 //! [`wire`] (what a datagram looks like), `membership` (one question a file: is it alive? who is right? how sure are we?
-//! whom shall we tell?), `node` (an input in; a datagram, an event, a deadline out), [`net`] (sockets). `ARCHITECTURE.md` has
+//! whom shall we tell?), `node` (an input in; a datagram, an event, a deadline out), [`net`] (sockets), `plan` (what will
+//! it cost, and how fast is it?). `ARCHITECTURE.md` has
 //! the map, `docs/wire.md` the wire format for those who write a peer in another language.
 //!
 //! # Papers
@@ -58,19 +59,23 @@ mod membership;
 #[cfg(feature = "net")]
 pub mod net;
 mod node;
+#[cfg(feature = "plan")]
+pub mod plan;
 mod rng;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod time;
 pub mod wire;
 
-pub use config::{ACCUSERS_MAX, Config, DIRECT_PINGS_MAX, FANOUT_MAX, HELPER_ROUNDS_MAX, HELPERS_MAX, Params, Profile};
+pub use config::{
+    ACCUSERS_MAX, Config, DIRECT_PINGS_MAX, FANOUT_MAX, HELPER_ROUNDS_MAX, HELPERS_MAX, Params, Profile, Sends,
+};
 pub use error::{ConfigError, DropReason, Refusal};
 pub use event::{Event, MemberRef};
 pub use id::{BootId, ClusterKey, Incarnation, NAME_MAX, Name, NodeId, PLAUSIBLE_LIVES};
 pub use limits::Limits;
 pub use measure::{Counters, Histogram, NodeHistograms, Summary};
-pub use membership::{JoinRefusal, Tags};
+pub use membership::{Capacity, JoinRefusal, Tags};
 pub use node::{Identity, Input, MemberView, Node, Phase, Transmit};
 pub use rng::Rng;
 pub use time::{Instant, Span};

@@ -1,5 +1,7 @@
-//! Do several nodes do together what the scripts say? Each `tests/scripts/*.txt` is a run of a small cluster in virtual
-//! time: commands and, below each, the trace that it must give.
+//! Do several nodes do together what the scripts say? Each `tests/scripts/*.txt` and `tests/scenarios/*.txt` is a run
+//! of a small cluster in virtual time: commands and, below each, the trace that it must give. Scripts show one thing
+//! each, from start to end; scenarios are histories in which much goes wrong, and the shortened ones that the swarm has
+//! found.
 //!
 //! ```text
 //! # Comments and blank lines stay as they are.
@@ -42,9 +44,10 @@ fn played(text: &str) -> String {
 }
 
 fn scripts() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts");
-    let mut paths: Vec<PathBuf> = fs::read_dir(&folder)
-        .expect("tests/scripts is there")
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut paths: Vec<PathBuf> = ["scripts", "scenarios"]
+        .into_iter()
+        .flat_map(|folder| fs::read_dir(tests.join(folder)).expect("the folder is there"))
         .map(|entry| entry.expect("a readable folder").path())
         .filter(|path| path.extension().is_some_and(|e| e == "txt"))
         .collect();

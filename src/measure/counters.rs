@@ -1,6 +1,8 @@
 //! How often? Counters as plain fields of a node: one for every reason to drop, every kind of section, every event worth a
 //! look.
 
+use core::ops::AddAssign;
+
 use crate::error::DropReason;
 use crate::wire::Kind;
 
@@ -30,6 +32,10 @@ macro_rules! counters {
             /// The plain counters with their names, in a fixed order.
             pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
                 [$((stringify!($name), self.$name),)*].into_iter()
+            }
+
+            fn add_named(&mut self, other: &Self) {
+                $(self.$name += other.$name;)*
             }
         }
     };
@@ -72,6 +78,8 @@ counters! {
     kernel_evidence,
     /// Suspicions that began, whoever the accuser.
     suspicions,
+    /// Suspicions whose time did not begin at once because as many as permitted were running.
+    suspicions_waiting,
     /// Suspicions of this node's own making.
     accusations,
     /// Independent confirmations of a suspicion.
@@ -104,7 +112,7 @@ counters! {
     claims_implausible,
     /// Claims at or below what is remembered of a forgotten member (R14).
     claims_below_floor,
-    /// Members refused because every place was taken.
+    /// Members refused because every place, or every byte for texts, was taken.
     members_refused,
     /// Profiles refused because they were longer than a place.
     profiles_too_long,
@@ -138,6 +146,17 @@ counters! {
     events_lost,
     /// Intentions to send that found no room.
     outbox_full,
+}
+
+impl AddAssign<&Self> for Counters {
+    /// What two nodes, or two lives of one, have counted together.
+    fn add_assign(&mut self, other: &Self) {
+        self.add_named(other);
+        let add = |to: &mut [u64], from: &[u64]| to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+        add(&mut self.dropped, &other.dropped);
+        add(&mut self.received, &other.received);
+        add(&mut self.sent, &other.sent);
+    }
 }
 
 impl Counters {

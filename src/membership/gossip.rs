@@ -3,11 +3,16 @@
 //! The queue holds places in the table and no bytes: what is sent is what the table says at that moment, so a newer
 //! claim replaces an older one by itself. Queues by number of sends make every operation O(1), however much waits.
 
-use crate::bounded::Lists;
+use crate::bounded::{Lists, bought};
+use crate::wire::{MAX_MAX_DATAGRAM, RawClaim};
 
 /// How often a piece of news can be sent at most.
 pub const SENDS_MAX: u32 = 63;
-const LEVELS: u32 = SENDS_MAX + 1;
+/// The limit of what is sent for ever.
+pub const ENDLESS: u32 = u32::MAX;
+const LEVELS: u8 = SENDS_MAX as u8 + 1;
+/// Places that one datagram can tell of.
+const TOLD_MAX: usize = MAX_MAX_DATAGRAM / size_of::<RawClaim>();
 
 /// In which form news travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +27,7 @@ pub enum Form {
 
 impl Form {
     const ALL: [Self; 3] = [Self::Claim, Self::Profile, Self::Aside];
+    const COUNT: usize = Self::ALL.len();
 }
 
 /// The queue of news.
@@ -29,32 +35,44 @@ impl Form {
 pub struct Gossip {
     lists: Lists,
     /// For each form, which numbers of sends have somebody waiting.
-    levels: [u64; Form::ALL.len()],
+    levels: [u64; Form::COUNT],
     /// How many wait in each form.
-    waiting: [u32; Form::ALL.len()],
+    waiting: [u32; Form::COUNT],
     /// How often a profile is told as one; from then on it is a claim.
     profile_sends: u32,
     /// After how many tellings and hearings a claim waits aside; 0 for never.
     quiet_after: u32,
-    /// The present datagram; the mark of a place is the one that it was last written into.
-    stamp: u32,
+    /// The places in the present datagram, as bits and one by one.
+    is_told: Box<[u64]>,
+    told: Box<[u32]>,
+    told_len: usize,
 }
 
 impl Gossip {
     /// Nothing to tell, room for all places. A profile is told `profile_sends` times as one: as long as most who hear of it
     /// have not yet. The rest of its sends, which are there for the last few, are claims; who lacks the profile asks for it.
-    #[must_use]
+    ///
     /// What has been told and heard `quiet_after` times goes on aside; with 0 it never does, and hearing counts for nothing.
+    #[must_use]
     pub fn new(members: usize, profile_sends: u32, quiet_after: u32) -> Self {
-        let lists = Lists::new(Form::ALL.len() * LEVELS as usize, members);
-        let (levels, waiting) = ([0; Form::ALL.len()], [0; Form::ALL.len()]);
-        Self { lists, levels, waiting, profile_sends: profile_sends.max(1), quiet_after, stamp: 0 }
+        Self {
+            lists: Lists::new(Form::COUNT as u8 * LEVELS, members),
+            levels: [0; Form::COUNT],
+            waiting: [0; Form::COUNT],
+            profile_sends: profile_sends.max(1),
+            quiet_after,
+            is_told: bought(members.div_ceil(64), 0),
+            told: bought(TOLD_MAX, 0),
+            told_len: 0,
+        }
     }
 
     /// Bytes that [`Gossip::new`] buys.
     #[must_use]
     pub const fn memory_bytes(members: usize) -> usize {
-        Lists::memory_bytes(Form::ALL.len() * LEVELS as usize, members)
+        Lists::memory_bytes(Form::COUNT as u8 * LEVELS, members)
+            + members.div_ceil(64) * size_of::<u64>()
+            + TOLD_MAX * size_of::<u32>()
     }
 
     /// How many wait in a form.
@@ -79,7 +97,7 @@ impl Gossip {
     #[must_use]
     pub fn place(&self, slot: u32) -> Option<(Form, u32)> {
         let list = self.lists.list_of(slot)?;
-        Some((Form::ALL[(list / LEVELS) as usize], list % LEVELS))
+        Some((Form::ALL[usize::from(list / LEVELS)], u32::from(list % LEVELS)))
     }
 
     /// There is news of a place. What waits as a profile goes on as one, and what rounds are for goes on in rounds: not all
@@ -97,24 +115,31 @@ impl Gossip {
 
     /// A place has nothing to tell any more.
     pub fn forget(&mut self, slot: u32) {
-        let Some((form, sends)) = self.place(slot) else { return };
+        let was = self.place(slot);
         self.lists.remove(slot);
+        self.has_left(was);
+    }
+
+    /// Counts a place that waits no more where it did.
+    fn has_left(&mut self, was: Option<(Form, u32)>) {
+        let Some((form, sends)) = was else { return };
         self.waiting[form as usize] -= 1;
-        let list = form as u32 * LEVELS + sends;
-        if self.lists.len(list) == 0 {
-            self.levels[form as usize] &= !(1 << sends);
-        }
+        let others = self.lists.front(list(form, sends)).is_some();
+        self.levels[form as usize] &= !(u64::from(!others) << sends);
     }
 
     /// Begins a datagram: no place is told twice in one.
     pub fn begin_datagram(&mut self) {
-        self.stamp = self.stamp.wrapping_add(1);
+        for slot in &self.told[..self.told_len] {
+            self.is_told[*slot as usize / 64] = 0;
+        }
+        self.told_len = 0;
     }
 
     /// Whether a place is in the present datagram.
     #[must_use]
     pub fn is_told(&self, slot: u32) -> bool {
-        self.lists.mark(slot) == self.stamp
+        self.is_told[slot as usize / 64] & (1 << (slot % 64)) != 0
     }
 
     /// The place told least often in a form that is not in the present datagram, and how often it has been told.
@@ -124,7 +149,7 @@ impl Gossip {
         while levels != 0 {
             let sends = levels.trailing_zeros();
             // What this datagram holds already stands behind all that it does not: the front tells of the whole level.
-            if let Some(slot) = self.lists.front(form as u32 * LEVELS + sends).filter(|slot| !self.is_told(*slot)) {
+            if let Some(slot) = self.lists.front(list(form, sends)).filter(|slot| !self.is_told(*slot)) {
                 return Some((slot, sends));
             }
             levels &= levels - 1;
@@ -132,30 +157,41 @@ impl Gossip {
         None
     }
 
-    /// A place was written into the present datagram. After `limit` sends it has been told often enough.
-    pub fn told(&mut self, slot: u32, limit: u32) {
-        self.lists.set_mark(slot, self.stamp);
-        self.count(slot, limit);
+    /// A place was written into the present datagram. After as many sends as its form has in `limits` it has been told often
+    /// enough.
+    pub fn told(&mut self, slot: u32, limits: [u32; 2]) {
+        self.is_told[slot as usize / 64] |= 1 << (slot % 64);
+        self.told[self.told_len] = slot;
+        self.told_len += 1;
+        self.count(slot, limits);
     }
 
-    /// Somebody has told this node what waits at a place: that is one sending less to do, and from as many as
-    /// [`Gossip::new`] was told on others see to it.
-    pub fn heard(&mut self, slot: u32, limit: u32) {
+    /// Somebody has told this node what waits at a place: that is one sending less to do. A new life is told on all the same.
+    pub fn heard(&mut self, slot: u32, limits: [u32; 2]) {
         let counts = self.quiet_after > 0 && self.place(slot).is_some_and(|(form, _)| form != Form::Profile);
         if counts {
-            self.count(slot, limit);
+            self.count(slot, limits);
         }
     }
 
-    fn count(&mut self, slot: u32, limit: u32) {
+    fn count(&mut self, slot: u32, limits: [u32; 2]) {
         let Some((form, times)) = self.place(slot) else { return };
         let times = times + 1;
+        let limit = match form {
+            Form::Claim | Form::Aside => limits[Form::Claim as usize],
+            Form::Profile => limits[Form::Profile as usize],
+        };
+        if limit == ENDLESS {
+            self.move_to(slot, form, times.min(SENDS_MAX));
+            return;
+        }
         if times >= limit.min(SENDS_MAX) {
             self.forget(slot);
             return;
         }
         let form = match form {
-            Form::Profile if times < self.profile_sends => Form::Profile,
+            // What is told for ever as a claim would never end as a profile either.
+            Form::Profile if times < self.profile_sends || limits[Form::Claim as usize] == ENDLESS => Form::Profile,
             Form::Claim if self.quiet_after > 0 && times >= self.quiet_after => Form::Aside,
             Form::Profile | Form::Claim => Form::Claim,
             Form::Aside => Form::Aside,
@@ -164,11 +200,17 @@ impl Gossip {
     }
 
     fn move_to(&mut self, slot: u32, form: Form, sends: u32) {
-        self.forget(slot);
-        self.lists.push_back(form as u32 * LEVELS + sends, slot);
+        let was = self.place(slot);
+        self.lists.push_back(list(form, sends), slot);
+        self.has_left(was);
         self.waiting[form as usize] += 1;
         self.levels[form as usize] |= 1 << sends;
     }
+}
+
+/// The list of those that wait in a form and have been sent so often.
+const fn list(form: Form, sends: u32) -> u8 {
+    form as u8 * LEVELS + sends as u8
 }
 
 #[cfg(test)]
@@ -179,7 +221,7 @@ mod tests {
         gossip.begin_datagram();
         let mut told = Vec::new();
         while let Some((slot, _)) = gossip.least_told(form).filter(|_| told.len() < room) {
-            gossip.told(slot, limit);
+            gossip.told(slot, [limit; 2]);
             told.push(slot);
         }
         told
@@ -204,6 +246,17 @@ mod tests {
         // What most have heard is told as a claim.
         assert_eq!((sends(Form::Profile), sends(Form::Claim)), (3, SENDS_MAX - 3));
         assert!(gossip.is_empty());
+    }
+
+    #[test]
+    fn what_is_told_for_ever_stands_behind_all_that_is_new() {
+        let mut gossip = Gossip::new(4, 3, 0);
+        gossip.announce(1, Form::Claim);
+        for _ in 0..200 {
+            assert_eq!(datagram(&mut gossip, Form::Claim, 1, ENDLESS), [1]);
+        }
+        gossip.announce(2, Form::Claim);
+        assert_eq!(datagram(&mut gossip, Form::Claim, 9, ENDLESS), [2, 1]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Each file answers one question and knows nothing of the others; [`Node`](crate::Node) hands them what they need.
 //! The papers: SWIM (Das, Gupta, Motivala, DSN 2002), Lifeguard (Dadgar, Phillips, Currey, DSN-W 2018).
 
+mod address;
 mod book;
 mod claim;
 mod cookie;
@@ -27,7 +28,7 @@ pub(crate) use claim::supersedes;
 pub(crate) use cookie::CookieJar;
 pub(crate) use doors::{Door, Doors, Why};
 pub(crate) use fingerprint::Fingerprint;
-pub(crate) use gossip::{Form, Gossip};
+pub(crate) use gossip::{ENDLESS, Form, Gossip, SENDS_MAX};
 pub(crate) use health::Health;
 pub(crate) use nonce::Asked;
 pub(crate) use probe::{Probe, Probes, Stage};
@@ -35,7 +36,8 @@ pub use profile::Tags;
 pub(crate) use relay::{Errand, RelayStage, Relays};
 pub(crate) use roster::Roster;
 pub(crate) use spread::Spread;
-pub(crate) use suspicion::{Suspicions, timeout as suspicion_timeout};
+pub(crate) use suspicion::{Suspicion, Suspicions, timeout as suspicion_timeout};
+pub use table::Capacity;
 pub(crate) use table::{ME, Table};
 pub(crate) use walk::{END, PAGES_AT_ONCE, Progress, Walk};
 

@@ -40,9 +40,13 @@ impl Node {
     }
 
     /// The other process of this name has answered a hello of this node's.
+    ///
+    /// A hello is as old as its way was long. Two that were started within that time of each other both find themselves to
+    /// be the older one, and say so: then, and both know it, the smaller boot id keeps the name.
     pub(super) fn namesake_answers(&mut self, now: Instant, sender: Sender, status: SeedStatus) {
+        let both_keep = self.join.conflict_with == Some((sender.boot, true));
         let keep = match status {
-            SeedStatus::Taken => false,
+            SeedStatus::Taken => both_keep && self.me.boot < sender.boot,
             SeedStatus::Joining | SeedStatus::Joined | SeedStatus::Full => true,
         };
         let new = self.report_conflict(sender, keep);
@@ -53,18 +57,19 @@ impl Node {
 
     /// Tells of a conflict once for each start of the other; whether this is that once.
     fn report_conflict(&mut self, sender: Sender, kept: bool) -> bool {
-        let new = self.join.conflict_with.replace(sender.boot) != Some(sender.boot);
+        let before = self.join.conflict_with.replace((sender.boot, kept));
+        let new = before.is_none_or(|(boot, _)| boot != sender.boot);
         if new {
-            let ours = self.table.contact(ME).addr;
+            let ours = self.table.addr(ME);
             self.emit(Event::NameConflict { name: self.me.name, ours, theirs: sender.addr, kept });
         }
         new
     }
 
-    /// Asks at an address where this node's name was seen alive under another start.
+    /// Asks at an address where this node's name was seen alive under another start. Each time that the two outbid each
+    /// other: the question or its answer may have been lost before.
     pub(super) fn challenge(&mut self, now: Instant, boot: BootId, addr: SocketAddr) {
-        let known = self.join.rival == Some((addr, boot));
-        if addr == self.table.contact(ME).addr || known {
+        if addr == self.table.addr(ME) {
             return;
         }
         self.join.rival = Some((addr, boot));
@@ -102,9 +107,8 @@ impl Node {
             }
         }
         self.gossip.forget(ME);
-        let me = self.table.get_mut(ME);
-        me.incarnation = Incarnation::default();
-        self.fingerprint.forget(me.id, &mut me.counted, now);
+        self.uncount(now, ME);
+        self.table.get_mut(ME).incarnation = Incarnation::default();
         self.fresh = None;
         for timer in [Timer::Probe, Timer::Gossip, Timer::Settle, Timer::Revive] {
             self.disarm(timer);

@@ -2,9 +2,9 @@
 //! whatever room is left.
 
 use super::{Fresh, Node, Phase};
-use crate::config::FANOUT_MAX;
-use crate::membership::{Form, ME};
-use crate::time::Instant;
+use crate::config::{FANOUT_MAX, Sends};
+use crate::membership::{ENDLESS, Form, ME};
+use crate::time::{Instant, Span};
 use crate::wire::{Claim, Kind, OVERHEAD_INTRO, RawClaim, RawProfile, State, Writer};
 
 use super::outbox::What;
@@ -37,26 +37,36 @@ impl Node {
         if self.gossip.is_empty() && !speaks_ill {
             return;
         }
-        let limit = self.spread.sends(self.up_count());
+        let limits = self.sends();
         let room = writer.remaining();
         for (class, share) in Class::SHARES {
-            self.fill_class(writer, class, receiver, room * share / 1_000, limit);
+            self.fill_class(writer, class, receiver, room * share / 1_000, limits);
         }
         for (class, _) in Class::SHARES {
-            self.fill_class(writer, class, receiver, room, limit);
+            self.fill_class(writer, class, receiver, room, limits);
+        }
+    }
+
+    /// How often a piece of news is sent, by its form.
+    pub(super) fn sends(&self) -> [u32; 2] {
+        let derived = || self.spread.sends(self.up_count());
+        match self.params.sends {
+            Sends::Derived => [derived(); 2],
+            Sends::Times(n) => [n; 2],
+            Sends::Endless => [ENDLESS, derived()],
         }
     }
 
     /// Adds news of one class, as long as it takes at most `room` bytes.
-    fn fill_class(&mut self, writer: &mut Writer<'_>, class: Class, receiver: u32, room: usize, limit: u32) {
+    fn fill_class(&mut self, writer: &mut Writer<'_>, class: Class, receiver: u32, room: usize, limits: [u32; 2]) {
         let enough = writer.remaining().saturating_sub(room);
         match class {
-            Class::Refutation => self.fill_refutations(writer, receiver, limit),
+            Class::Refutation => self.fill_refutations(writer, receiver, limits),
             Class::Claims => {
-                self.fill_form(writer, Form::Claim, enough, limit);
-                self.fill_form(writer, Form::Aside, enough, limit);
+                self.fill_form(writer, Form::Claim, enough, limits);
+                self.fill_form(writer, Form::Aside, enough, limits);
             }
-            Class::Profiles => self.fill_form(writer, Form::Profile, enough, limit),
+            Class::Profiles => self.fill_form(writer, Form::Profile, enough, limits),
         }
     }
 
@@ -69,31 +79,31 @@ impl Node {
         }
     }
 
-    fn fill_refutations(&mut self, writer: &mut Writer<'_>, receiver: u32, limit: u32) {
+    fn fill_refutations(&mut self, writer: &mut Writer<'_>, receiver: u32, limits: [u32; 2]) {
         if self.speaks_ill_of(receiver) && !self.gossip.is_told(receiver) {
             let claim = self.claim_to_tell(receiver, 0);
             if writer.push(Kind::Claims, &RawClaim::new(&claim)) {
                 self.note_sent(Kind::Claims);
-                self.gossip.told(receiver, limit);
+                self.gossip.told(receiver, limits);
             }
         }
         if let Some((form, sends)) = self.gossip.place(ME).filter(|_| !self.gossip.is_told(ME)) {
-            self.tell(writer, ME, form, sends, limit);
+            self.tell(writer, ME, form, sends, limits);
         }
     }
 
     /// Tells what has been told least, until less than `enough` bytes remain.
-    fn fill_form(&mut self, writer: &mut Writer<'_>, form: Form, enough: usize, limit: u32) {
+    fn fill_form(&mut self, writer: &mut Writer<'_>, form: Form, enough: usize, limits: [u32; 2]) {
         while writer.remaining() > enough {
             let Some((slot, sends)) = self.gossip.least_told(form) else { return };
-            if !self.tell(writer, slot, form, sends, limit) {
+            if !self.tell(writer, slot, form, sends, limits) {
                 return;
             }
         }
     }
 
     /// Writes one piece of news; `false` when it does not fit.
-    fn tell(&mut self, writer: &mut Writer<'_>, slot: u32, form: Form, sends: u32, limit: u32) -> bool {
+    fn tell(&mut self, writer: &mut Writer<'_>, slot: u32, form: Form, sends: u32, limits: [u32; 2]) -> bool {
         let claim = self.claim_to_tell(slot, sends);
         let (fits, kind) = match form {
             Form::Claim | Form::Aside => (writer.push(Kind::Claims, &RawClaim::new(&claim)), Kind::Claims),
@@ -101,7 +111,7 @@ impl Node {
         };
         if fits {
             self.note_sent(kind);
-            self.gossip.told(slot, limit);
+            self.gossip.told(slot, limits);
         }
         fits
     }
@@ -110,7 +120,7 @@ impl Node {
     pub(super) fn claim_to_tell(&self, slot: u32, sends: u32) -> Claim {
         let claim = self.table.get(slot).claim();
         match claim.state {
-            State::Suspect => Claim { accuser: self.suspicions.get(slot).named(sends), ..claim },
+            State::Suspect => Claim { accuser: self.suspicion(slot).named(sends), ..claim },
             State::Alive | State::Dead | State::Left => claim,
         }
     }
@@ -154,6 +164,15 @@ impl Node {
         bytes.div_ceil(self.params.max_datagram - OVERHEAD_INTRO).clamp(1, DATAGRAMS_A_PEER)
     }
 
+    /// When the next gossip round is due: an interval from now, or this node's own next beat.
+    pub(super) fn next_round(&self, now: Instant) -> Instant {
+        let interval = self.params.gossip_interval;
+        let Some(phase) = self.params.gossip_phase else { return now + interval };
+        let first = self.me.started_at + phase;
+        let ago = now.since(first).as_nanos();
+        if now < first { first } else { first + Span::nanos((ago / interval.as_nanos() + 1) * interval.as_nanos()) }
+    }
+
     /// A gossip round: distinct peers are told what waits. In quiet there are none.
     pub(super) fn on_gossip_timer(&mut self, now: Instant) {
         let nobody = self.roster.up_len() + self.roster.down_len() == 0;
@@ -161,7 +180,8 @@ impl Node {
             return;
         }
         self.counters.rounds += 1;
-        self.arm(super::tick::Timer::Gossip, now + self.params.gossip_interval);
+        let next = self.next_round(now);
+        self.arm(super::tick::Timer::Gossip, next);
         let mut peers = [0; FANOUT_MAX];
         let wanted = self.params.fanout;
         let found = self.roster.sample(&mut self.rng, &mut peers[..wanted], |_| true);

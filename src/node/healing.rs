@@ -2,11 +2,13 @@
 
 use core::net::SocketAddr;
 
-use super::Node;
+use super::outbox::{Outgoing, Receiver, What};
 use super::tick::Timer;
+use super::{Node, Phase};
+use crate::id::Incarnation;
 use crate::membership::Why;
 use crate::time::Instant;
-use crate::wire::State;
+use crate::wire::{Profile, State};
 
 /// How many times the interval a node waits that has nobody to look for.
 const IDLE_FACTOR: u32 = 8;
@@ -38,8 +40,8 @@ impl Node {
             return false;
         };
         self.probe(now, slot);
-        let addr = self.table.contact(slot).addr;
         if self.revived.is_multiple_of(2) {
+            let addr = self.table.addr(slot);
             self.knock_once(addr);
         }
         true
@@ -61,10 +63,21 @@ impl Node {
         self.knock_once(entry.addr)
     }
 
+    /// Somebody who was held dead here, and forgotten, is said to be up in that very life: old news, or the other half of a
+    /// cluster that was cut. Only the subject can tell: it is told the number at which it was buried. If it lives it goes
+    /// above that, and the one refutation is good for everybody; two halves would else have to meet one by one (R18).
+    pub(super) fn tell_of_its_death(&mut self, now: Instant, profile: &Profile<'_>, floor: Incarnation) {
+        let may = self.phase == Phase::Joined && floor.life() == profile.claim.incarnation.life();
+        if may && self.budgets.repair.spend(now, 1) {
+            let what = What::Obituary { subject: profile.claim.subject, at: floor };
+            self.push(Outgoing { to: profile.addr, receiver: Receiver::Stranger(Some(profile.boot)), what });
+        }
+    }
+
     /// Says hello at a seed that is not among the members.
     fn try_seed(&mut self) -> bool {
         let Some(addr) = self.join.doors.next_seed() else { return false };
-        let known = self.roster.up().iter().any(|slot| self.table.contact(*slot).addr == addr);
+        let known = self.roster.up().iter().any(|slot| self.table.addr(*slot) == addr);
         if !known {
             self.knock_at(addr);
         }

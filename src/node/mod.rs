@@ -25,9 +25,11 @@ mod walking;
 
 use core::net::SocketAddr;
 
+#[cfg(feature = "plan")]
+pub(crate) use verdict::{DOUBT_FACTOR, DOUBT_FROM};
 pub use view::MemberView;
 
-use crate::bounded::{Deadlines, Ring, SetQueue, TokenBucket, bought};
+use crate::bounded::{Deadlines, Ring, SlotSet, TokenBucket, bought};
 use crate::config::Params;
 use crate::error::{ConfigError, Refusal};
 use crate::event::Event;
@@ -163,7 +165,7 @@ pub struct Node {
     full_told_at: Option<Instant>,
     events: Ring<Event>,
     events_lost: u64,
-    changed: SetQueue,
+    changed: SlotSet,
     counters: Counters,
     histograms: NodeHistograms,
 }
@@ -197,8 +199,8 @@ struct Joining {
     tries: u32,
     /// From when on the others can be expected to know of this life.
     known_from: Instant,
-    /// The other start whose conflict with this one has been reported.
-    conflict_with: Option<BootId>,
+    /// The other start whose conflict with this one has been reported, and whether this node said that it keeps the name.
+    conflict_with: Option<(BootId, bool)>,
 }
 
 /// There is news that has not been passed on yet.
@@ -266,7 +268,7 @@ impl Node {
             phase: Phase::Idle,
             table: Table::new(&limits),
             roster: Roster::new(members),
-            suspicions: Suspicions::new(members),
+            suspicions: Suspicions::new(limits.suspects as usize, members),
             probes: Probes::new(limits.probes as usize, rng.next_u32()),
             relays: Relays::new(limits.relays as usize),
             health: Health::new(params.health_max),
@@ -288,7 +290,7 @@ impl Node {
             full_told_at: None,
             events: Ring::new(limits.events as usize, Event::Resync { lost: 0 }),
             events_lost: 0,
-            changed: SetQueue::new(members),
+            changed: SlotSet::new(members),
             counters: Counters::default(),
             histograms: NodeHistograms::default(),
             params,
@@ -340,7 +342,8 @@ impl Node {
         }
         // The first place of an empty table: there is one, and it is `ME`.
         let slot = self.table.insert(&profile);
-        debug_assert_eq!(slot, Some(ME));
+        debug_assert_eq!(slot, Ok(ME));
+        self.table.set_own_addr(addr);
         self.table.get_mut(ME).verified = true;
         // Whoever follows the changes from here on has the whole table.
         self.note_changed(ME);

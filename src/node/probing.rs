@@ -2,11 +2,11 @@
 
 use core::net::SocketAddr;
 
-use super::Node;
 use super::outbox::{Outgoing, What};
 use super::receive::Sender;
 use super::tick::Timer;
 use super::verdict::DOUBT_FROM;
+use super::{Node, Phase};
 use crate::config::HELPERS_MAX;
 use crate::error::DropReason;
 use crate::membership::nonce::{self, Nonce};
@@ -252,16 +252,16 @@ impl Node {
     /// Never a verdict: anybody on the path can forge it.
     pub(super) fn on_unreachable(&mut self, now: Instant, to: SocketAddr) {
         let Some(slot) =
-            self.recent.find(to).filter(|slot| self.table.at(*slot).is_some() && self.table.contact(*slot).addr == to)
+            self.recent.find(to).filter(|slot| self.table.at(*slot).is_some() && self.table.addr(*slot) == to)
         else {
             return;
         };
-        if !self.params.kernel_evidence || !self.table.get(slot).state.is_up() {
+        if !self.params.kernel_evidence || self.phase == Phase::Left || !self.table.get(slot).state.is_up() {
             return;
         }
         self.counters.kernel_evidence += 1;
         self.refuse_relays(slot);
-        if self.table.get(slot).state == State::Suspect && self.suspicions.get(slot).refusals > 0 {
+        if self.table.get(slot).state == State::Suspect && self.suspicion(slot).refusals > 0 {
             // Nothing that this node has not held against it already.
             return;
         }

@@ -71,7 +71,9 @@ impl Node {
             self.heard(now, slot, counter);
         }
         self.dispatch(now, sender, sections);
-        self.heard_after(now, sender, counter, &header);
+        if self.phase != Phase::Left {
+            self.heard_after(now, sender, counter, &header);
+        }
         Ok(())
     }
 
@@ -168,6 +170,10 @@ impl Node {
             };
             if let Err(reason) = done {
                 self.counters.drop_one(reason);
+            }
+            if self.phase == Phase::Left {
+                // The last ack of its farewell was among them: what follows concerns it no more, and shall start nothing.
+                return;
             }
         }
         self.ask_for_unknown(now, sender);

@@ -52,8 +52,10 @@ impl Node {
     /// Nothing more has come for a while: asks again, or somebody else.
     pub(super) fn walk_on(&mut self, now: Instant, mut walk: Walk) {
         if !walk.ask(now) {
-            // It answers no more: another seed may.
+            // It answers no more: another seed may. While it was asked nobody else was: whoever was met is company from now on,
+            // or has become a member meanwhile.
             self.join.doors.iter_mut().filter(|d| d.addr == walk.peer.2).for_each(|d| d.answer = None);
+            self.join.company_since = None;
             self.arm(Timer::Join, now);
         } else if walk.is_stuck() == walk.next_nonce.is_none() {
             // A hello that is not answered goes to somebody else at first; in the long run both ways are tried in turn.
@@ -68,7 +70,7 @@ impl Node {
     fn walk_elsewhere(&mut self, now: Instant, mut walk: Walk) {
         let mut other = [0];
         let table = &self.table;
-        let elsewhere = |slot| table.contact(slot).addr != walk.peer.2;
+        let elsewhere = |slot| table.addr(slot) != walk.peer.2;
         let found = self.phase == Phase::Joining && self.roster.sample(&mut self.rng, &mut other, elsewhere) == 1;
         if !found {
             self.stay(now, walk);
@@ -77,7 +79,7 @@ impl Node {
         let nonce = self.rng.next_u64().max(1);
         walk.next_nonce = Some(nonce);
         self.join.walk = Some(walk);
-        let to = self.table.contact(other[0]).addr;
+        let to = self.table.addr(other[0]);
         self.push(Outgoing { to, receiver: Receiver::Stranger(None), what: What::Hello { nonce } });
         self.arm(Timer::Join, now + self.params.ack_prior);
     }

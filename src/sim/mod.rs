@@ -26,6 +26,9 @@
 //! A simulator with a mocked protocol would be smaller and faster; it would also be a second protocol. Memory is bounded
 //! by [`Bounds`]: what finds no place on the wire or in a socket's buffer is lost and counted, as on a real network.
 
+mod accuse;
+pub mod check;
+mod coverage;
 pub mod experiment;
 mod flights;
 mod form;
@@ -37,12 +40,16 @@ mod observe;
 mod passing;
 mod places;
 mod see;
+pub mod swarm;
+mod tally;
 mod transit;
 mod world;
 
+pub use coverage::Coverage;
 pub use host::{Cable, Death, HostId, Spec};
 pub use link::{Latency, Link};
 pub use network::Network;
 pub use observe::Observer;
 pub use passing::{Fate, Passing};
-pub use world::{Bounds, Tally, World};
+pub use tally::Tally;
+pub use world::{Bounds, World};

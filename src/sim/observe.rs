@@ -17,8 +17,14 @@ pub trait Observer {
     /// A node has been started on a host, under a new boot id.
     fn started(&mut self, _at: Instant, _host: HostId, _node: &Node) {}
 
-    /// The process of a host has died; the node is gone.
-    fn crashed(&mut self, _at: Instant, _host: HostId) {}
+    /// The process of a host has died, and this is the last that is seen of its node.
+    fn crashed(&mut self, _at: Instant, _host: HostId, _node: &Node) {}
+
+    /// A node is about to be called: what happens from here to [`Observer::called`] on this thread is its own doing.
+    fn calling(&mut self) {}
+
+    /// A node has come back from a call that took an input, or asked for a datagram or an event.
+    fn called(&mut self, _at: Instant, _host: HostId) {}
 
     /// A node is about to be given a datagram.
     fn received(&mut self, _at: Instant, _host: HostId, _from: SocketAddr, _bytes: &[u8]) {}
@@ -49,9 +55,19 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.1.started(at, host, node);
     }
 
-    fn crashed(&mut self, at: Instant, host: HostId) {
-        self.0.crashed(at, host);
-        self.1.crashed(at, host);
+    fn crashed(&mut self, at: Instant, host: HostId, node: &Node) {
+        self.0.crashed(at, host, node);
+        self.1.crashed(at, host, node);
+    }
+
+    fn calling(&mut self) {
+        self.0.calling();
+        self.1.calling();
+    }
+
+    fn called(&mut self, at: Instant, host: HostId) {
+        self.1.called(at, host);
+        self.0.called(at, host);
     }
 
     fn received(&mut self, at: Instant, host: HostId, from: SocketAddr, bytes: &[u8]) {

@@ -32,15 +32,7 @@ impl<'a> Passing<'a> {
     /// Whether it has a section of this kind.
     #[must_use]
     pub fn has(&self, kind: Kind) -> bool {
-        let mut rest = self.body();
-        while let Some((head, after)) = rest.split_at_checked(SECTION_HEADER) {
-            if head[0] == kind.code() {
-                return true;
-            }
-            let len = usize::from(u16::from_le_bytes([head[2], head[3]]));
-            rest = after.get(len..).unwrap_or(&[]);
-        }
-        false
+        has_kind(self.bytes, kind)
     }
 
     /// Its sections; `None` where they make no sense.
@@ -48,10 +40,19 @@ impl<'a> Passing<'a> {
     pub fn sections(&self) -> Option<Sections<'a>> {
         sections_of(self.bytes)
     }
+}
 
-    fn body(&self) -> &'a [u8] {
-        body_of(self.bytes)
+/// Whether a datagram has a section of this kind; whether the rest makes sense is not looked at.
+pub(super) fn has_kind(bytes: &[u8], kind: Kind) -> bool {
+    let mut rest = body_of(bytes);
+    while let Some((head, after)) = rest.split_at_checked(SECTION_HEADER) {
+        if head[0] == kind.code() {
+            return true;
+        }
+        let len = usize::from(u16::from_le_bytes([head[2], head[3]]));
+        rest = after.get(len..).unwrap_or(&[]);
     }
+    false
 }
 
 /// The sections of a datagram, whose checksum is not looked at; `None` where they make no sense.

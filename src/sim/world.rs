@@ -13,6 +13,7 @@ use super::network::Network;
 use super::observe::Observer;
 use super::passing::{Fate, Passing};
 use super::places::{Place, Places, address};
+use super::tally::Tally;
 use crate::bounded::Deadlines;
 use crate::error::{ConfigError, Refusal};
 use crate::id::{BootId, NodeId};
@@ -46,37 +47,6 @@ impl Default for Bounds {
     fn default() -> Self {
         Self { hosts: 1_024, in_flight: 65_536, inbox: 256, events: 4_096 }
     }
-}
-
-/// What has become of the datagrams so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Sent by nodes.
-    pub sent: u64,
-    /// Bytes of UDP payload sent by nodes.
-    pub bytes: u64,
-    /// Handed to a node.
-    pub delivered: u64,
-    /// Lost by a link's dice.
-    pub lost: u64,
-    /// Sent into a cut or across a partition.
-    pub cut: u64,
-    /// Copies made by a link's dice.
-    pub duplicated: u64,
-    /// Arrived where nobody listens, and the sender was to be told.
-    pub refused: u64,
-    /// Arrived where there is no host.
-    pub nowhere: u64,
-    /// Vanished because they were longer than the MTU.
-    pub too_long: u64,
-    /// Lost because the queue of a host's cable was full.
-    pub queue_lost: u64,
-    /// Lost because the wire was full.
-    pub overflowed: u64,
-    /// Lost because the socket's buffer of a process that did not run was full.
-    pub inbox_lost: u64,
-    /// Dropped, delayed, doubled or held because a test wished so.
-    pub meddled: u64,
 }
 
 type Meddler = Box<dyn FnMut(&Passing<'_>) -> Fate>;
@@ -199,13 +169,14 @@ impl<O: Observer> World<O> {
     pub fn crash(&mut self, host: HostId, death: Death) {
         let h = &mut self.hosts[host.index()];
         h.process = Process::Down;
-        h.node = None;
         h.inbox.clear();
         h.runs_at = None;
         self.ticks.cancel(host.0);
         let addr = h.addr;
         self.places.insert(addr, Place { host, dead: Some(death) });
-        self.observer.crashed(self.now, host);
+        if let Some(node) = h.node.take() {
+            self.observer.crashed(self.now, host, &node);
+        }
     }
 
     /// Starts the node of a host again, under the same name with a new boot id, at `addr` or where it was; kills it
@@ -433,22 +404,22 @@ impl<O: Observer> World<O> {
             return Err(Refusal::NotRunning);
         };
         let local = self.hosts[at].local(self.now);
-        let result = node.handle_input(local, input);
+        let result = self.call(id, || node.handle_input(local, input));
         let mut buf = core::mem::take(&mut self.buf);
         let mut transmits = 0;
         let blocked = self.hosts[at].process == Process::Blocked;
-        while let Some(transmit) = (!blocked).then(|| node.poll_transmit(local, &mut buf)).flatten() {
+        while let Some(transmit) = (!blocked).then(|| self.call(id, || node.poll_transmit(local, &mut buf))).flatten() {
             self.send(id, transmit.to, &buf[..transmit.len]);
             transmits += 1;
             assert!(transmits < TRANSMITS_PER_INPUT_MAX, "{} never stops sending", self.hosts[at].spec.name);
         }
         self.buf = buf;
         let (now, events_max) = (self.now, self.bounds.events as usize);
-        let host = &mut self.hosts[at];
-        while let Some(event) = node.poll_event() {
+        while let Some(event) = self.call(id, || node.poll_event()) {
             self.observer.event(now, id, &event);
-            host.note(now, event, events_max);
+            self.hosts[at].note(now, event, events_max);
         }
+        let host = &mut self.hosts[at];
         if O::CHANGES {
             while let Some((slot, member)) = node.poll_changed() {
                 self.observer.changed(now, id, slot, member.as_ref());
@@ -461,6 +432,14 @@ impl<O: Observer> World<O> {
         }
         self.observer.stepped(now, id, &node);
         host.node = Some(node);
+        result
+    }
+
+    /// Calls a node, with whoever watches told before and after.
+    fn call<T>(&mut self, id: HostId, call: impl FnOnce() -> T) -> T {
+        self.observer.calling();
+        let result = call();
+        self.observer.called(self.now, id);
         result
     }
 

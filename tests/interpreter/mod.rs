@@ -2,15 +2,19 @@
 //!
 //! ```text
 //! seed N   profile NAME   set FIELD=VALUE ..   limits NAME=N ..   cluster LABEL      before the first start
-//! link latency=A[..B] loss=PERMILLE duplicate=PERMILLE   cut A B (one way)   partition A,B C,D   heal
-//! start A,B [join C,D] [name N] [at ADDR]     HOST names a host; its node is called the same unless `name` is given
-//! crash A [silent]   restart A [at ADDR] [join B]   pause A   resume A   leave A   remove A MEMBER
+//! start A,B [join C,D] [name N] [at ADDR] [zone Z]
+//!                                             HOST names a host; its node is called the same unless `name` is given
+//! crash A [silent]   restart A [at ADDR] [join B]   pause A   resume A   starve A LEAST..MOST   leave A
+//! remove A MEMBER   step A SECONDS (of its wall clock)   junk A REASON (a datagram that must be dropped)
+//! link OPTIONS   zones Y Z OPTIONS (from one zone to another)   way A B OPTIONS (from A to B)   mtu N|none   cable A BYTES_PER_SECOND|none
+//!     OPTIONS: latency=A | A..B | MEDIAN~SIGMA   loss=PERMILLE duplicate=PERMILLE reorder=PERMILLE reorder_by=TIME
+//! cut A B (one way)   partition A,B C,D   heal   hold KIND,KIND A (what A sends of these)   release
 //! run TIME   until CONDITION within TIME
-//!     CONDITION: all-see N up | A sees B STATE (or nothing) | all-see B STATE | agree
-//! clock   members A   events A (new ones)   counters A NAME,NAME   health A   phase A   network   trace
+//!     CONDITION: all-see N up | A sees B STATE (or nothing) | all-see B STATE | agree | quiet
+//! clock   members A   events A (new ones)   counters A NAME,NAME   health A   phase A   network   trace   disquiet
 //! ```
 //! An address is written as ADDR or as the name of a host: hosts get 10.0.0.1:4100 and so on in the order in which they are
-//! first named.
+//! first named. Whatever a script does, the rules of `bruit::sim::check` that hold always are checked, and break it.
 
 mod print;
 
@@ -18,8 +22,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bruit::sim::{Death, HostId, Latency, Link, Spec, World};
-use bruit::{Config, Limits, NodeId, Params, Profile, Span};
+use bruit::sim::check::{Checks, disquiet};
+use bruit::sim::swarm::{JUNK_FROM, junk};
+use bruit::sim::{Bounds, Cable, Death, Fate, HostId, Latency, Link, Spec};
+use bruit::wire::Kind;
+use bruit::{Config, DropReason, Limits, NodeId, Params, Profile, Span};
+
+type World = bruit::sim::World<Checks>;
 
 /// What a command prints, or what is wrong with it.
 type Printed = Result<Vec<String>, String>;
@@ -44,23 +53,30 @@ impl Interpreter {
         let (verb, rest) = words.split_first().unwrap_or_else(|| panic!("an empty command"));
         let printed = match *verb {
             "seed" | "profile" | "set" | "limits" | "cluster" => self.set_up(verb, rest),
-            "link" | "cut" | "partition" | "heal" => self.change_network(verb, rest),
+            "link" | "zones" | "way" | "mtu" | "cable" => self.lay(verb, rest),
+            "cut" | "partition" | "heal" | "hold" | "release" => self.disturb(verb, rest),
             "start" => self.start(rest),
-            "crash" | "restart" | "pause" | "resume" | "leave" | "remove" => self.tell(verb, rest),
+            "crash" | "restart" | "leave" | "remove" => self.tell(verb, rest),
+            "pause" | "resume" | "starve" | "step" | "junk" => self.befall(verb, rest),
             "run" => self.span(rest, 0).map(|span| {
                 self.world().run_for(span);
                 vec![]
             }),
             "until" => self.until(rest),
             "clock" => Ok(vec![print::time(self.world().now())]),
-            "members" | "events" | "counters" | "health" | "phase" | "network" | "trace" => self.show(verb, rest),
+            "network" => Ok(print::tally(&self.world().tally())),
+            "trace" => Ok(vec![format!("{:016x}", self.world().trace())]),
+            "disquiet" => Ok(disquiet(self.world()).iter().map(ToString::to_string).collect()),
+            "members" | "events" | "counters" | "health" | "phase" => self.show(verb, rest),
             _ => Err("no such command".to_owned()),
         };
+        let broken = self.world.as_ref().and_then(|world| world.observer.found().first());
+        assert!(broken.is_none(), "> {command}\n{}", broken.map(ToString::to_string).unwrap_or_default());
         printed.unwrap_or_else(|error| panic!("> {command}\n{error}"))
     }
 
     fn world(&mut self) -> &mut World {
-        self.world.get_or_insert_with(|| World::new(self.seed))
+        self.world.get_or_insert_with(|| World::watched(self.seed, Bounds::default(), Checks::default()))
     }
 
     fn set_up(&mut self, verb: &str, rest: &[&str]) -> Printed {
@@ -78,22 +94,90 @@ impl Interpreter {
         Ok(vec![])
     }
 
-    fn change_network(&mut self, verb: &str, rest: &[&str]) -> Printed {
+    /// What lies between the hosts.
+    fn lay(&mut self, verb: &str, rest: &[&str]) -> Printed {
+        match (verb, rest) {
+            ("link", options) => {
+                let mut link = self.world().network.everywhere();
+                options.iter().try_for_each(|pair| set_link(&mut link, pair))?;
+                self.world().network.set_all(link);
+            }
+            ("zones", [from, to, options @ ..]) => {
+                let mut link = self.world().network.everywhere();
+                options.iter().try_for_each(|pair| set_link(&mut link, pair))?;
+                self.world().network.set_zones(from, to, link);
+            }
+            ("way", [_, _, options @ ..]) => {
+                let (from, to) = (self.host(rest, 0)?, self.host(rest, 1)?);
+                let mut link = self.world().network.everywhere();
+                options.iter().try_for_each(|pair| set_link(&mut link, pair))?;
+                self.world().network.set_link(from, to, link);
+            }
+            ("mtu", [mtu]) => {
+                let mtu = unless_none(mtu)?;
+                self.world().network.set_mtu(mtu.map(|mtu| mtu as usize));
+            }
+            ("cable", [_, speed]) => {
+                let (host, speed) = (self.host(rest, 0)?, unless_none(speed)?);
+                // Behind a queue of half a second.
+                let cable = speed.map(|speed| Cable { bytes_per_second: speed, queue_bytes: speed / 2 });
+                self.world().set_cable(host, cable);
+            }
+            _ => return Err("a word is missing".to_owned()),
+        }
+        Ok(vec![])
+    }
+
+    /// What happens to the ways between them.
+    fn disturb(&mut self, verb: &str, rest: &[&str]) -> Printed {
         match verb {
             "heal" => self.world().network.heal(),
             "cut" => {
                 let (from, to) = (self.host(rest, 0)?, self.host(rest, 1)?);
                 self.world().network.cut(from, to);
             }
-            "partition" => {
+            "hold" => {
+                let named = |name| Kind::ALL.iter().find(|kind| kind.name() == name).copied().ok_or("no such kind");
+                let kinds = rest.first().ok_or("which kinds?")?.split(',').map(named).collect::<Result<Vec<_>, _>>()?;
+                let from = self.host(rest, 1)?;
+                let held = move |p: &bruit::sim::Passing<'_>| p.from == from && kinds.iter().any(|kind| p.has(*kind));
+                self.world().meddle(Some(Box::new(move |p| if held(p) { Fate::Hold } else { Fate::Pass })));
+            }
+            "release" => {
+                self.world().meddle(None);
+                let released = self.world().release();
+                return Ok(vec![format!("{released} released")]);
+            }
+            _ => {
                 let sides: Vec<Vec<HostId>> = rest.iter().map(|names| self.list(names)).collect::<Result<_, _>>()?;
                 let sides: Vec<&[HostId]> = sides.iter().map(Vec::as_slice).collect();
                 self.world().network.partition(&sides);
             }
+        }
+        Ok(vec![])
+    }
+
+    /// What happens to a process, or to its host.
+    fn befall(&mut self, verb: &str, rest: &[&str]) -> Printed {
+        let host = self.host(rest, 0)?;
+        let what = rest.get(1).copied();
+        match verb {
+            "pause" => self.world().pause(host),
+            "resume" => self.world().resume(host),
+            "starve" => {
+                let late = latency(what.ok_or("how late?")?)?;
+                self.world().starve(host, late);
+            }
+            "step" => {
+                let seconds = what.and_then(|text| text.parse().ok()).ok_or("by how many seconds?")?;
+                self.world().step_wall_clock(host, seconds);
+            }
             _ => {
-                let mut link = self.world().network.everywhere();
-                rest.iter().try_for_each(|pair| set_link(&mut link, pair))?;
-                self.world().network.set_all(link);
+                let reason =
+                    DropReason::ALL.iter().find(|reason| Some(reason.name()) == what).ok_or("no such reason")?;
+                let node = self.world().node(host).ok_or("it is down")?;
+                let all = junk(node, *reason);
+                all.iter().for_each(|bytes| self.world().inject(JUNK_FROM, host, bytes));
             }
         }
         Ok(vec![])
@@ -118,6 +202,7 @@ impl Interpreter {
             if let Some(cluster) = &self.cluster {
                 spec.cluster.clone_from(cluster);
             }
+            spec.zone = after(rest, "zone").unwrap_or_default().to_owned();
             let others: Vec<SocketAddr> = seeds.iter().copied().filter(|seed| Some(*seed) != spec.addr).collect();
             let host = self.world().start(&spec, &others).map_err(|e| e.to_string())?;
             self.hosts.insert(name.to_owned(), host);
@@ -142,14 +227,6 @@ impl Interpreter {
                 self.world().restart(host, at, &seeds).map_err(|e| e.to_string())?;
                 Ok(())
             }
-            "pause" => {
-                self.world().pause(host);
-                Ok(())
-            }
-            "resume" => {
-                self.world().resume(host);
-                Ok(())
-            }
             "leave" => self.world().leave(host),
             _ => {
                 let member = NodeId::from_name(rest.get(1).ok_or("which member?")?);
@@ -167,6 +244,7 @@ impl Interpreter {
                 let first = prints.next();
                 prints.all(|print| Some(print) == first)
             }),
+            ["quiet", ..] => self.world().run_until(limit, |w| disquiet(w).is_empty()),
             ["all-see", n, "up", ..] => {
                 let n: usize = n.parse().map_err(|_| "how many?")?;
                 self.world().run_until(limit, |w| w.all_see(n))
@@ -191,11 +269,6 @@ impl Interpreter {
     }
 
     fn show(&mut self, verb: &str, rest: &[&str]) -> Printed {
-        match verb {
-            "network" => return Ok(print::tally(&self.world().tally())),
-            "trace" => return Ok(vec![format!("{:016x}", self.world().trace())]),
-            _ => {}
-        }
         let host = self.host(rest, 0)?;
         if verb == "events" {
             return Ok(self.new_events(host));
@@ -259,6 +332,7 @@ fn span(text: &str) -> Result<Span, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(|| format!("{text} has no unit"))?;
     let n: u64 = text[..digits].parse().map_err(|_| format!("{text} has no number"))?;
     match &text[digits..] {
+        "ns" => Ok(Span::nanos(n)),
         "us" => Ok(Span::micros(n)),
         "ms" => Ok(Span::millis(n)),
         "s" => Ok(Span::secs(n)),
@@ -289,6 +363,12 @@ fn set_field(config: &mut Config, text: &str) -> Result<(), String> {
         "kernel_evidence" => value.parse().map(|b| config.kernel_evidence = b).map_err(|_| "yes or no?".to_owned()),
         "helpers" => number(value).map(|n| config.helpers = n),
         "fanout" => number(value).map(|n| config.fanout = n),
+        "confirmations" => number(value).map(|n| config.confirmations = n),
+        "datagrams_per_second" => number(value).map(|n| config.datagrams_per_second = n),
+        "bytes_per_second" => number(value).map(|n| config.bytes_per_second = n),
+        "eager_per_second" => number(value).map(|n| config.eager_per_second = n),
+        "strangers_per_second" => number(value).map(|n| config.strangers_per_second = n),
+        "repair_per_second" => number(value).map(|n| config.repair_per_second = n),
         _ => Err(format!("{name} cannot be set by a script yet")),
     }
 }
@@ -298,6 +378,8 @@ fn set_limit(limits: &mut Limits, text: &str) -> Result<(), String> {
     let n = number(value)?;
     match name {
         "members" => limits.members = n,
+        "probes" => limits.probes = n,
+        "relays" => limits.relays = n,
         "events" => limits.events = n,
         "book" => limits.book = n,
         _ => return Err(format!("{name} cannot be limited by a script yet")),
@@ -308,15 +390,27 @@ fn set_limit(limits: &mut Limits, text: &str) -> Result<(), String> {
 fn set_link(link: &mut Link, text: &str) -> Result<(), String> {
     let (name, value) = pair(text)?;
     match name {
-        "latency" => {
-            link.latency = match value.split_once("..") {
-                Some((least, most)) => Latency::Uniform(span(least)?, span(most)?),
-                None => Latency::Constant(span(value)?),
-            }
-        }
+        "latency" => link.latency = latency(value)?,
         "loss" => link.loss_permille = number(value)?,
         "duplicate" => link.duplicate_permille = number(value)?,
+        "reorder" => link.reorder_permille = number(value)?,
+        "reorder_by" => link.reorder_by = span(value)?,
         _ => return Err(format!("a link has no {name}")),
     }
     Ok(())
+}
+
+/// A time, a range of times, or a median and the thousandths of its logarithm's deviation.
+fn latency(text: &str) -> Result<Latency, String> {
+    if let Some((least, most)) = text.split_once("..") {
+        return Ok(Latency::Uniform(span(least)?, span(most)?));
+    }
+    match text.split_once('~') {
+        Some((median, sigma)) => Ok(Latency::LogNormal { median: span(median)?, sigma_permille: number(sigma)? }),
+        None => Ok(Latency::Constant(span(text)?)),
+    }
+}
+
+fn unless_none(text: &str) -> Result<Option<u32>, String> {
+    if text == "none" { Ok(None) } else { number(text).map(Some) }
 }

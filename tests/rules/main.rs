@@ -6,10 +6,13 @@
 
 mod capacity;
 mod detection;
+mod full_size;
 mod histories;
 mod identity;
 mod join;
 mod links;
+mod one_way;
+mod overload;
 mod recovery;
 mod storms;
 mod support;

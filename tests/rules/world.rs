@@ -182,7 +182,7 @@ fn an_observer_is_told_of_everything() {
         fn started(&mut self, _: bruit::Instant, _: HostId, _: &bruit::Node) {
             self.started += 1;
         }
-        fn crashed(&mut self, _: bruit::Instant, _: HostId) {
+        fn crashed(&mut self, _: bruit::Instant, _: HostId, _: &bruit::Node) {
             self.crashed += 1;
         }
         fn received(&mut self, _: bruit::Instant, _: HostId, _: std::net::SocketAddr, _: &[u8]) {

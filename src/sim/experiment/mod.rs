@@ -1,25 +1,56 @@
 //! What will a cluster of so many nodes do? Experiments by name, with the setups of the papers.
 //!
 //! One file for each: a `Setup` that can be changed field by field, a `run` that plays it, a `Report` of what came out. They
-//! differ in what they do to a [`World`](super::World) and share the rest: the seeds of their runs, several threads, the
+//! differ in what they do to a [`World`] and share the rest: the seeds of their runs, several threads, the
 //! summary of many figures, and the hash that shows that two runs were the same to the bit.
 
+pub mod churn;
+pub mod detect;
 mod distribution;
 pub mod join_storm;
 pub mod lifeguard;
+mod lives;
+pub mod loss;
+pub mod mass_restart;
+pub mod mongering;
+pub mod partition;
 mod runs;
+pub mod spread;
+mod stage;
 pub mod steady;
 
 use std::fmt;
 
 pub use distribution::Distribution;
-pub use runs::{Progress, Runs};
+pub use runs::{Progress, Runs, trace_of};
+pub use stage::Timing;
 
 use super::{Bounds, Link, Observer, Spec, World};
 use crate::config::{Config, Params, Profile};
 use crate::error::ConfigError;
 use crate::limits::Limits;
+use crate::plan::PlanError;
 use crate::time::{Instant, Span};
+
+/// What plays an experiment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Real nodes in a [`World`].
+    Node,
+    /// The plain model of a paper, where nodes have no such mechanism.
+    Model,
+}
+
+impl Engine {
+    /// The name by which it is printed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Node => "node",
+            Self::Model => "model",
+        }
+    }
+}
 
 /// What all experiments have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +120,12 @@ impl Base {
 
 /// Lets time pass until `holds` or until `limit` after `begin`; milliseconds from `begin` until then, `None` where it did not
 /// come to that.
-fn until(world: &mut World, begin: Instant, limit: Span, holds: impl FnMut(&World) -> bool) -> Option<f64> {
+fn until<O: Observer>(
+    world: &mut World<O>,
+    begin: Instant,
+    limit: Span,
+    holds: impl FnMut(&World<O>) -> bool,
+) -> Option<f64> {
     let left = (begin + limit).since(world.now());
     world.run_until(left, holds).map(|_| millis(world.now().since(begin)))
 }
@@ -112,15 +148,21 @@ pub enum SetupError {
         /// The most it may be.
         max: f64,
     },
+    /// Choices that do not go together: why, and what to do.
+    Together(&'static str),
     /// The configuration of the nodes contradicts itself.
     Config(ConfigError),
+    /// What the experiment is compared with cannot be worked out.
+    Plan(PlanError),
 }
 
 impl fmt::Display for SetupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OutOfRange { field, got, min, max } => write!(f, "{field} is {got}; it may be {min} to {max}"),
+            Self::Together(why) => why.fmt(f),
             Self::Config(error) => error.fmt(f),
+            Self::Plan(error) => error.fmt(f),
         }
     }
 }
@@ -130,5 +172,11 @@ impl std::error::Error for SetupError {}
 impl From<ConfigError> for SetupError {
     fn from(error: ConfigError) -> Self {
         Self::Config(error)
+    }
+}
+
+impl From<PlanError> for SetupError {
+    fn from(error: PlanError) -> Self {
+        Self::Plan(error)
     }
 }

@@ -50,7 +50,7 @@ impl Runs {
 
 /// One number for the traces of several worlds, in order.
 #[must_use]
-pub(super) fn trace_of(traces: impl IntoIterator<Item = u64>) -> u64 {
+pub fn trace_of(traces: impl IntoIterator<Item = u64>) -> u64 {
     let mut hash = Xxh3::new();
     traces.into_iter().for_each(|trace| hash.update(&trace.to_le_bytes()));
     hash.digest()

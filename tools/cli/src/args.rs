@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agent, completions, config_check, decode, demo, events, info, join, leave, man, members, remove, sim, stat, wait,
+    agent, completions, config_check, decode, demo, events, info, join, leave, man, members, plan, remove, sim, stat,
+    wait,
 };
 
 /// The whole command line.
@@ -37,6 +38,7 @@ pub enum Command {
     Join(join::Args),
     Leave(leave::Args),
     Remove(remove::Args),
+    Plan(plan::Args),
     Decode(decode::Args),
     Sim(sim::Args),
     /// Look at configuration

@@ -12,6 +12,8 @@ mod demo;
 mod event;
 mod failure;
 mod output;
+mod plan;
+mod plot;
 mod runner;
 mod view;
 mod watch;

@@ -4,7 +4,7 @@
 
 use core::time::Duration;
 
-use crate::config::Config;
+use crate::config::{Config, Sends};
 use crate::membership::Spread;
 use crate::time::Span;
 
@@ -21,6 +21,8 @@ const ACK_PERMILLE: u64 = 500;
 /// memberlist's gossip rounds in a period, and how many each tells.
 const ROUNDS: u32 = 5;
 const FANOUT: u32 = 3;
+/// memberlist sends each piece of news so many times ⌈log10(n + 1)⌉.
+const RETRANSMITS: u32 = 4;
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,15 +97,22 @@ fn swim(bruit: &Config, nodes: u32) -> Config {
         kernel_evidence: false,
         gossip_interval,
         fanout: FANOUT,
-        // memberlist sends each piece of news 4 · ⌈log10(n + 1)⌉ times: 12 at 128, as this gives.
         expected_loss_permille: 0,
-        one_miss_in: 1_000,
+        sends: Sends::Times(RETRANSMITS * digits(nodes)),
         quiet_after: 0,
         claims_per_second: bruit.datagrams_per_second,
         eager_per_second: 0,
         ..bruit.clone()
     };
     Config { pause_to_forgive: pause(&swim, nodes), ..swim }
+}
+
+/// ⌈log10(n + 1)⌉: how many digits `n` has.
+const fn digits(n: u32) -> u32 {
+    match n.checked_ilog10() {
+        Some(log) => log + 1,
+        None => 1,
+    }
 }
 
 /// α · log10(n) periods, less what a node adds to the pause that it forgives: twice the spreading time. Rounded to whole

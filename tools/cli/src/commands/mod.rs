@@ -11,6 +11,7 @@ pub mod join;
 pub mod leave;
 pub mod man;
 pub mod members;
+pub mod plan;
 pub mod remove;
 pub mod sim;
 pub mod stat;
@@ -32,6 +33,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Join(args) => join::run(args),
         Command::Leave(args) => leave::run(&args),
         Command::Remove(args) => remove::run(args),
+        Command::Plan(args) => plan::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Config(Config::Check(args)) => config_check::run(&args),

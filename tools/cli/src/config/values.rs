@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bruit::Profile;
+use bruit::{Profile, Sends};
 use toml::de::DeValue;
 
 /// How log lines look.
@@ -135,6 +135,34 @@ impl Setting for Profile {
 
     fn show(&self) -> String {
         self.name().to_owned()
+    }
+}
+
+impl Setting for Sends {
+    const KIND: &'static str = "\"derived\", \"endless\" or a number";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "derived" => Ok(Self::Derived),
+            "endless" => Ok(Self::Endless),
+            number => number.parse().map(Self::Times).map_err(|_| format!("{} is expected, not `{text}`", Self::KIND)),
+        }
+    }
+
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        match value.as_str() {
+            Some(text) => Self::from_text(text),
+            None if value.as_integer().is_some() => u32::from_toml(value).map(Self::Times),
+            None => Err(expected(Self::KIND, value)),
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::Derived => "derived".to_owned(),
+            Self::Endless => "endless".to_owned(),
+            Self::Times(n) => n.to_string(),
+        }
     }
 }
 

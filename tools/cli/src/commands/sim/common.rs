@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bruit::sim::experiment::{Base, Runs};
+use bruit::sim::experiment::{Base, Engine, Runs};
 use bruit::sim::{Latency, Link};
 use bruit::{Profile, Span};
 
@@ -23,9 +23,9 @@ pub struct Common {
     /// The share of datagrams that is lost, each way, in steps of 0.001
     #[arg(long, value_name = "SHARE", value_parser = permille)]
     pub loss: Option<u32>,
-    /// How long a datagram takes, as in 250us or 40ms
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub latency: Option<Duration>,
+    /// How long a datagram takes, as in 250us or 40ms, or in gossip intervals, as in 0.5
+    #[arg(long, value_name = "TIME", value_parser = delay)]
+    pub latency: Option<Delay>,
     /// The parameters to begin with
     #[arg(long, default_value = "lan", value_parser = profile)]
     pub profile: Profile,
@@ -39,11 +39,39 @@ impl Common {
     pub fn apply(&self, base: &mut Base, runs: &mut Runs) {
         base.nodes = self.nodes.unwrap_or(base.nodes);
         base.link = Link {
-            latency: self.latency.map_or(base.link.latency, |latency| Latency::Constant(Span::from(latency))),
+            latency: self
+                .latency
+                .map_or(base.link.latency, |delay| Latency::Constant(delay.of(base.config.gossip_interval))),
             loss_permille: self.loss.unwrap_or(base.link.loss_permille),
             ..base.link
         };
         *runs = Runs { count: self.runs.unwrap_or(runs.count), seed: self.seed };
+    }
+}
+
+/// How long a datagram takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Delay {
+    /// So long.
+    Time(Duration),
+    /// So many gossip intervals.
+    Intervals(f64),
+}
+
+impl Delay {
+    fn of(self, interval: Duration) -> Span {
+        Span::from(match self {
+            Self::Time(time) => time,
+            Self::Intervals(n) => interval.mul_f64(n),
+        })
+    }
+}
+
+fn delay(text: &str) -> Result<Delay, String> {
+    match text.parse() {
+        Ok(n) if (0.0..=10.0).contains(&n) => Ok(Delay::Intervals(n)),
+        Ok(_) => Err("a latency in gossip intervals is at least 0 and at most 10".to_owned()),
+        Err(_) => humantime::parse_duration(text).map(Delay::Time).map_err(|error| error.to_string()),
     }
 }
 
@@ -64,6 +92,14 @@ fn profile(text: &str) -> Result<Profile, String> {
     Profile::from_name(text).ok_or_else(|| "a profile is lan, wan or local".to_owned())
 }
 
+/// What plays an experiment, to a person.
+pub const fn engine_line(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Node => "real nodes",
+        Engine::Model => "the plain model",
+    }
+}
+
 /// A setup that cannot be played is the command line's doing.
 pub fn refused(error: bruit::sim::experiment::SetupError) -> Failure {
     Failure::new(Code::Usage, error)
@@ -71,7 +107,19 @@ pub fn refused(error: bruit::sim::experiment::SetupError) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::permille;
+    use super::*;
+
+    #[test]
+    fn a_latency_is_a_time_or_a_number_of_intervals() {
+        let interval = Duration::from_millis(100);
+        let cases = [("40ms", 40_000), ("0.5", 50_000), ("0", 0), ("10", 1_000_000)];
+        for (text, micros) in cases {
+            assert_eq!(delay(text).map(|delay| delay.of(interval).as_micros()), Ok(micros), "{text}");
+        }
+        for bad in ["-1", "11", "NaN", "soon"] {
+            assert!(delay(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn shares_are_thousandths_or_refused() {

@@ -2,12 +2,21 @@
 //!
 //! One file for each experiment: its flags, how its report looks to a person, to a script and as a picture.
 
+mod churn;
 mod common;
+mod detect;
 mod document;
 mod join_storm;
+mod loss;
+mod mass_restart;
+mod mongering;
+mod partition;
+mod picture;
 mod progress;
 mod rows;
+mod spread;
 mod steady;
+mod swarm;
 
 use crate::failure::Failure;
 
@@ -25,13 +34,29 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Experiment {
     Steady(steady::Args),
+    Swarm(swarm::Args),
     JoinStorm(join_storm::Args),
+    MassRestart(mass_restart::Args),
+    Churn(churn::Args),
+    Partition(partition::Args),
+    Spread(spread::Args),
+    Mongering(mongering::Args),
+    Detect(detect::Args),
+    Loss(loss::Args),
 }
 
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.experiment {
         Experiment::Steady(args) => steady::run(args),
+        Experiment::Swarm(args) => swarm::run(args),
         Experiment::JoinStorm(args) => join_storm::run(args),
+        Experiment::MassRestart(args) => mass_restart::run(args),
+        Experiment::Churn(args) => churn::run(args),
+        Experiment::Partition(args) => partition::run(args),
+        Experiment::Spread(args) => spread::run(args),
+        Experiment::Mongering(args) => mongering::run(args),
+        Experiment::Detect(args) => detect::run(args),
+        Experiment::Loss(args) => loss::run(args),
     }
 }

@@ -1,0 +1,277 @@
+//! How much coming and going can a cluster take? So many joins and as many departures a second, more and more, until views
+//! lag behind.
+//!
+//! What is measured is the time from a node's becoming a member until 99 % of the others hold it up, and from its goodbye until
+//! 99 % hold it gone. Within the budgets it stays that of news in a quiet cluster; beyond, news waits and it grows without
+//! end. memberlist's ceiling, from its constants at 10,000 nodes: 3 peers every 200 ms, one packet of 1,400 bytes each, 20
+//! sends of each piece of news of some 100 bytes: about 4.5 joins a second, for 21 kB a node and second.
+
+use std::collections::BTreeMap;
+
+use super::runs::{Progress, Runs, trace_of};
+use super::{Base, Distribution, SetupError, millis};
+use crate::config::{Params, Profile};
+use crate::event::Event;
+use crate::id::BootId;
+use crate::node::{Node, Phase};
+use crate::sim::{Death, HostId, Observer, Spec, World};
+use crate::time::{Instant, Span};
+
+/// What is to be played.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setup {
+    /// Nodes at the beginning, their configuration and links.
+    pub base: Base,
+    /// Joins a second, and as many departures, one rate after the other; the first that lags ends it.
+    pub rates: Vec<f64>,
+    /// How long each rate lasts.
+    pub watch: Span,
+    /// A rate lags when half of its joins take longer than this to be known to 99 %.
+    pub lag: Span,
+    /// How often.
+    pub runs: Runs,
+}
+
+impl Setup {
+    /// 1,000 nodes; from 5 a second on, doubling up to 320; 20 s each; behind at 2 s; once.
+    #[must_use]
+    pub fn new(profile: Profile) -> Self {
+        Self {
+            base: Base::new(1_000, profile),
+            rates: (0..7).map(|k| 5.0 * f64::from(1 << k)).collect(),
+            watch: Span::secs(20),
+            lag: Span::secs(2),
+            runs: Runs { count: 1, seed: 1 },
+        }
+    }
+}
+
+/// What came out of one rate. Distributions are over all joins and departures of all runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Joins a second, and as many departures.
+    pub rate: f64,
+    /// Milliseconds from the start of a newcomer until 99 % of the nodes held it up.
+    pub join_known_ms: Distribution,
+    /// Milliseconds from the command to leave until 99 % held the leaver gone.
+    pub leave_known_ms: Distribution,
+    /// Joins and departures that were not known to 99 % when the time was over, 5 s after the last.
+    pub unknown: u64,
+    /// Bytes of UDP payload sent, per node and second.
+    pub bytes_per_node_s: f64,
+    /// Members that ran and were held dead by somebody.
+    pub false_deaths: u64,
+    /// Whether views lagged.
+    pub lags: bool,
+}
+
+/// What came out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// One row for each rate that was played.
+    pub rows: Vec<Row>,
+    /// The highest rate at which views kept up.
+    pub ceiling: Option<f64>,
+    /// The traces of all runs in one number.
+    pub trace_hash: u64,
+}
+
+/// Something that all shall come to know: since when, and how many do.
+#[derive(Clone, Copy, Debug)]
+struct Spreading {
+    since: Instant,
+    knowing: u32,
+    known_at: Option<Instant>,
+}
+
+/// Counts for each newcomer and each leaver how many have been told.
+#[derive(Debug, Default)]
+struct Word {
+    joins: BTreeMap<BootId, Spreading>,
+    leaves: BTreeMap<BootId, Spreading>,
+    enough: u32,
+    false_deaths: u64,
+}
+
+impl Word {
+    fn heard(of: &mut BTreeMap<BootId, Spreading>, boot: BootId, at: Instant, enough: u32) {
+        let Some(spreading) = of.get_mut(&boot) else { return };
+        spreading.knowing += 1;
+        if spreading.knowing >= enough {
+            spreading.known_at.get_or_insert(at);
+        }
+    }
+}
+
+impl Observer for Word {
+    fn event(&mut self, at: Instant, _: HostId, event: &Event) {
+        if let Event::Up(member) = event {
+            Self::heard(&mut self.joins, member.boot, at, self.enough);
+        } else if let Event::Left(member) = event {
+            Self::heard(&mut self.leaves, member.boot, at, self.enough);
+        } else if let Event::Failed(member) = event {
+            self.false_deaths += u64::from(!self.leaves.contains_key(&member.boot));
+        }
+    }
+}
+
+/// Plays it.
+///
+/// # Errors
+/// A setup that cannot be played.
+pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
+    setup.base.check_nodes(10)?;
+    let mut report = Report { rows: Vec::new(), ceiling: None, trace_hash: 0 };
+    let mut traces = Vec::new();
+    for rate in &setup.rates {
+        if !(0.01..=10_000.0).contains(rate) {
+            return Err(SetupError::OutOfRange { field: "rate", got: *rate, min: 0.01, max: 10_000.0 });
+        }
+        let played = setup.runs.play(progress, |seed| play(setup, *rate, seed));
+        let played: Vec<Played> = played.into_iter().collect::<Result<_, SetupError>>()?;
+        traces.extend(played.iter().map(|p| p.trace));
+        let row = row(setup, *rate, &played);
+        let lags = row.lags;
+        report.rows.push(row);
+        if lags {
+            break;
+        }
+        report.ceiling = Some(*rate);
+    }
+    report.trace_hash = trace_of(traces);
+    Ok(report)
+}
+
+struct Played {
+    joins: Vec<Option<f64>>,
+    leaves: Vec<Option<f64>>,
+    bytes: f64,
+    false_deaths: u64,
+    trace: u64,
+}
+
+fn row(setup: &Setup, rate: f64, played: &[Played]) -> Row {
+    let all = |of: fn(&Played) -> &Vec<Option<f64>>| played.iter().flat_map(of).copied().collect::<Vec<_>>();
+    let (joins, leaves) = (all(|p| &p.joins), all(|p| &p.leaves));
+    let known = |times: &[Option<f64>]| times.iter().copied().flatten().collect::<Distribution>();
+    let (join_known_ms, leave_known_ms) = (known(&joins), known(&leaves));
+    let unknown = joins.iter().chain(&leaves).filter(|time| time.is_none()).count() as u64;
+    // Half of all joins, those that are not known yet included.
+    let lags = join_known_ms.p50 > millis(setup.lag) || join_known_ms.count * 2 < joins.len() as u64;
+    Row {
+        rate,
+        join_known_ms,
+        leave_known_ms,
+        unknown,
+        bytes_per_node_s: played.iter().map(|p| p.bytes).sum::<f64>() / played.len() as f64,
+        false_deaths: played.iter().map(|p| p.false_deaths).sum(),
+        lags,
+    }
+}
+
+/// One rate: the world, who is a member and has not been told to leave, and who leaves.
+struct Stage<'a> {
+    world: World<Word>,
+    params: &'a Params,
+    members: Vec<HostId>,
+    leaving: Vec<HostId>,
+    came: u32,
+}
+
+fn play(setup: &Setup, rate: f64, seed: u64) -> Result<Played, SetupError> {
+    let changes = (rate * setup.watch.as_micros() as f64 / 1e6).ceil() as u32;
+    // The departed keep their places for a while.
+    let params = setup.base.params(changes.saturating_add(64))?;
+    let mut world = setup.base.watched(seed, changes.saturating_add(1), Word::default());
+    let members = world.form(&setup.base.specs(&params))?;
+    world.run_for(Span::secs(20));
+    world.observer.enough = setup.base.nodes * 99 / 100;
+    let (sent, begin) = (world.tally().bytes, world.now());
+    let mut stage = Stage { world, params: &params, members, leaving: Vec::new(), came: 0 };
+    let gap = Span::nanos((1e9 / rate) as u64);
+    for change in 0..changes {
+        stage.one_comes()?;
+        stage.world.run_for(gap / 2);
+        stage.one_goes();
+        stage.world.run_for((begin + gap * (change + 1)).since(stage.world.now()));
+        stage.bury();
+    }
+    let lasted = stage.world.now().since(begin).as_micros() as f64 / 1e6;
+    let bytes = (stage.world.tally().bytes - sent) as f64 / lasted / f64::from(setup.base.nodes);
+    stage.world.run_for(Span::secs(5));
+    let word = &stage.world.observer;
+    let times = |of: &BTreeMap<BootId, Spreading>| {
+        of.values().map(|s| s.known_at.map(|at| millis(at.since(s.since)))).collect::<Vec<_>>()
+    };
+    Ok(Played {
+        joins: times(&word.joins),
+        leaves: times(&word.leaves),
+        bytes,
+        false_deaths: word.false_deaths,
+        trace: stage.world.trace(),
+    })
+}
+
+impl Stage<'_> {
+    fn any(&mut self) -> usize {
+        self.world.rng().below(self.members.len() as u32) as usize
+    }
+
+    fn spreading(&self) -> Spreading {
+        Spreading { since: self.world.now(), knowing: 0, known_at: None }
+    }
+
+    fn boot(&self, host: HostId) -> Option<BootId> {
+        self.world.node(host).map(|node: &Node| node.me().boot)
+    }
+
+    fn one_comes(&mut self) -> Result<(), SetupError> {
+        let door = self.any();
+        let door = self.world.addr(self.members[door]);
+        let spreading = self.spreading();
+        self.came += 1;
+        let host = self.world.start(&Spec::new(&format!("c{}", self.came), self.params.clone()), &[door])?;
+        if let Some(boot) = self.boot(host) {
+            self.world.observer.joins.insert(boot, spreading);
+        }
+        self.members.push(host);
+        Ok(())
+    }
+
+    fn one_goes(&mut self) {
+        let at = self.any();
+        let host = self.members[at];
+        let joined = self.world.node(host).is_some_and(|node| node.phase() == Phase::Joined);
+        let (spreading, boot) = (self.spreading(), self.boot(host));
+        if joined && self.world.leave(host).is_ok() {
+            self.members.swap_remove(at);
+            self.leaving.push(host);
+            boot.map(|boot| self.world.observer.leaves.insert(boot, spreading));
+        }
+    }
+
+    /// Ends the processes of those who have left.
+    fn bury(&mut self) {
+        let left = |world: &World<Word>, host: HostId| world.node(host).is_none_or(|node| node.phase() == Phase::Left);
+        for at in (0..self.leaving.len()).rev() {
+            if left(&self.world, self.leaving[at]) {
+                self.world.crash(self.leaving.swap_remove(at), Death::Silent);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moderate_churn_is_known_as_fast_as_any_news() {
+        let mut setup = Setup { rates: vec![4.0], watch: Span::secs(5), ..Setup::new(Profile::Lan) };
+        setup.base.nodes = 50;
+        let report = run(&setup, &|_, _| ()).expect("a good setup");
+        let [row] = &report.rows[..] else { panic!("one rate") };
+        assert_eq!((row.unknown, row.false_deaths, row.join_known_ms.count), (0, 0, 20), "{row:?}");
+        assert_eq!(report.ceiling, Some(4.0));
+    }
+}

@@ -1,0 +1,257 @@
+//! Where does one piece of news spread, and nothing else happen? A cluster at rest whose rounds fall as a paper has them.
+//!
+//! All nodes know each other and are silent: they probe once a day, mend nothing, forward nothing at once unless asked to, and
+//! tell what they are told in rounds. The dead have fallen silent before; everybody has them on the list and calls them like
+//! the living. Then one member after the other piece of news is brought up by [`World::accuse`]: the subject takes a higher
+//! incarnation. That claim replaces the last one of the same subject everywhere, so that nothing of one run is left for the
+//! next but the phase of the rounds.
+//!
+//! A round lasts a millisecond of virtual time, whatever the profile's does: only ratios matter, and in so short a time no probe
+//! comes due. What the nodes would have to say at their start, each that it is there, is said into a network that loses it all.
+
+use core::time::Duration;
+
+use super::{Base, SetupError};
+use crate::config::{Config, Params, Sends};
+use crate::id::{Incarnation, NodeId};
+use crate::limits::Limits;
+use crate::node::MemberView;
+use crate::sim::{Bounds, Death, HostId, Latency, Link, Observer, Passing, Spec, World};
+use crate::time::{Instant, Span};
+use crate::wire::Section;
+
+/// A round.
+const INTERVAL: Span = Span::millis(1);
+/// How long a datagram takes where all rounds begin at once: the answer to "within the round" must not be in doubt.
+const ROUNDS_LATENCY: Span = Span::micros(1);
+/// After so many rounds a telling is over.
+const ROUNDS_MAX: u32 = 10_000;
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// When the rounds of the nodes fall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timing {
+    /// All at once, and a datagram takes a thousandth of the time between two: whoever hears something in a round tells it
+    /// in the next one.
+    Rounds,
+    /// Each at a phase of its own, drawn at random. A datagram takes the share of an interval that
+    /// [`Base::link`] and the configured gossip interval have it take.
+    Event,
+}
+
+impl Timing {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Rounds, Self::Event];
+
+    /// The name under which it is chosen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rounds => "rounds",
+            Self::Event => "event",
+        }
+    }
+}
+
+/// Who is to stand on the stage.
+#[derive(Clone, Debug)]
+pub(super) struct Cast {
+    /// Nodes, fanout, links.
+    pub base: Base,
+    /// How many of them are dead: the last ones. Not all.
+    pub dead: u32,
+    pub timing: Timing,
+    pub sends: Sends,
+    /// Whether each forwards what is news to it at once, beside the rounds.
+    pub eager: bool,
+}
+
+/// How one piece of news went.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Telling {
+    /// When each that heard it did, in rounds or intervals from the beginning, the source's 0 first.
+    pub receipts: Vec<f64>,
+    /// Datagrams that told it.
+    pub datagrams: u64,
+    /// Bytes of payload in these.
+    pub bytes: u64,
+    /// Rounds until it was over.
+    pub rounds: u32,
+}
+
+/// The cluster.
+pub(super) struct Stage {
+    pub world: World<Watch>,
+    timing: Timing,
+    living: usize,
+    source: HostId,
+    /// In whose name the source is accused.
+    accuser: HostId,
+}
+
+impl Cast {
+    /// Sets the stage.
+    pub fn set(&self, seed: u64) -> Result<Stage, SetupError> {
+        let nodes = self.base.nodes;
+        let bounds = Bounds { hosts: nodes, events: 0, in_flight: 1 << 24, ..Bounds::default() };
+        let mut world = World::watched(seed, bounds, Watch::new(nodes));
+        let params = (0..nodes).map(|_| self.params(self.phase(&mut world))).collect::<Result<Vec<_>, _>>()?;
+        let specs: Vec<_> =
+            (0..).zip(params).map(|(n, params): (u32, _)| Spec::new(&format!("n{n}"), params)).collect();
+        world.network.set_all(Link { loss_permille: 1_000, ..Link::default() });
+        let hosts = world.form(&specs)?;
+        let living = (nodes - self.dead) as usize;
+        hosts[living..].iter().for_each(|host| world.crash(*host, Death::Silent));
+        // Nobody sends its first word more often, nor counts as new for longer.
+        world.run_for(INTERVAL * 64);
+        world.network.set_all(self.link());
+        Ok(Stage { world, timing: self.timing, living, source: hosts[0], accuser: hosts[1] })
+    }
+
+    fn phase(&self, world: &mut World<Watch>) -> Span {
+        match self.timing {
+            Timing::Rounds => Span::ZERO,
+            Timing::Event => Span::nanos(u64::from(world.rng().below(INTERVAL.as_nanos() as u32))),
+        }
+    }
+
+    fn params(&self, phase: Span) -> Result<Params, SetupError> {
+        let config = Config {
+            probe_interval: DAY,
+            revive_interval: DAY,
+            gossip_interval: Duration::from_nanos(INTERVAL.as_nanos()),
+            gossip_phase: Some(Duration::from_nanos(phase.as_nanos())),
+            sends: self.sends,
+            // A higher incarnation of somebody who lives is told as loudly as a death, by nothing but what the paper counts.
+            loud_suspicions: true,
+            quiet_after: 0,
+            claims_per_second: u32::MAX,
+            eager_per_second: if self.eager { u32::MAX } else { 0 },
+            repair_per_second: 0,
+            datagrams_per_second: u32::MAX,
+            bytes_per_second: u32::MAX,
+            ..self.base.config.clone()
+        };
+        // Names of a few letters: large clusters shall fit into the machine.
+        let limits = Limits { profile_bytes: 64, outbox: 64, events: 16, ..Limits::for_members(self.base.nodes) };
+        Ok(Params::new(&config, &limits)?)
+    }
+
+    fn link(&self) -> Link {
+        let link = self.base.link;
+        let interval = Span::from(self.base.config.gossip_interval).as_nanos().max(1);
+        let scaled = |span: Span| {
+            Span::nanos((u128::from(span.as_nanos()) * u128::from(INTERVAL.as_nanos()) / u128::from(interval)) as u64)
+        };
+        let latency = match (self.timing, link.latency) {
+            (Timing::Rounds, _) => Latency::Constant(ROUNDS_LATENCY),
+            (Timing::Event, Latency::Constant(span)) => Latency::Constant(scaled(span)),
+            (Timing::Event, Latency::Uniform(least, most)) => Latency::Uniform(scaled(least), scaled(most)),
+            (Timing::Event, Latency::LogNormal { median, sigma_permille }) => {
+                Latency::LogNormal { median: scaled(median), sigma_permille }
+            }
+        };
+        Link { latency, reorder_by: scaled(link.reorder_by), ..link }
+    }
+}
+
+impl Stage {
+    /// Brings up a piece of news and follows it until all living know, or [`ROUNDS_MAX`] have passed.
+    pub fn tell_all(&mut self) -> Telling {
+        let begin = self.begin();
+        let end = begin + INTERVAL * ROUNDS_MAX;
+        while self.world.observer.receipts.len() < self.living && self.world.now() < end && self.world.step() {}
+        self.telling(begin)
+    }
+
+    /// Brings up a piece of news and follows it until nobody tells it any more.
+    pub fn tell_until_quiet(&mut self) -> Telling {
+        let begin = self.begin();
+        let mut told = None;
+        // The source has nothing to say before its first round.
+        self.world.run_for(INTERVAL);
+        while told != Some(self.world.observer.datagrams) {
+            told = Some(self.world.observer.datagrams);
+            self.world.run_for(INTERVAL);
+        }
+        self.telling(begin)
+    }
+
+    fn begin(&mut self) -> Instant {
+        let wait = match self.timing {
+            // In the middle between two rounds, the last of which may still be under way.
+            Timing::Rounds => {
+                let half = INTERVAL / 2;
+                let into = self.world.now().as_nanos() % INTERVAL.as_nanos();
+                INTERVAL + half + INTERVAL.saturating_sub(Span::nanos(into))
+            }
+            Timing::Event => Span::nanos(u64::from(self.world.rng().below(INTERVAL.as_nanos() as u32))),
+        };
+        self.world.run_for(wait);
+        let subject = self.world.id(self.source);
+        let incarnation = self.world.accuse(self.accuser, self.source);
+        let incarnation = incarnation.expect("a member with incarnations left is accused by another");
+        self.world.observer.begin((subject, incarnation));
+        self.world.now()
+    }
+
+    fn telling(&self, begin: Instant) -> Telling {
+        let watch = &self.world.observer;
+        let after = |at: &Instant| match self.timing {
+            Timing::Rounds => at.since(begin).as_nanos().div_ceil(INTERVAL.as_nanos()) as f64,
+            Timing::Event => at.since(begin).as_nanos() as f64 / INTERVAL.as_nanos() as f64,
+        };
+        assert_eq!(self.world.tally().overflowed, 0, "seed {}: the wire was full", self.world.seed());
+        let receipts = watch.receipts.iter().map(after).collect();
+        let rounds = self.world.now().since(begin).as_nanos() / INTERVAL.as_nanos();
+        Telling { receipts, datagrams: watch.datagrams, bytes: watch.bytes, rounds: rounds as u32 }
+    }
+}
+
+/// Who knows the news, and what it costs to tell it.
+#[derive(Debug)]
+pub(super) struct Watch {
+    news: Option<(NodeId, Incarnation)>,
+    knows: Vec<bool>,
+    receipts: Vec<Instant>,
+    datagrams: u64,
+    bytes: u64,
+}
+
+impl Watch {
+    fn new(nodes: u32) -> Self {
+        Self { news: None, knows: vec![false; nodes as usize], receipts: Vec::new(), datagrams: 0, bytes: 0 }
+    }
+
+    fn begin(&mut self, news: (NodeId, Incarnation)) {
+        self.news = Some(news);
+        self.knows.fill(false);
+        self.receipts.clear();
+        (self.datagrams, self.bytes) = (0, 0);
+    }
+}
+
+impl Observer for Watch {
+    const CHANGES: bool = true;
+
+    fn sent(&mut self, passing: &Passing<'_>) {
+        let Some(news) = self.news else { return };
+        let tells = passing.sections().is_some_and(|sections| {
+            sections.into_iter().any(|section| {
+                let claims = if let Section::Claims(claims) = section { claims } else { &[] };
+                claims.iter().any(|raw| raw.get().is_some_and(|claim| (claim.subject, claim.incarnation) == news))
+            })
+        });
+        if tells {
+            self.datagrams += 1;
+            self.bytes += passing.bytes.len() as u64;
+        }
+    }
+
+    fn changed(&mut self, at: Instant, host: HostId, _slot: u32, member: Option<&MemberView<'_>>) {
+        let heard = member.is_some_and(|m| self.news == Some((m.id, m.incarnation)));
+        if heard && !std::mem::replace(&mut self.knows[host.index()], true) {
+            self.receipts.push(at);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What can be done to a cluster? One thing at one time; nodes are called by their numbers in the plan.
+
+use crate::error::DropReason;
+use crate::sim::Death;
+use crate::time::Span;
+
+/// One thing done. What makes no sense when its time has come (a crash of who is down) is left out: a plan stays a plan
+/// whatever is taken out of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// A process dies.
+    Crash(u32, Death),
+    /// It is started again, under a new boot id; at the further address with this number, or where it was.
+    Restart(u32, Option<u8>),
+    /// It is stopped in its tracks.
+    Pause(u32),
+    /// It goes on, from a pause or from starving.
+    Resume(u32),
+    /// It runs up to this much late from now on.
+    Starve(u32, Span),
+    /// Nothing passes from one to another.
+    Cut(u32, u32),
+    /// Those with a bit in this set are apart from all others.
+    Partition(u64),
+    /// Ends all cuts and the partition.
+    Heal,
+    /// So many of a thousand datagrams are lost from now on, everywhere.
+    Loss(u32),
+    /// IP packets longer than this vanish from now on; `None` lets all pass.
+    Mtu(Option<u32>),
+    /// A host's cable carries so many bytes a second from now on; `None` takes the cable away.
+    Cable(u32, Option<u32>),
+    /// It says goodbye.
+    Leave(u32),
+    /// The first one takes the second off the list, if it holds it dead.
+    Remove(u32, u32),
+    /// A new node joins.
+    Join(u32),
+    /// A new process joins under the name of another node.
+    Namesake(u32, u32),
+    /// A host's wall clock jumps by so many seconds.
+    WallClock(u32, i64),
+    /// A datagram arrives that must be dropped for this reason, or enough of them.
+    Junk(u32, DropReason),
+}
+
+impl Act {
+    /// Every kind of act by its name.
+    pub const NAMES: [&'static str; 17] = [
+        "crash",
+        "restart",
+        "pause",
+        "resume",
+        "starve",
+        "cut",
+        "partition",
+        "heal",
+        "loss",
+        "mtu",
+        "cable",
+        "leave",
+        "remove",
+        "join",
+        "namesake",
+        "wall_clock",
+        "junk",
+    ];
+
+    /// The name of its kind.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Crash(..) => "crash",
+            Self::Restart(..) => "restart",
+            Self::Pause(_) => "pause",
+            Self::Resume(_) => "resume",
+            Self::Starve(..) => "starve",
+            Self::Cut(..) => "cut",
+            Self::Partition(_) => "partition",
+            Self::Heal => "heal",
+            Self::Loss(_) => "loss",
+            Self::Mtu(_) => "mtu",
+            Self::Cable(..) => "cable",
+            Self::Leave(_) => "leave",
+            Self::Remove(..) => "remove",
+            Self::Join(_) => "join",
+            Self::Namesake(..) => "namesake",
+            Self::WallClock(..) => "wall_clock",
+            Self::Junk(..) => "junk",
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! What is drawn from a seed? Parameters, a topology, and a history of what is done when.
+
+use core::time::Duration;
+use std::collections::BTreeSet;
+
+use super::act::Act;
+use crate::config::{Config, Params, Profile};
+use crate::error::{ConfigError, DropReason};
+use crate::limits::Limits;
+use crate::rng::Rng;
+use crate::sim::{Death, Latency, Link};
+use crate::time::Span;
+
+/// The nodes through which all others join: they never move, are never buried and keep their names. Where nobody knows
+/// an address of the others, nobody can help.
+pub(super) const SEEDS: u32 = 2;
+
+/// How large a plan may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Nodes at the beginning, at most. At least 3, at most 48.
+    pub nodes: u32,
+    /// Things done to them, at most. At least 3, at most 200.
+    pub acts: u32,
+}
+
+impl Default for Size {
+    /// 12 nodes, 25 acts.
+    fn default() -> Self {
+        Self { nodes: 12, acts: 25 }
+    }
+}
+
+/// Something done at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timed {
+    /// When, from the beginning.
+    pub at: Span,
+    /// What.
+    pub act: Act,
+}
+
+/// All that is drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The seed of the plan and of its world.
+    pub seed: u64,
+    /// The profile that the configuration began as.
+    pub profile: Profile,
+    /// How all nodes are configured.
+    pub config: Config,
+    /// Their capacities.
+    pub limits: Limits,
+    /// Nodes at the beginning.
+    pub nodes: u32,
+    /// Zones; the nodes belong to them in turn.
+    pub zones: u32,
+    /// Whether all start at once through each other, rather than one by itself and the others through it.
+    pub cold: bool,
+    /// The ways within a zone.
+    pub within: Link,
+    /// The latency between zones.
+    pub between: Latency,
+    /// What is done, earliest first.
+    pub acts: Vec<Timed>,
+    /// Who is not started again at the end, if it is down by then.
+    pub buried: BTreeSet<u32>,
+}
+
+impl Plan {
+    /// The plan of a seed.
+    #[must_use]
+    pub fn draw(seed: u64, size: Size) -> Self {
+        Draw { rng: Rng::from_seed(seed), moves: 0, joins: 0, down: Vec::new(), halted: Vec::new() }.plan(seed, size)
+    }
+
+    /// The parameters of each node.
+    ///
+    /// # Errors
+    /// Values that contradict each other, of a plan made by hand.
+    pub fn params(&self) -> Result<Params, ConfigError> {
+        Params::new(&self.config, &self.limits)
+    }
+
+    /// How many hosts there are at the end, at most.
+    #[must_use]
+    pub fn hosts(&self) -> u32 {
+        let new = |timed: &&Timed| matches!(timed.act, Act::Join(_) | Act::Namesake(..));
+        self.nodes + self.acts.iter().filter(new).count() as u32
+    }
+
+    /// How many addresses there are at the end beside one for each host, at most.
+    #[must_use]
+    pub fn further_addresses(&self) -> u32 {
+        self.acts.iter().filter(|timed| matches!(timed.act, Act::Restart(_, Some(_)))).count() as u32
+    }
+}
+
+struct Draw {
+    rng: Rng,
+    moves: u8,
+    joins: u32,
+    /// Who has been told to die or leave, and not to come back; who to halt, and not to go on: whom the next such act
+    /// is about.
+    down: Vec<u32>,
+    halted: Vec<u32>,
+}
+
+impl Draw {
+    fn plan(mut self, seed: u64, size: Size) -> Plan {
+        let nodes = 3 + self.below(size.nodes.clamp(3, 48) - 2);
+        let profile = self.one_of(&[Profile::Local, Profile::Local, Profile::Lan, Profile::Lan, Profile::Wan]);
+        let config = self.config(profile);
+        let ceiling = Span::from(config.ack_ceiling);
+        let within = self.within(ceiling);
+        let limits = self.limits(nodes + size.acts);
+        let (zones, cold) = (self.one_of(&[1, 1, 2, 3]), self.below(4) == 0);
+        let count = 3 + self.below(size.acts.clamp(3, 200) - 2);
+        let acts = self.acts(nodes, count);
+        let buried = (SEEDS..nodes + self.joins).filter(|_| self.rng.below(4) == 0).collect();
+        let between = Latency::Uniform(ceiling / 20, ceiling / 8);
+        Plan { seed, profile, config, limits, nodes, zones, cold, within, between, acts, buried }
+    }
+
+    fn below(&mut self, n: u32) -> u32 {
+        self.rng.below(n)
+    }
+
+    fn one_of<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.rng.below(of.len() as u32) as usize].clone()
+    }
+
+    fn config(&mut self, profile: Profile) -> Config {
+        let mut config = Config::new(profile);
+        let pause = config.pause_to_forgive;
+        config.down_retention = self.one_of(&[pause * 5, Duration::from_secs(30), config.down_retention]);
+        config.fanout = self.one_of(&[2, 3, 4]);
+        config.helpers = self.one_of(&[1, 3, 4]);
+        config.confirmations = self.one_of(&[0, 3]);
+        config.kernel_evidence = self.below(4) > 0;
+        if self.below(3) == 0 {
+            config.datagrams_per_second = 100;
+            config.bytes_per_second = 100_000;
+            config.eager_per_second = self.one_of(&[0, 40]);
+            config.strangers_per_second = 40;
+            config.repair_per_second = 40;
+        }
+        config
+    }
+
+    /// Room for everybody; small in everything else now and then.
+    fn limits(&mut self, hosts: u32) -> Limits {
+        Limits {
+            probes: self.one_of(&[2, 16]),
+            relays: self.one_of(&[1, 64]),
+            book: self.one_of(&[4, 64]),
+            ..Limits::for_members(hosts.max(64))
+        }
+    }
+
+    /// Within what an ack may take: a network that is slower than the parameters say is no fault of the protocol's.
+    fn within(&mut self, ceiling: Span) -> Link {
+        let latency = self.one_of(&[
+            Latency::Constant(Span::micros(250)),
+            Latency::Uniform(Span::micros(50), Span::millis(2)),
+            Latency::Uniform(Span::micros(100), ceiling / 20),
+            Latency::LogNormal { median: ceiling / 200, sigma_permille: 500 },
+        ]);
+        Link {
+            latency,
+            loss_permille: self.one_of(&[0, 0, 20, 100]),
+            duplicate_permille: self.one_of(&[0, 10, 100]),
+            reorder_permille: self.one_of(&[0, 50]),
+            reorder_by: ceiling / 10,
+        }
+    }
+
+    fn acts(&mut self, nodes: u32, count: u32) -> Vec<Timed> {
+        let mut at = Span::millis(u64::from(self.below(5_000)));
+        let mut acts = Vec::new();
+        for _ in 0..count {
+            let act = self.act(nodes);
+            acts.push(Timed { at, act });
+            at = at + Span::millis(self.one_of(&[0, 5, 50, 500, 3_000, 20_000]));
+        }
+        acts
+    }
+
+    /// A host that may be there by now.
+    fn host(&mut self, nodes: u32) -> u32 {
+        let hosts = nodes + self.joins;
+        self.below(hosts)
+    }
+
+    fn new_host(&mut self, nodes: u32) -> u32 {
+        self.joins += 1;
+        nodes + self.joins - 1
+    }
+
+    /// One of those, or any host where there are none.
+    fn among(&mut self, of: fn(&mut Self) -> &mut Vec<u32>, nodes: u32) -> u32 {
+        let count = of(self).len() as u32;
+        let nth = self.below(count) as usize;
+        if count == 0 { self.host(nodes) } else { of(self).swap_remove(nth) }
+    }
+
+    fn goes(&mut self, nodes: u32) -> u32 {
+        let host = self.host(nodes);
+        self.down.push(host);
+        host
+    }
+
+    fn halts(&mut self, nodes: u32) -> u32 {
+        let host = self.host(nodes);
+        self.halted.push(host);
+        host
+    }
+
+    fn act(&mut self, nodes: u32) -> Act {
+        match self.below(32) {
+            0..4 => Act::Crash(self.goes(nodes), self.one_of(&[Death::Silent, Death::Refusing])),
+            4..8 => {
+                let host = self.among(|draw| &mut draw.down, nodes);
+                Act::Restart(host, self.moved(host))
+            }
+            8 | 9 => Act::Pause(self.halts(nodes)),
+            10 | 11 => Act::Starve(self.halts(nodes), Span::millis(self.one_of(&[50, 300, 2_000]))),
+            12 | 13 => Act::Resume(self.among(|draw| &mut draw.halted, nodes)),
+            14 | 15 => Act::Cut(self.host(nodes), self.host(nodes)),
+            16 => Act::Partition(self.rng.next_u64()),
+            17 | 18 => Act::Heal,
+            19 => Act::Loss(self.one_of(&[0, 50, 300, 900])),
+            20 => Act::Mtu(self.one_of(&[None, Some(600), Some(1_228)])),
+            21 => Act::Cable(self.host(nodes), self.one_of(&[None, Some(500), Some(20_000)])),
+            22 | 23 => Act::Leave(self.goes(nodes)),
+            24 | 25 => Act::Remove(self.host(nodes), self.absent(nodes)),
+            26 => Act::Join(self.new_host(nodes)),
+            27 | 28 => self.namesake(nodes),
+            29 => Act::WallClock(self.host(nodes), self.one_of(&[-315_360_000, -3_600, 3_600, 315_360_000])),
+            30.. => Act::Junk(self.host(nodes), self.one_of(DropReason::ALL)),
+        }
+    }
+
+    /// Somebody who may be held dead.
+    fn absent(&mut self, nodes: u32) -> u32 {
+        let last = self.down.last().copied();
+        last.unwrap_or_else(|| self.host(nodes))
+    }
+
+    fn namesake(&mut self, nodes: u32) -> Act {
+        let of = SEEDS + self.below(nodes - SEEDS);
+        Act::Namesake(self.new_host(nodes), of)
+    }
+
+    fn moved(&mut self, host: u32) -> Option<u8> {
+        let moves = host >= SEEDS && self.below(3) == 0 && self.moves < u8::MAX;
+        self.moves += u8::from(moves);
+        moves.then_some(self.moves)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_plan_has_good_parameters_and_all_kinds_of_acts_are_drawn() {
+        let mut kinds = BTreeSet::new();
+        for seed in 0..300 {
+            let plan = Plan::draw(seed, Size::default());
+            assert!(plan.params().is_ok(), "seed {seed}: {:?}", plan.params().err());
+            assert!((3..=12).contains(&plan.nodes) && (3..=25).contains(&plan.acts.len()));
+            assert!(plan.acts.is_sorted_by_key(|timed| timed.at), "seed {seed}");
+            assert_eq!(plan, Plan::draw(seed, Size::default()));
+            kinds.extend(plan.acts.iter().map(|timed| timed.act.name()));
+        }
+        assert_eq!(kinds, BTreeSet::from(Act::NAMES));
+    }
+}

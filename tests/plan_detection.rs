@@ -1,0 +1,111 @@
+//! Does the planner foretell what real nodes do? Detection, false suspicions and quiet traffic, against the virtual network.
+
+use std::time::Duration;
+
+use bruit::plan::{Detection, Milestone, Watch, cost};
+use bruit::sim::{Death, HostId, Link, Spec, World};
+use bruit::wire::State;
+use bruit::{Config, Counters, Limits, Params, Profile, Span};
+
+const MEMBERS: u32 = 24;
+
+fn config(profile: Profile) -> Config {
+    Config { kernel_evidence: false, ..Config::new(profile) }
+}
+
+fn cluster(seed: u64, config: &Config) -> (World, Vec<HostId>) {
+    let params = Params::new(config, &Limits::for_members(64)).expect("agrees with itself");
+    let mut world = World::new(seed);
+    let mut hosts: Vec<HostId> = Vec::new();
+    for i in 0..MEMBERS {
+        let seeds: Vec<_> = hosts.first().map(|h| world.addr(*h)).into_iter().collect();
+        hosts.push(world.start(&Spec::new(&format!("n{i}"), params.clone()), &seeds).expect("a good name"));
+    }
+    assert!(world.run_until(Span::secs(20), |w| w.all_see(MEMBERS as usize)).is_some(), "seed {seed}");
+    world.run_for(Span::secs(60));
+    (world, hosts)
+}
+
+fn planned(profile: Profile, loss: f64) -> Detection {
+    let round_trip = Duration::from_micros(500);
+    Detection::of(Watch { members: MEMBERS, loss, round_trip, config: config(profile) }).expect("makes sense")
+}
+
+fn sum(world: &World, of: impl Fn(&Counters) -> u64) -> u64 {
+    world.running().map(|(_, node)| of(node.counters())).sum()
+}
+
+#[test]
+fn silence_is_noticed_judged_and_known_when_it_was_planned() {
+    const CRASHES: usize = 60;
+    let (mut world, hosts) = cluster(17, &config(Profile::Lan));
+    let plan = planned(Profile::Lan, 0.0);
+    let mut took = [const { Vec::new() }; 3];
+    for i in 0..CRASHES {
+        let pause = Span::millis(3_000 + u64::from(world.rng().below(1_000)));
+        world.run_for(pause);
+        let victim = hosts[1 + i % (hosts.len() - 1)];
+        let id = world.id(victim);
+        world.crash(victim, Death::Silent);
+        let counts = |w: &World, state: &[State]| {
+            w.running().filter(|(h, _)| w.sees(*h, id).is_some_and(|s| state.contains(&s))).count()
+        };
+        let all = hosts.len() - 1;
+        let mut since = Span::ZERO;
+        for (took, (states, needed)) in took.iter_mut().zip([
+            (&[State::Suspect, State::Dead][..], 1),
+            (&[State::Dead][..], 1),
+            (&[State::Dead][..], all),
+        ]) {
+            since = since + world.run_until(Span::secs(60), |w| counts(w, states) >= needed).expect("found, seed 17");
+            took.push(since.as_micros() as f64 * 1e-6);
+        }
+        let seed = world.addr(hosts[0]);
+        world.restart(victim, None, &[seed]).expect("a good spec");
+        assert!(world.run_until(Span::secs(20), |w| w.all_see(hosts.len())).is_some(), "seed 17");
+    }
+    for (mut took, milestone) in took.into_iter().zip(Milestone::ALL) {
+        took.sort_by(f64::total_cmp);
+        let n = took.len() as f64;
+        let mean = took.iter().sum::<f64>() / n;
+        let error = (took.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / (n * (n - 1.0))).sqrt();
+        let (median, planned) = (took[took.len() / 2], plan.quantile(milestone, 0.5));
+        assert!(
+            (median - planned).abs() < 0.15 + 4.0 * error,
+            "{milestone:?}: {median} s, planned {planned} s, seed 17"
+        );
+    }
+}
+
+#[test]
+fn loss_accuses_the_living_as_often_as_planned() {
+    // The planner leaves out that any other datagram is proof of life as well: a tenth less is expected.
+    for (profile, permille) in [(Profile::Lan, 300), (Profile::Local, 400)] {
+        let config = Config { expected_loss_permille: permille, ..config(profile) };
+        let (mut world, _) = cluster(19, &config);
+        world.network.set_all(Link { loss_permille: permille, ..Link::default() });
+        let before = (sum(&world, |c| c.probes), sum(&world, |c| c.accusations));
+        world.run_for(Span::secs(600));
+        let (probes, accused) = (sum(&world, |c| c.probes) - before.0, sum(&world, |c| c.accusations) - before.1);
+        let planned = planned(profile, f64::from(permille) / 1e3).probe().accuses * probes as f64;
+        let off = (accused as f64 - planned).abs();
+        let said = format!("{accused} of {probes} probes at {permille} permille, planned {planned}, seed 19");
+        assert!(planned > 30.0 && off < 0.1 * planned + 4.0 * planned.sqrt(), "{said}");
+    }
+}
+
+#[test]
+fn quiet_costs_what_was_planned() {
+    let (mut world, hosts) = cluster(23, &config(Profile::Lan));
+    let sent = |w: &World| (sum(w, |c| c.datagrams_sent), sum(w, |c| c.bytes_sent));
+    let before = sent(&world);
+    let seconds = 100;
+    world.run_for(Span::secs(seconds));
+    let after = sent(&world);
+    let per = |n: u64| n as f64 / hosts.len() as f64 / seconds as f64;
+    let (datagrams, bytes) = (per(after.0 - before.0), per(after.1 - before.1));
+    let planned = cost::quiet(&planned(Profile::Lan, 0.0));
+    assert!((datagrams - planned.datagrams).abs() < 0.02 * planned.datagrams, "{datagrams}, planned {planned:?}");
+    assert!((bytes - planned.bytes).abs() < 0.02 * planned.bytes, "{bytes}, planned {planned:?}");
+    assert_eq!((planned.datagrams, planned.bytes), (2.0, 104.0));
+}

@@ -1,0 +1,107 @@
+//! `bruit sim churn`: more and more nodes come and go.
+
+use std::time::Duration;
+
+use bruit::Span;
+use bruit::sim::experiment::churn::{self, Report, Setup};
+use serde::Serialize;
+
+use super::common::{Common, refused};
+use super::document::{Document, Spread};
+use super::progress::Line;
+use crate::failure::Failure;
+use crate::output::{self, BAD, Cell, GOOD, Paint, Table, bytes, micros, three_digits};
+
+/// So many joins and departures a second, more and more, until views lag
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    common: Common,
+    /// Joins a second, and as many departures; several are played in order until one lags
+    #[arg(long, value_name = "RATE", value_delimiter = ',')]
+    rate: Vec<f64>,
+    /// How long each rate lasts
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    watch: Option<Duration>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    rate: f64,
+    join_known_ms: Spread,
+    leave_known_ms: Spread,
+    unknown: u64,
+    bytes_per_node_s: f64,
+    false_deaths: u64,
+    lags: bool,
+}
+
+#[derive(Serialize)]
+struct Figures {
+    rates: Vec<Row>,
+    ceiling: Option<f64>,
+}
+
+/// Plays it and shows what came out.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let mut setup = Setup::new(args.common.profile);
+    args.common.apply(&mut setup.base, &mut setup.runs);
+    if !args.rate.is_empty() {
+        setup.rates.clone_from(&args.rate);
+    }
+    setup.watch = args.watch.map_or(setup.watch, Span::from);
+    let line = Line::new("churn");
+    let report = churn::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    drop(line);
+    if args.common.json {
+        output::print_json(&document(&setup, &report))
+    } else {
+        output::print(&text(&report, Paint::stdout()))
+    }
+}
+
+fn document<'a>(setup: &Setup, report: &Report) -> Document<'a, Figures> {
+    let rates = report.rows.iter().map(|row| Row {
+        rate: row.rate,
+        join_known_ms: row.join_known_ms.into(),
+        leave_known_ms: row.leave_known_ms.into(),
+        unknown: row.unknown,
+        bytes_per_node_s: row.bytes_per_node_s,
+        false_deaths: row.false_deaths,
+        lags: row.lags,
+    });
+    let figures = Figures { rates: rates.collect(), ceiling: report.ceiling };
+    Document::new("churn", &setup.base, setup.runs, figures, report.trace_hash)
+}
+
+fn text(report: &Report, paint: Paint) -> String {
+    let titles = [
+        ">joins/s",
+        ">known p50",
+        ">known p99",
+        ">gone p50",
+        ">gone p99",
+        ">unknown",
+        ">sent/node/s",
+        ">false deaths",
+        "",
+    ];
+    let mut table = Table::new(&titles);
+    let time = |ms: f64| Cell::from(micros((ms * 1e3).round() as u64));
+    for row in &report.rows {
+        table.row([
+            three_digits(row.rate).into(),
+            time(row.join_known_ms.p50),
+            time(row.join_known_ms.p99),
+            time(row.leave_known_ms.p50),
+            time(row.leave_known_ms.p99),
+            row.unknown.to_string().into(),
+            bytes(row.bytes_per_node_s.round() as u64).into(),
+            row.false_deaths.to_string().into(),
+            if row.lags { Cell::new(BAD, "lags") } else { Cell::new(GOOD, "keeps up") },
+        ]);
+    }
+    let mut text = table.render(paint);
+    text += "known, gone: until 99 % of the nodes hold a newcomer up, a leaver gone\n";
+    text + &format!("trace hash {:016x}\n", report.trace_hash)
+}

@@ -1,0 +1,133 @@
+//! What follows from the inputs? Everything that is printed, as numbers.
+
+use bruit::plan::cost::{self, Fragmented, Pages, Traffic};
+use bruit::plan::{Coverage, Detection, EventTime, GOALS, Mode, Model, PlanError, Rounds, Scenario, Watch};
+
+use super::inputs::{Inputs, Timing};
+
+/// Coverage is told for so many rounds at most.
+const ROUNDS_SHOWN: usize = 60;
+
+/// How long something takes: rounds (or intervals), or seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Times {
+    pub mean: Option<f64>,
+    pub p50: Option<f64>,
+    pub p99: Option<f64>,
+}
+
+impl Times {
+    fn times(self, by: f64) -> Self {
+        let scaled = |x: Option<f64>| x.map(|x| x * by);
+        Self { mean: scaled(self.mean), p50: scaled(self.p50), p99: scaled(self.p99) }
+    }
+}
+
+/// How news spreads.
+#[derive(Debug)]
+pub struct Spread {
+    /// At each round, or at each quarter of an interval, until all are as good as sure to know.
+    pub coverage: Vec<(f64, Coverage)>,
+    /// For each of [`GOALS`], in rounds or intervals.
+    pub rounds: [Times; 3],
+    /// The same in seconds.
+    pub seconds: [Times; 3],
+    /// In event time: the informed grow by e to this power an interval.
+    pub growth: Option<f64>,
+}
+
+/// Everything.
+#[derive(Debug)]
+pub struct Figures {
+    pub spread: Spread,
+    pub detection: Detection,
+    pub quiet: Traffic,
+    pub rounds: Traffic,
+    pub repair: Traffic,
+    pub members: u32,
+    /// A piece of news that rides on pings and acks only: seconds until 99 % know, at the median.
+    pub piggyback_s: f64,
+    /// The payload in one datagram, where UDP takes it.
+    pub whole: Option<Fragmented>,
+    /// The payload in datagrams that each stand alone.
+    pub pages: Pages,
+    pub memory_bytes: u64,
+}
+
+impl Figures {
+    /// Works everything out.
+    pub fn of(inputs: &Inputs) -> Result<Self, PlanError> {
+        let model = inputs.model()?;
+        Self::with(inputs, &model, inputs.watch(&model))
+    }
+
+    /// The same with another way to watch.
+    pub fn with(inputs: &Inputs, model: &Model, watch: Watch) -> Result<Self, PlanError> {
+        let max_datagram = watch.config.max_datagram;
+        let detection = Detection::of(watch)?;
+        let piggyback_s = piggyback_only(detection.watch())?;
+        Ok(Self {
+            spread: spread(inputs, model)?,
+            quiet: cost::quiet(&detection),
+            rounds: rounds(inputs, model, max_datagram),
+            repair: cost::one_repair(model.living(), max_datagram),
+            members: model.living(),
+            piggyback_s,
+            whole: Fragmented::of(inputs.payload, inputs.mtu, inputs.loss).ok(),
+            pages: Pages::of(inputs.payload, max_datagram),
+            memory_bytes: cost::memory_bytes(&detection),
+            detection,
+        })
+    }
+
+    /// What each node sends in a second while there is news.
+    pub fn traffic(&self) -> Traffic {
+        self.quiet.plus(self.rounds)
+    }
+}
+
+/// What the rounds cost each node in a second.
+pub fn rounds(inputs: &Inputs, model: &Model, max_datagram: u32) -> Traffic {
+    cost::one_round(model, inputs.payload, max_datagram).times(1.0 / inputs.interval_s())
+}
+
+fn spread(inputs: &Inputs, model: &Model) -> Result<Spread, PlanError> {
+    match inputs.timing {
+        Timing::Rounds => Ok(in_rounds(model, inputs.interval_s())),
+        Timing::Event => in_event_time(model, inputs.interval_s(), inputs.latency().as_secs_f64()),
+    }
+}
+
+fn in_rounds(model: &Model, interval_s: f64) -> Spread {
+    let worked_out = Rounds::of(model);
+    let rounds = worked_out.arrivals.each_ref().map(|arrival| Times {
+        mean: arrival.mean(),
+        p50: arrival.quantile(0.5).map(f64::from),
+        p99: arrival.quantile(0.99).map(f64::from),
+    });
+    let shown = rounds[2].p99.map_or(ROUNDS_SHOWN, |last| (last as usize + 1).min(ROUNDS_SHOWN));
+    let coverage =
+        worked_out.coverage.into_iter().take(shown).enumerate().map(|(round, c)| (round as f64, c)).collect();
+    Spread { coverage, rounds, seconds: rounds.map(|times| times.times(interval_s)), growth: None }
+}
+
+fn in_event_time(model: &Model, interval_s: f64, latency_s: f64) -> Result<Spread, PlanError> {
+    let event = EventTime::of(model, latency_s / interval_s)?;
+    let rounds = [0, 1, 2].map(|goal| Times {
+        mean: Some(event.mean(goal)),
+        p50: Some(event.quantile(goal, 0.5)),
+        p99: Some(event.quantile(goal, 0.99)),
+    });
+    let last = (event.quantile(GOALS.len() - 1, 0.99).ceil() as u32).min(ROUNDS_SHOWN as u32);
+    let quarters = (0..=4 * last).map(|quarter| f64::from(quarter) / 4.0);
+    let coverage = quarters.map(|time| (time, event.coverage(time))).collect();
+    Ok(Spread { coverage, rounds, seconds: rounds.map(|times| times.times(interval_s)), growth: Some(event.growth()) })
+}
+
+/// A ping brings news from who knows, its ack from who is asked: push-pull to one peer, at each node's own moment.
+fn piggyback_only(watch: &Watch) -> Result<f64, PlanError> {
+    let scenario = Scenario { nodes: watch.members, mode: Mode::PushPull, fanout: 1, loss: watch.loss, dead: 0.0 };
+    let interval = watch.config.probe_interval.as_secs_f64();
+    let latency = (watch.round_trip.as_secs_f64() / 2.0 / interval).min(bruit::plan::LATENCY_MAX);
+    Ok(EventTime::of(&Model::try_from(scenario)?, latency)?.quantile(0, 0.5) * interval)
+}

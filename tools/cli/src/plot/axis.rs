@@ -1,0 +1,125 @@
+//! Where does a value lie, and which values are worth a mark? One axis: a range, linear or by powers of ten, with its ticks.
+
+/// How many ticks an axis has room for, at most.
+const TICKS: usize = 8;
+
+/// One axis. Both ends are ticks of a linear axis; a logarithmic one ends at its data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    low: f64,
+    high: f64,
+    log: bool,
+    ticks: Vec<f64>,
+}
+
+impl Axis {
+    /// An axis on which all of these values have a place. Values that have none (not finite; not positive on a logarithmic
+    /// axis) are left out; without any the axis is from 0 (or 1) to 1 (or 10).
+    pub fn over(values: impl Iterator<Item = f64>, log: bool) -> Self {
+        let (low, high) = values
+            .filter(|v| v.is_finite() && (!log || *v > 0.0))
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        match (low <= high, log) {
+            (false, false) => Self::linear(0.0, 1.0),
+            (false, true) => Self::logarithmic(1.0, 10.0),
+            (true, false) => Self::linear(low, high),
+            (true, true) => Self::logarithmic(low, high),
+        }
+    }
+
+    fn linear(low: f64, high: f64) -> Self {
+        // Quantities are read against zero unless that would waste most of the height.
+        let low = if low > 0.0 && low < high * 0.6 { 0.0 } else { low };
+        let (low, high) = if low < high { (low, high) } else { (low - 0.5, high + 0.5) };
+        let step = nice_step((high - low) / (TICKS - 2) as f64);
+        let (first, last) = ((low / step).floor(), (high / step - 1e-9).ceil());
+        let ticks: Vec<f64> = (0..=(last - first) as usize).map(|i| (first + i as f64) * step).collect();
+        Self { low: first * step, high: last * step, log: false, ticks }
+    }
+
+    fn logarithmic(low: f64, high: f64) -> Self {
+        let (low, high) = if high / low > 1.2 { (low, high) } else { (low / 2.0, high * 2.0) };
+        let inside = |v: &f64| *v >= low * (1.0 - 1e-9) && *v <= high * (1.0 + 1e-9);
+        let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
+        let marks = |digits: &[f64]| -> Vec<f64> {
+            let powers = decades.clone().map(|d| 10_f64.powi(d));
+            powers.flat_map(|power| digits.iter().map(move |d| d * power)).filter(inside).collect()
+        };
+        let finest = marks(&[1.0, 2.0, 5.0]);
+        let powers = marks(&[1.0]);
+        let ticks = if finest.len() <= TICKS {
+            finest
+        } else {
+            let every = powers.len().div_ceil(TICKS);
+            powers.into_iter().step_by(every.max(1)).collect()
+        };
+        Self { low, high, log: true, ticks }
+    }
+
+    /// How far along the axis a value lies, 0 at its low end and 1 at its high end; `None` where it has no place.
+    pub fn place(&self, value: f64) -> Option<f64> {
+        let share = if self.log {
+            (value / self.low).ln() / (self.high / self.low).ln()
+        } else {
+            (value - self.low) / (self.high - self.low)
+        };
+        (share.is_finite() && (-1e-9..=1.0 + 1e-9).contains(&share)).then_some(share)
+    }
+
+    /// The marks: how far along, and what stands there.
+    pub fn ticks(&self) -> impl Iterator<Item = (f64, String)> + '_ {
+        self.ticks.iter().filter_map(|v| Some((self.place(*v)?, label(*v))))
+    }
+}
+
+/// The next larger of 1, 2, 5 times a power of ten.
+fn nice_step(least: f64) -> f64 {
+    let power = 10_f64.powf(least.log10().floor());
+    [1.0, 2.0, 5.0].map(|d| d * power).into_iter().find(|step| *step >= least * (1.0 - 1e-9)).unwrap_or(10.0 * power)
+}
+
+/// A tick's number: no more digits than it needs, thousands and millions by letter.
+fn label(value: f64) -> String {
+    let short = |v: f64| {
+        let text = format!("{v:.6}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    match value.abs() {
+        v if v >= 1e9 || (v > 0.0 && v < 1e-4) => format!("{value:.0e}"),
+        v if v >= 1e6 => format!("{}M", short(value / 1e6)),
+        v if v >= 1e4 => format!("{}k", short(value / 1e3)),
+        _ => short(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(values: &[f64], log: bool) -> Vec<String> {
+        Axis::over(values.iter().copied(), log).ticks().map(|(_, text)| text).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_numbers_and_few() {
+        assert_eq!(labels(&[2.0, 9.7], false), ["0", "2", "4", "6", "8", "10"]);
+        assert_eq!(labels(&[0.0, 1.0], false), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+        assert_eq!(labels(&[-3.0, 4.0], false), ["-4", "-2", "0", "2", "4"]);
+        assert_eq!(labels(&[10.0, 1e6], true), ["10", "100", "1000", "10k", "100k", "1M"]);
+        assert_eq!(labels(&[1.0, 60.0], true), ["1", "2", "5", "10", "20", "50"]);
+        for (values, log) in [(&[0.0, 12_345.0][..], false), (&[1e-9, 1e9], true), (&[5.0], false), (&[5.0], true)] {
+            let labels = labels(values, log);
+            assert!((2..=TICKS + 1).contains(&labels.len()), "{values:?}: {labels:?}");
+        }
+    }
+
+    #[test]
+    fn every_value_has_a_place_and_what_cannot_have_one_is_left_out() {
+        let axis = Axis::over([1.0, 7.0, f64::NAN].into_iter(), false);
+        assert_eq!(axis.place(0.0), Some(0.0));
+        assert!(axis.place(7.0).is_some() && axis.place(f64::NAN).is_none());
+        let axis = Axis::over([0.0, 1.0, 100.0].into_iter(), true);
+        assert_eq!((axis.place(1.0), axis.place(10.0), axis.place(0.0)), (Some(0.0), Some(0.5), None));
+        assert!(Axis::over([].into_iter(), true).place(2.0).is_some());
+    }
+}

@@ -1,0 +1,108 @@
+//! What do the experiments of `bruit sim` say? Keys, what has played them, pictures, and mistakes.
+
+mod common;
+
+use common::{bruit, scratch};
+use serde_json::Value;
+
+fn sim(args: &[&str]) -> Value {
+    let out = bruit(&[&["sim"], args, &["--json"]].concat(), "");
+    assert_eq!((out.code, out.stderr.as_str()), (0, ""), "{args:?}");
+    let doc = out.json();
+    assert_eq!((&doc["schema"], &doc["scenario"]), (&1.into(), &args[0].into()));
+    doc
+}
+
+fn number(doc: &Value, path: &str) -> f64 {
+    doc.pointer(path).and_then(Value::as_f64).unwrap_or_else(|| panic!("{path} in {doc}"))
+}
+
+#[test]
+fn spread_has_every_key_and_is_the_same_again() {
+    let args =
+        ["spread", "--nodes", "30", "--fanout", "2", "--loss", "0.1", "--dead", "0.2", "--runs", "8", "--seed", "5"];
+    let doc = sim(&args);
+    for (key, value) in
+        [("/nodes", 30.0), ("/fanout", 2.0), ("/loss", 0.1), ("/dead", 0.2), ("/runs", 8.0), ("/seed", 5.0)]
+    {
+        assert_eq!(number(&doc, key), value, "{key}");
+    }
+    assert_eq!((&doc["mode"], &doc["engine"], &doc["living"]), (&"push".into(), &"node".into(), &24.into()));
+    for goal in ["0.99", "0.999", "1"] {
+        let [mean, p50, p99, max] =
+            ["mean", "p50", "p99", "max"].map(|q| number(&doc, &format!("/rounds_to/{goal}/{q}")));
+        assert!(1.0 <= p50 && p50 <= p99 && p99 <= max && mean <= max, "{goal}: {doc}");
+        assert!(number(&doc, &format!("/theory/rounds_to/{goal}/mean")) > 1.0);
+    }
+    let coverage = doc["coverage"].as_array().expect("a list");
+    assert_eq!((number(&coverage[0], "/round"), number(&coverage[0], "/p95")), (0.0, 1.0 / 24.0));
+    assert_eq!(coverage.last().map(|last| number(last, "/mean")), Some(1.0));
+    assert!(number(&doc, "/bytes_per_node") > 60.0 * number(&doc, "/datagrams_per_node"));
+    assert_eq!(doc, sim(&args), "one seed, one run");
+}
+
+#[test]
+fn what_nodes_cannot_do_is_played_by_the_model_and_says_so() {
+    let args = ["spread", "--mode", "push-pull", "--fanout", "1", "--nodes", "100"];
+    let doc = sim(&args);
+    assert_eq!((&doc["engine"], &doc["bytes_per_node"]), (&"model".into(), &Value::Null));
+    assert!(doc["theory"]["closed"]["name"].as_str().is_some_and(|name| name.starts_with("Karp")), "{doc}");
+    let told = bruit(&[&["sim"], &args[..]].concat(), "");
+    assert!(told.stdout.contains("the plain model: nodes do not pull news yet"), "{told:?}");
+}
+
+#[test]
+fn a_list_of_sizes_gives_one_document_and_one_picture() {
+    let picture = scratch("sim-sizes").join("n.svg");
+    let path = picture.to_str().expect("a plain path");
+    let doc = sim(&["spread", "--sizes", "5,20", "--runs", "3", "--svg", path]);
+    let sizes = doc["sizes"].as_array().expect("a list");
+    assert_eq!(sizes.iter().map(|one| number(one, "/nodes")).collect::<Vec<_>>(), [5.0, 20.0]);
+    let svg = std::fs::read_to_string(&picture).expect("a picture");
+    assert!(svg.starts_with("<svg ") && svg.contains("theory, p99") && svg.contains("all know, mean"), "{svg}");
+}
+
+#[test]
+fn mongering_stands_beside_the_paper() {
+    let doc = sim(&["mongering", "--rule", "push-feedback-counter", "-k", "2", "--runs", "2"]);
+    assert_eq!((&doc["rows"][0]["engine"], number(&doc, "/rows/0/paper/residue")), (&"model".into(), 0.037));
+    let doc = sim(&["mongering", "--rule", "bruit", "-k", "2", "--nodes", "100", "--runs", "5"]);
+    assert_eq!((&doc["rows"][0]["engine"], &doc["rows"][0]["paper"]), (&"node".into(), &Value::Null));
+    // Each of those who know sends it twice.
+    let (traffic, residue) = (number(&doc, "/rows/0/traffic/mean"), number(&doc, "/rows/0/residue/mean"));
+    assert!((traffic - 2.0 * (1.0 - residue)).abs() < 1e-9, "{doc}");
+}
+
+#[test]
+fn detect_and_loss_have_their_keys_and_draw() {
+    let dir = scratch("sim-detect");
+    let (one, two) = (dir.join("d.svg"), dir.join("l.svg"));
+    let [one, two] = [&one, &two].map(|path| path.to_str().expect("a plain path"));
+    let doc = sim(&["detect", "--nodes", "8", "--runs", "4", "--svg", one]);
+    for key in ["first_pinged_ms", "first_detected_ms", "declared_ms", "all_detected_ms"] {
+        assert!(number(&doc, &format!("/{key}/p50")) > 0.0, "{key}");
+    }
+    assert_eq!((number(&doc, "/false_positives"), number(&doc, "/missed")), (0.0, 0.0));
+    let doc = sim(&["loss", "--runs", "1", "--svg", two]);
+    let names: Vec<_> = doc["rows"].as_array().expect("a list").iter().map(|row| row["name"].clone()).collect();
+    assert_eq!(names, ["basic", "infection", "suspicion + infection", "bruit"]);
+    assert_eq!(number(&doc, "/rows/3/stable/mean"), 17.0);
+    for path in [one, two] {
+        assert!(std::fs::read_to_string(path).expect("a picture").starts_with("<svg "), "{path}");
+    }
+}
+
+#[test]
+fn what_makes_no_sense_ends_with_2_and_says_why() {
+    let cases: [(&[&str], &str); 5] = [
+        (&["spread", "--eager"], "forwarding at first receipt knows no rounds; choose event timing"),
+        (&["spread", "--timing", "event", "--mode", "pull", "--eager"], "choose push, which nodes do"),
+        (&["spread", "--nodes", "3"], "fanout is 3, but there are only 2 others"),
+        (&["mongering", "--loss", "0.1", "--rule", "push-blind-coin"], "leave the loss at 0"),
+        (&["detect", "--nodes", "2"], "nodes is 2; it may be 3 to 100000"),
+    ];
+    for (args, said) in cases {
+        let out = bruit(&[&["sim"], args].concat(), "");
+        assert!(out.code == 2 && out.stderr.contains(said), "{args:?}: {out:?}");
+    }
+}
