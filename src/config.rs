@@ -111,9 +111,9 @@ pub struct Config {
     /// and surer.
     pub confirmations: u32,
     /// How many accusers that are up a death needs, where there are four members or more. 0 to 2; 2. Raised: a single member
-    /// whose network is at fault kills nobody. From 1 on helpers that got no answer count as accusers, a failed probe of which no
-    /// helper has said a word accuses nobody, whoever convicts has asked once more just before, and a death told by
-    /// somebody who is suspected or held dead itself counts as a suspicion. With 0 the timer alone decides, as in SWIM.
+    /// whose network is at fault kills nobody. From 1 on helpers that got no answer count as accusers, whoever
+    /// convicts has asked once more just before and heard of a helper, and a death told by somebody who is suspected or held
+    /// dead itself counts as a suspicion. With 0 the timer alone decides, as in SWIM.
     pub accusers: u32,
     /// How many members probe for themselves when they hear of a suspicion, on average and whatever the size. 0: helpers
     /// that got no answer have confirmed it already. Raised: suspicions that few helpers have confirmed are confirmed sooner, by

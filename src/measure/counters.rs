@@ -64,7 +64,7 @@ counters! {
     probes_proved,
     /// Probes that ended without any answer.
     probes_failed,
-    /// Of those, how many accused nobody, because not one of the helpers was heard either.
+    /// Of those, last questions that counted for nothing, because not one of the helpers was heard either.
     probes_unheard,
     /// Probes that asked other helpers once more, because some had said nothing.
     probes_repeated,

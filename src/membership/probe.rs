@@ -126,8 +126,8 @@ impl Probe {
 
     /// How many kernels were told that nobody listens there: this node's and those of helpers.
     #[must_use]
-    pub const fn refusals(&self) -> u32 {
-        self.refused as u32 + self.refused_by.count_ones()
+    pub const fn refusals(&self) -> u8 {
+        self.refused as u8 + self.refused_by.count_ones() as u8
     }
 }
 

@@ -27,6 +27,19 @@ pub fn timeout(min: Span, max: Span, confirmations: u32, expected: u32) -> Span 
     max.saturating_sub(max.saturating_sub(min).permille(share))
 }
 
+/// What a node knows by itself of a suspect, from nothing to enough for a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// What others say.
+    Hearsay,
+    /// A probe of its own has failed.
+    Own,
+    /// The time is over and it asks for the last time.
+    Asking,
+    /// That was not answered either.
+    Fresh,
+}
+
 /// One suspicion: of whom, since when, and who accuses.
 #[derive(Clone, Copy, Debug)]
 pub struct Suspicion {
@@ -34,12 +47,10 @@ pub struct Suspicion {
     slot: u32,
     /// The time of the evidence: the verdict counts from here, not from its evaluation.
     pub since: Instant,
-    /// When this node's own last probe began that has failed since; `None` where it has no evidence of its own.
-    pub asked_at: Option<Instant>,
-    /// Whether this node asks for the last time before it convicts.
-    pub last_question: bool,
+    /// What this node knows by itself.
+    pub evidence: Evidence,
     /// How many kernels were told that nobody listens there: this node's and those of its helpers.
-    pub refusals: u32,
+    pub refusals: u8,
     accusers: [u32; ACCUSERS_MAX],
     count: u8,
 }
@@ -49,8 +60,7 @@ impl Suspicion {
     const BLANK: Self = Self {
         slot: NONE,
         since: Instant::ZERO,
-        asked_at: None,
-        last_question: false,
+        evidence: Evidence::Hearsay,
         refusals: 0,
         accusers: [0; ACCUSERS_MAX],
         count: 0,

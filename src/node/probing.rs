@@ -5,12 +5,11 @@ use core::net::SocketAddr;
 use super::outbox::{Outgoing, What};
 use super::receive::Sender;
 use super::tick::Timer;
-use super::verdict::DOUBT_FROM;
 use super::{Node, Phase};
 use crate::config::HELPERS_MAX;
 use crate::error::DropReason;
 use crate::membership::nonce::{self, Nonce};
-use crate::membership::{Asked, Probe, Stage};
+use crate::membership::{Asked, Stage};
 use crate::time::{Instant, Span};
 use crate::wire::{NackReason, RawNack, RawPingRequest, State};
 
@@ -133,13 +132,6 @@ impl Node {
         }
     }
 
-    /// Whether a failed probe says more of this node than of its target: not one of the helpers has been heard. Once nobody at
-    /// all has been heard for long it is an accusation all the same: who is cut off from everybody must see that.
-    fn may_be_cut_off(&mut self, now: Instant, probe: &Probe) -> bool {
-        let doubts = self.params.accusers > 0 && self.params.helper_nacks && self.up_count() >= DOUBT_FROM;
-        doubts && probe.is_unheard() && !probe.refused && now.since(self.heard_anybody_at) < self.longest_doubt()
-    }
-
     /// Nobody has got an answer. Where all helpers have said so, that is an accusation; where some have not, the ways are
     /// at least as much in doubt as the target, and others are asked once more. Helpers that stay silent speak against this
     /// node's own health.
@@ -160,11 +152,7 @@ impl Node {
         if self.table.at(probe.target).is_none_or(|m| m.boot != probe.boot || !m.state.is_up()) {
             return;
         }
-        if self.may_be_cut_off(now, &probe) {
-            self.counters.probes_unheard += 1;
-        } else {
-            self.accuse(now, &probe);
-        }
+        self.accuse(now, &probe);
     }
 
     pub(super) fn on_ping(&mut self, sender: Sender, nonce: u32) -> Result<(), DropReason> {

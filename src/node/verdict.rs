@@ -7,7 +7,7 @@ use super::tick::Timer;
 use super::{Node, Phase};
 use crate::event::Event;
 use crate::id::{BootId, Incarnation};
-use crate::membership::{Form, ME, Suspicion, supersedes, suspicion_timeout};
+use crate::membership::{Evidence, Form, ME, Probe, Suspicion, supersedes, suspicion_timeout};
 use crate::time::{Instant, Span};
 use crate::wire::{Claim, State};
 
@@ -19,7 +19,7 @@ pub(crate) const DOUBT_FACTOR: u32 = 3;
 
 impl Node {
     /// This node's own probe has failed.
-    pub(super) fn accuse(&mut self, now: Instant, probe: &crate::membership::Probe) {
+    pub(super) fn accuse(&mut self, now: Instant, probe: &Probe) {
         let slot = probe.target;
         let my_tag = self.me.id.tag();
         self.counters.accusations += 1;
@@ -35,11 +35,12 @@ impl Node {
         } else if self.suspicion_mut(slot).is_some_and(|suspicion| suspicion.add(my_tag)) {
             self.counters.confirmations += 1;
         }
+        let evidence = self.evidence_after(now, probe);
         let counts = self.params.accusers > 0;
         // Who was asked for help and got no answer has evidence of its own.
         let helpers = probe.nacked_by().filter(|_| counts).map(|helper| self.table.get(helper).id.tag());
         if let Some(suspicion) = self.suspicions.get_mut(self.table.get(slot).suspicion) {
-            suspicion.asked_at = Some(probe.began_at);
+            suspicion.evidence = evidence;
             suspicion.refusals = suspicion.refusals.max(probe.refusals());
             helpers.for_each(|tag| {
                 suspicion.add(tag);
@@ -122,8 +123,12 @@ impl Node {
     /// Whether a suspicion is as sure as probes can make it until it is time for the last question.
     pub(super) fn is_sure(&self, slot: u32) -> bool {
         let suspicion = self.suspicion(slot);
-        let sure = suspicion.confirmations() >= self.confirmations_expected() && !suspicion.last_question;
-        self.params.accusers > 0 && self.table.get(slot).state == State::Suspect && sure
+        let waits = match suspicion.evidence {
+            Evidence::Hearsay | Evidence::Own => true,
+            Evidence::Asking | Evidence::Fresh => false,
+        };
+        let sure = suspicion.confirmations() >= self.confirmations_expected();
+        self.params.accusers > 0 && self.table.get(slot).state == State::Suspect && sure && waits
     }
 
     fn arm_suspicion(&mut self, now: Instant, slot: u32) {
@@ -136,7 +141,7 @@ impl Node {
             self.table.contact(slot).rtt.timeout(p.ack_floor, p.ack_prior, p.ack_ceiling)
         } else {
             // Who has no evidence of its own leaves the verdict to those who have, as long as they may be there.
-            let hearsay = self.params.accusers > 0 && suspicion.asked_at.is_none();
+            let hearsay = self.params.accusers > 0 && suspicion.evidence == Evidence::Hearsay;
             let confirmed = if hearsay { 0 } else { suspicion.confirmations() };
             let expected = self.confirmations_expected();
             suspicion_timeout(min, min * self.params.suspicion_factor, confirmed, expected)
@@ -154,15 +159,29 @@ impl Node {
         self.suspicion(slot).accusers().iter().filter(up).count() as u32
     }
 
-    /// For how long a single accuser is doubted, and a node that hears nobody doubts itself.
-    pub(super) fn longest_doubt(&mut self) -> Span {
+    /// For how long a single accuser is doubted.
+    fn longest_doubt(&mut self) -> Span {
         self.suspicion_min() * (self.params.suspicion_factor * DOUBT_FACTOR)
     }
 
-    /// Whether this node has asked for itself lately and got no answer. Where one word is enough it need not.
-    fn has_fresh_evidence(&self, now: Instant, slot: u32) -> bool {
-        let asked_at = self.suspicion(slot).asked_at;
-        self.params.accusers == 0 || asked_at.is_some_and(|at| now.since(at) <= self.params.probe_interval)
+    /// Whether a failed probe says more of this node than of its target: not one of the helpers has been heard. Once nobody at
+    /// all has been heard for very long it counts all the same: who is cut off from everybody must see that.
+    fn may_be_cut_off(&mut self, now: Instant, probe: &Probe) -> bool {
+        let doubts = self.params.accusers > 0 && self.params.helper_nacks && self.up_count() >= DOUBT_FROM;
+        doubts && probe.is_unheard() && !probe.refused && now.since(self.heard_anybody_at) < self.longest_doubt() * 2
+    }
+
+    /// What this node knows of a suspect after a probe of its own has failed.
+    fn evidence_after(&mut self, now: Instant, probe: &Probe) -> Evidence {
+        let before = self.suspicion(probe.target).evidence;
+        match before {
+            Evidence::Hearsay | Evidence::Own => Evidence::Own,
+            Evidence::Asking if self.may_be_cut_off(now, probe) => {
+                self.counters.probes_unheard += 1;
+                Evidence::Asking
+            }
+            Evidence::Asking | Evidence::Fresh => Evidence::Fresh,
+        }
     }
 
     /// A suspicion's time is over. Death needs silence since the evidence, a last question of this node's own that nobody
@@ -177,12 +196,8 @@ impl Node {
             self.put_off_by_life(now, slot);
             return;
         }
-        if !self.has_fresh_evidence(now, slot) {
-            // Nobody is convicted on hearsay, nor on what was true a while ago. If the probe fails the timer is due at once.
-            self.counters.last_questions += 1;
-            self.suspicion_mut(slot).into_iter().for_each(|suspicion| suspicion.last_question = true);
-            self.arm(Timer::Suspicion(record), now + self.params.probe_interval);
-            self.probe(now, slot);
+        if self.needs_last_question(slot) {
+            self.ask_last_question(now, record, slot);
             return;
         }
         // A doubt that nobody has settled for long is settled by silence: a refutation would have come by some way.
@@ -191,10 +206,27 @@ impl Node {
         if self.live_accusers(slot) < enough {
             self.counters.verdicts_put_off_by_doubt += 1;
             self.arm(Timer::Suspicion(record), now + self.params.probe_interval);
+            // What it knows will be old by then; and whoever is asked for help now may be the second accuser.
+            self.suspicion_mut(slot).into_iter().for_each(|suspicion| suspicion.evidence = Evidence::Own);
             self.announce_doubt(now, slot, None);
             return;
         }
         self.convict(now, slot);
+    }
+
+    /// Nobody is convicted on hearsay, nor on what was true a while ago: but for two kernels that have said so, or where one
+    /// word is enough.
+    fn needs_last_question(&self, slot: u32) -> bool {
+        let suspicion = self.suspicion(slot);
+        self.params.accusers > 0 && suspicion.refusals < 2 && suspicion.evidence != Evidence::Fresh
+    }
+
+    /// If the probe fails the timer is due at once.
+    fn ask_last_question(&mut self, now: Instant, record: NonZeroU16, slot: u32) {
+        self.counters.last_questions += 1;
+        self.suspicion_mut(slot).into_iter().for_each(|suspicion| suspicion.evidence = Evidence::Asking);
+        self.arm(Timer::Suspicion(record), now + self.params.probe_interval);
+        self.probe(now, slot);
     }
 
     fn convict(&mut self, now: Instant, slot: u32) {
