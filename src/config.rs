@@ -160,8 +160,8 @@ pub struct Config {
     /// over the interval by itself. Set, and drawn by each node: half an interval sooner on average. Below `gossip_interval`.
     pub gossip_phase: Option<Duration>,
     /// After how many times that a piece of news was told to others or heard from them again it makes no rounds any more and
-    /// goes on with pings and acks only, until it has been sent often enough. 8: twice the fanout, when a member in a
-    /// thousand may not have heard. Raised: the last few hear it sooner, at one datagram more from every member for each.
+    /// goes on with pings and acks only, until it has been sent often enough. 10: by then fewer than one member in a
+    /// hundred has not heard. Raised: the last few hear it sooner, at one datagram more from every member for each.
     /// 0: never, and hearing counts for nothing.
     pub quiet_after: u32,
     /// Datagrams a second that are made for nothing but claims (deaths, departures, refutations), whether passed on or in
@@ -244,7 +244,7 @@ impl Config {
             one_miss_in: 1_000,
             sends: Sends::Derived,
             gossip_phase: None,
-            quiet_after: 8,
+            quiet_after: 10,
             claims_per_second: 5,
             eager_per_second: 400,
             strangers_per_second: 4_000,

@@ -153,8 +153,8 @@ impl Node {
         }
         self.transition(now, slot, claim, now);
         let doubt = match (held.0, claim.state) {
-            (_, State::Suspect) | (State::Alive | State::Suspect, State::Alive) => true,
-            (State::Dead | State::Left, State::Alive) | (_, State::Dead | State::Left) => false,
+            (_, State::Suspect) | (State::Alive, State::Alive) => true,
+            (State::Suspect | State::Dead | State::Left, State::Alive) | (_, State::Dead | State::Left) => false,
         };
         let form = if doubt { self.form_of_doubt() } else { Form::Claim };
         self.announce_via(now, slot, form, via);

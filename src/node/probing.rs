@@ -25,7 +25,7 @@ impl Node {
     }
 
     /// How long an ack of a member may take, as this node feels now.
-    fn ack_timeout(&self, slot: u32) -> Span {
+    pub(super) fn ack_timeout(&self, slot: u32) -> Span {
         let p = &self.params;
         self.table.contact(slot).rtt.timeout(p.ack_floor, p.ack_prior, p.ack_ceiling)
     }

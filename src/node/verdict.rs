@@ -16,6 +16,9 @@ pub(crate) const DOUBT_FROM: u32 = 4;
 /// For how many of the longest suspicions a single accuser is doubted: who is cut off from everybody must not suspect
 /// everybody for ever.
 pub(crate) const DOUBT_FACTOR: u32 = 3;
+/// How many ack time-outs a probe of a dead member lasts, where all helpers agree: for the first ping, for the helpers, for the
+/// last ping.
+const LAST_QUESTION_TIMEOUTS: u32 = 3;
 
 impl Node {
     /// This node's own probe has failed.
@@ -146,6 +149,13 @@ impl Node {
             let expected = self.confirmations_expected();
             suspicion_timeout(min, min * self.params.suspicion_factor, confirmed, expected)
         };
+        // Whoever has evidence asks for the last time early enough to have its answer when the time is over.
+        let ahead = if self.needs_last_question(slot) && self.suspicion(slot).evidence == Evidence::Own {
+            self.ack_timeout(slot) * (self.health.factor() * LAST_QUESTION_TIMEOUTS)
+        } else {
+            Span::ZERO
+        };
+        let wait = wait.saturating_sub(ahead);
         // Not before now: a timer that is armed for the past would look like this node's own lag.
         self.arm(Timer::Suspicion(record), (suspicion.since + wait).max(now));
     }

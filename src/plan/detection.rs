@@ -227,12 +227,10 @@ impl Detection {
         law
     }
 
-    /// How long the probe lasts on average that the accuser makes before it convicts; none where its first is fresh still.
+    /// By how much the probe that the accuser makes before it convicts delays the verdict on average.
     fn last_question(&self) -> f64 {
-        if self.shortest_suspicion() <= self.params.probe_interval {
-            return 0.0;
-        }
-        self.ack_timeout * (3.0 * self.probe.confirms + 5.0 * (1.0 - self.probe.confirms))
+        // It is asked three time-outs early, and lasts five where helpers stay silent.
+        self.ack_timeout * 2.0 * (1.0 - self.probe.confirms)
     }
 
     fn verdict_law(&self) -> Vec<f64> {
