@@ -40,10 +40,8 @@ impl Node {
             return false;
         };
         self.probe(now, slot);
-        if self.revived.is_multiple_of(2) {
-            let addr = self.table.addr(slot);
-            self.knock_once(addr);
-        }
+        let addr = self.table.addr(slot);
+        self.knock_once(addr);
         true
     }
 

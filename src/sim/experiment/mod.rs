@@ -7,6 +7,7 @@
 pub mod churn;
 pub mod detect;
 mod distribution;
+pub mod false_death;
 pub mod join_storm;
 pub mod lifeguard;
 mod lives;

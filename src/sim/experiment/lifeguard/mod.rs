@@ -87,10 +87,10 @@ impl Setup {
         Span::millis(16_384),
     ];
 
-    /// 128 nodes, all rows, two minutes, once; of the paper's grid three C with two D and one I.
+    /// 128 nodes, all rows, two minutes, once; of the paper's grid three C with three D and one I.
     #[must_use]
     pub fn new(profile: Profile) -> Self {
-        let pauses = [Span::millis(8_192), Span::millis(32_768)];
+        let pauses = [Span::millis(2_048), Span::millis(8_192), Span::millis(32_768)];
         Self {
             base: Base::new(128, profile),
             rows: Row::ALL.to_vec(),

@@ -58,6 +58,20 @@ impl Row {
         }
     }
 
+    /// What the paper's tables have of false positives, of those at healthy members, of messages and of bytes, in percent of
+    /// SWIM's; bruit is not among them.
+    #[must_use]
+    pub const fn printed(self) -> Option<[f64; 4]> {
+        match self {
+            Self::Swim => Some([100.0, 100.0, 100.0, 100.0]),
+            Self::Probes => Some([67.7, 32.9, 98.5, 90.0]),
+            Self::Suspicion => Some([3.0, 6.7, 111.0, 107.0]),
+            Self::Buddy => Some([94.1, 44.6, 100.0, 99.0]),
+            Self::Lifeguard => Some([1.53, 1.89, 111.0, 98.0]),
+            Self::Bruit => None,
+        }
+    }
+
     /// How the nodes of this row are configured, in a cluster of `nodes`: bruit's as given, the others' from it.
     #[must_use]
     pub fn config(self, bruit: &Config, nodes: u32) -> Config {

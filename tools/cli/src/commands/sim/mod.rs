@@ -6,7 +6,9 @@ mod churn;
 mod common;
 mod detect;
 mod document;
+mod false_death;
 mod join_storm;
+mod lifeguard;
 mod loss;
 mod mass_restart;
 mod mongering;
@@ -43,6 +45,8 @@ enum Experiment {
     Mongering(mongering::Args),
     Detect(detect::Args),
     Loss(loss::Args),
+    Lifeguard(lifeguard::Args),
+    FalseDeath(false_death::Args),
 }
 
 /// Plays it and shows what came out.
@@ -58,5 +62,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Experiment::Mongering(args) => mongering::run(args),
         Experiment::Detect(args) => detect::run(args),
         Experiment::Loss(args) => loss::run(args),
+        Experiment::Lifeguard(args) => lifeguard::run(args),
+        Experiment::FalseDeath(args) => false_death::run(args),
     }
 }

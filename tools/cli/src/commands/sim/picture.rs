@@ -1,6 +1,6 @@
 //! How do the experiments look as curves? What was played as dots or a line, with its band; what theory has, dashed.
 
-use bruit::sim::experiment::{Timing, detect, loss};
+use bruit::sim::experiment::{Timing, detect, false_death, lifeguard, loss};
 
 use super::common::engine_line;
 use super::spread::{Played, unit};
@@ -95,4 +95,51 @@ pub fn group(setup: &loss::Setup, report: &loss::Report) -> Plot {
     let loss = f64::from(setup.base.link.loss_permille) / 10.0;
     let title = format!("{} join one after the other, loss {loss} %", setup.base.nodes);
     plot(title, "seconds from the first start".to_owned(), "members never declared failed", all)
+}
+
+/// False positives by the number of blocked members, a curve for each row.
+pub fn false_positives(setup: &lifeguard::Setup, report: &lifeguard::Report) -> Plot {
+    let curve = |row: &lifeguard::RowReport| {
+        let mut points: Vec<(f64, f64)> = Vec::new();
+        for cell in &row.cells {
+            let (members, wrong) =
+                (f64::from(cell.blocks.members), cell.runs.iter().map(|r| r.false_positives).sum::<u64>());
+            match points.iter_mut().find(|(x, _)| *x == members) {
+                Some((_, y)) => *y += wrong as f64,
+                None => points.push((members, wrong as f64)),
+            }
+        }
+        series(row.row.name(), points, Style::Dots)
+    };
+    let all = report.rows.iter().map(curve).collect();
+    let title = format!("{} members, some blocked now and then", setup.base.nodes);
+    Plot { log_y: true, ..plot(title, "blocked members".to_owned(), "false positives (none: not shown)", all) }
+}
+
+/// How soon a blocked member is detected against false positives, a dot for each row.
+pub fn latency(setup: &lifeguard::Setup, report: &lifeguard::Report) -> Plot {
+    let dot = |row: &lifeguard::RowReport| {
+        let wrong = row.total(|run| run.false_positives).max(1) as f64;
+        let found = row.times(|run| &run.first_detected_ms);
+        let points = if found.count > 0 { vec![(wrong, found.p50 / 1e3)] } else { Vec::new() };
+        series(row.row.name(), points, Style::Dots)
+    };
+    let all = report.rows.iter().map(dot).collect();
+    let title = format!("{} members, some blocked now and then", setup.base.nodes);
+    Plot { log_x: true, ..plot(title, "false positives, 1 for none".to_owned(), "first detected after, s: p50", all) }
+}
+
+/// Suspicions and verdicts by loss.
+pub fn false_deaths(setup: &false_death::Setup, report: &false_death::Report) -> Plot {
+    let curve = |name: &str, of: fn(&false_death::Row) -> f64| {
+        let points = report.rows.iter().map(|row| (f64::from(row.loss_permille) / 10.0, of(row))).collect();
+        series(name, points, Style::Dots)
+    };
+    let all = vec![
+        curve("false verdicts", |row| row.verdicts.mean),
+        curve("own suspicions", |row| row.accusations.mean),
+        curve("suspicions", |row| row.suspicions.mean),
+    ];
+    let title = format!("{} members that live, {} s", setup.base.nodes, setup.watch.as_millis() / 1_000);
+    plot(title, "loss, %".to_owned(), "in all, at one member each", all)
 }

@@ -1,0 +1,103 @@
+//! `bruit sim false-death`: who is declared dead that lives, where datagrams are lost.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bruit::Span;
+use bruit::sim::experiment::false_death::{self, Report, Setup};
+use serde::Serialize;
+
+use super::common::{Common, refused};
+use super::document::{Document, Spread};
+use super::picture;
+use super::progress::Line;
+use crate::failure::Failure;
+use crate::output::{self, Paint, Table, bytes, three_digits};
+use crate::plot;
+
+/// Nothing fails but datagrams: verdicts on members that live, and what it costs
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    common: Common,
+    /// How long to watch
+    #[arg(long, value_name = "TIME", default_value = "600s", value_parser = humantime::parse_duration)]
+    watch: Duration,
+    /// Write suspicions and verdicts by loss to this file, as SVG
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Figures {
+    watch_s: f64,
+    rows: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    loss: f64,
+    verdicts: Spread,
+    suspicions: Spread,
+    accusations: Spread,
+    datagrams_per_node_s: Spread,
+    bytes_per_node_s: Spread,
+}
+
+/// Plays it and shows what came out.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let mut setup = Setup { watch: Span::from(args.watch), ..Setup::new(args.common.profile) };
+    args.common.apply(&mut setup.base, &mut setup.runs);
+    if let Some(loss) = args.common.loss {
+        setup.losses_permille = vec![loss];
+    }
+    let line = Line::new("false-death");
+    let report = false_death::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    drop(line);
+    plot::save(args.svg.as_deref(), || picture::false_deaths(&setup, &report))?;
+    if args.common.json {
+        output::print_json(&document(&setup, &report))
+    } else {
+        output::print(&table(&report).render(Paint::stdout()))
+    }
+}
+
+fn document(setup: &Setup, report: &Report) -> Document<'static, Figures> {
+    let row = |row: &false_death::Row| Row {
+        loss: f64::from(row.loss_permille) / 1e3,
+        verdicts: row.verdicts.into(),
+        suspicions: row.suspicions.into(),
+        accusations: row.accusations.into(),
+        datagrams_per_node_s: row.datagrams_per_node_s.into(),
+        bytes_per_node_s: row.bytes_per_node_s.into(),
+    };
+    let watch_s = setup.watch.as_millis() as f64 / 1e3;
+    let figures = Figures { watch_s, rows: report.rows.iter().map(row).collect() };
+    Document::new("false-death", &setup.base, setup.runs, figures, report.trace_hash)
+}
+
+fn table(report: &Report) -> Table {
+    let mut table = Table::new(&[
+        "loss",
+        ">false verdicts",
+        ">most",
+        ">own suspicions",
+        ">suspicions",
+        ">datagrams/node/s",
+        ">payload/node/s",
+    ]);
+    for row in &report.rows {
+        let cells = [
+            format!("{} %", f64::from(row.loss_permille) / 10.0),
+            three_digits(row.verdicts.mean),
+            three_digits(row.verdicts.max),
+            three_digits(row.accusations.mean),
+            three_digits(row.suspicions.mean),
+            three_digits(row.datagrams_per_node_s.mean),
+            bytes(row.bytes_per_node_s.mean.round() as u64),
+        ];
+        table.row(cells.map(Into::into));
+    }
+    table.row(["trace hash".into(), format!("{:016x}", report.trace_hash).into()]);
+    table
+}
