@@ -3,7 +3,7 @@
 use core::net::SocketAddr;
 
 use crate::id::{BootId, Incarnation, Name, NodeId};
-use crate::membership::JoinRefusal;
+use crate::membership::{Capacity, JoinRefusal};
 
 /// A member at the moment of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,18 +69,22 @@ pub enum Event {
         /// Whether this node keeps the name.
         kept: bool,
     },
-    /// The table has passed 80 % of its places (R28).
+    /// The table has passed 80 % of what it has room for (R28).
     TableFilling {
-        /// Places taken.
+        /// Of what.
+        capacity: Capacity,
+        /// How much is taken.
         used: u32,
-        /// All places.
+        /// How much there is.
         max: u32,
     },
-    /// A member was refused because every place is taken; nobody who is in is harmed.
+    /// A member was refused because there is no room for it; nobody who is in is harmed.
     TableFull {
         /// Who was refused.
         refused: NodeId,
-        /// All places.
+        /// For want of what.
+        capacity: Capacity,
+        /// How much there is.
         max: u32,
     },
     /// This node has told enough peers that it goes, or has run out of time to.

@@ -75,7 +75,7 @@ pub use event::{Event, MemberRef};
 pub use id::{BootId, ClusterKey, Incarnation, NAME_MAX, Name, NodeId, PLAUSIBLE_LIVES};
 pub use limits::Limits;
 pub use measure::{Counters, Histogram, NodeHistograms, Summary};
-pub use membership::{JoinRefusal, Tags};
+pub use membership::{Capacity, JoinRefusal, Tags};
 pub use node::{Identity, Input, MemberView, Node, Phase, Transmit};
 pub use rng::Rng;
 pub use time::{Instant, Span};

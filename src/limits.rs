@@ -2,6 +2,9 @@
 
 use crate::error::{ConfigError, in_range};
 
+/// A record of a suspicion is named in 16 bits.
+const SUSPECTS_MAX: u32 = 65_535;
+
 /// Every capacity. Full is an answer: the newcomer is refused and counted, nobody who is in is harmed (R28).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -10,6 +13,14 @@ pub struct Limits {
     pub members: u32,
     /// Bytes of name, zone and tags of one member. 256. A longer profile is refused at its own start, and by others.
     pub profile_bytes: u32,
+    /// Bytes of name, zone and tags for each member on average: all share what this gives, and as long as it is not used up
+    /// everyone may have [`Limits::profile_bytes`]. 64. Beyond, a newcomer is refused as if every place were taken, and so is
+    /// the next life of a member whose texts are longer than its last. For these there is the last eighth: while no more is
+    /// left nobody new is let in.
+    pub text_bytes: u32,
+    /// Suspects whose time runs at once. 256; one in 32 of more than 8,192 members. Beyond, a suspect's time begins when that
+    /// of another has ended: it may refute, and others may declare it dead meanwhile.
+    pub suspects: u32,
     /// Probes of this node in flight at once. 16. Beyond, a probe waits for the next interval.
     pub probes: u32,
     /// Pings relayed for others at once. 64. Beyond, the asker gets no nack and asks others next time.
@@ -30,6 +41,8 @@ impl Default for Limits {
         Self {
             members: 1_024,
             profile_bytes: 256,
+            text_bytes: 64,
+            suspects: 256,
             probes: 16,
             relays: 64,
             outbox: 256,
@@ -44,7 +57,8 @@ impl Limits {
     /// The defaults with room for this many members.
     #[must_use]
     pub fn for_members(members: u32) -> Self {
-        Self { members, ..Self::default() }
+        let suspects = (members / 32).clamp(256, SUSPECTS_MAX);
+        Self { members, suspects, ..Self::default() }
     }
 
     /// Whether every capacity is one that the node can be built with.
@@ -52,6 +66,8 @@ impl Limits {
         let bounds = [
             ("limits.members", self.members, 2, 1 << 20),
             ("limits.profile_bytes", self.profile_bytes, 64, 1_000),
+            ("limits.text_bytes", self.text_bytes, 8, 1_000),
+            ("limits.suspects", self.suspects, 1, u64::from(SUSPECTS_MAX)),
             ("limits.probes", self.probes, 2, 64),
             ("limits.relays", self.relays, 1, 4_096),
             ("limits.outbox", self.outbox, 64, 1 << 16),

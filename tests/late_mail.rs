@@ -27,8 +27,18 @@ const NAMES: [&str; 3] = ["stays", "stays too", "returns"];
 const RETURNS: usize = 2;
 
 /// Bought anew for each life, so no more than is used.
-const LIMITS: Limits =
-    Limits { members: 4, profile_bytes: 64, probes: 2, relays: 2, outbox: 64, events: 16, seeds: 2, book: 2 };
+const LIMITS: Limits = Limits {
+    members: 4,
+    profile_bytes: 64,
+    text_bytes: 64,
+    suspects: 4,
+    probes: 2,
+    relays: 2,
+    outbox: 64,
+    events: 16,
+    seeds: 2,
+    book: 2,
+};
 
 #[derive(Clone, Debug)]
 struct Letter {

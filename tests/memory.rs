@@ -25,13 +25,25 @@ fn identity() -> Identity<'static> {
 
 #[test]
 fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
-    let smallest =
-        Limits { members: 2, profile_bytes: 64, probes: 2, relays: 1, outbox: 64, events: 16, seeds: 1, book: 1 };
+    let smallest = Limits {
+        members: 2,
+        profile_bytes: 64,
+        text_bytes: 8,
+        suspects: 1,
+        probes: 2,
+        relays: 1,
+        outbox: 64,
+        events: 16,
+        seeds: 1,
+        book: 1,
+    };
     let cases = [
         smallest.clone(),
         // Each capacity on its own, so that none is forgotten in the sum.
         Limits { members: 1_000, ..smallest.clone() },
         Limits { profile_bytes: 1_000, ..smallest.clone() },
+        Limits { text_bytes: 1_000, ..smallest.clone() },
+        Limits { suspects: 60_000, ..smallest.clone() },
         Limits { probes: 64, ..smallest.clone() },
         Limits { relays: 4_096, ..smallest.clone() },
         Limits { outbox: 1 << 16, ..smallest.clone() },
@@ -42,6 +54,8 @@ fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
         Limits {
             members: 1_237,
             profile_bytes: 173,
+            text_bytes: 37,
+            suspects: 59,
             probes: 13,
             relays: 71,
             outbox: 257,
@@ -66,15 +80,31 @@ fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
     }
 }
 
+fn bytes(limits: &Limits) -> usize {
+    Node::memory_bytes(&Params::new(&Config::default(), limits).expect("agrees with itself"))
+}
+
 #[test]
-fn a_place_in_the_table_costs_the_same_in_a_small_and_in_a_large_one() {
-    let bytes = |members| {
-        let limits = Limits::for_members(members);
-        Node::memory_bytes(&Params::new(&Config::default(), &limits).expect("agrees with itself"))
-    };
-    // Powers of two, so that an index that doubles does so in step.
-    let (small, large) = (bytes(2_048) - bytes(1_024), bytes(65_536) - bytes(32_768));
-    assert_eq!(small * 32, large);
+fn a_known_member_costs_128_bytes_and_its_texts_and_no_more_in_a_large_table() {
+    for members in [1_000, 10_000, 100_000] {
+        // As many bytes for texts in half of the places: what differs is what a place costs.
+        let limits = |members, text_bytes| Limits { text_bytes, ..Limits::for_members(members) };
+        let place = (bytes(&limits(members, 64)) - bytes(&limits(members / 2, 128))) as f64 / f64::from(members / 2);
+        println!("{members} members: {place:.1} bytes for each");
+        assert!(place <= 128.0, "{place:.1} bytes for each of {members} members");
+        // An eighth of the room for texts is there to move in.
+        let text = (bytes(&limits(members, 128)) - bytes(&limits(members, 64))) as f64 / f64::from(members * 64);
+        assert!(text < 8.0 / 7.0 + 0.001, "{text:.3} bytes for each byte of text");
+    }
+}
+
+#[test]
+fn ten_thousand_nodes_that_know_each_other_fit_16_gib() {
+    // Names as in `node-01234`, a zone of a few bytes; events and datagrams are drained at once.
+    let limits = Limits { text_bytes: 20, events: 64, outbox: 64, relays: 16, ..Limits::for_members(10_000) };
+    let all = 10_000 * bytes(&limits);
+    println!("{} bytes for each node", all / 10_000);
+    assert!(all <= 16 << 30, "{all} bytes");
 }
 
 #[test]

@@ -72,8 +72,18 @@ impl Stage {
     /// With small capacities and budgets, so that a short script reaches the end of each. `alone`: the node founds a cluster; otherwise
     /// it has to join through somebody in the cast.
     fn new(alone: bool) -> Self {
-        let limits =
-            Limits { members: 5, profile_bytes: 64, probes: 2, relays: 2, outbox: 64, events: 16, seeds: 2, book: 2 };
+        let limits = Limits {
+            members: 5,
+            profile_bytes: 64,
+            text_bytes: 24,
+            suspects: 1,
+            probes: 2,
+            relays: 2,
+            outbox: 64,
+            events: 16,
+            seeds: 2,
+            book: 2,
+        };
         let config = Config {
             cold_start_wait: Duration::from_millis(100),
             strangers_per_second: 40,

@@ -1,107 +1,82 @@
 //! Many queues over the same slots: doubly linked lists whose links live in one array, each slot in at most one list.
+//!
+//! A list is a ring through a link of its own, so that no end is a special case: whatever moves, four links are written
+//! and nothing is asked. Which list a slot is in stands apart, a byte for each slot: it is asked far more often than the
+//! links are followed.
 
 use super::{NONE, bought};
 
-/// `lists` queues that share the slots `0..slots`; every operation is O(1).
+/// At most 255 queues that share the slots `0..slots`; every operation is O(1).
 #[derive(Debug)]
 pub struct Lists {
+    /// Those of the slots, and behind them one for each list.
     links: Box<[Link]>,
-    ends: Box<[Ends]>,
+    list_of: Box<[u8]>,
 }
+
+/// A slot in no list.
+const UNLISTED: u8 = u8::MAX;
 
 #[derive(Clone, Copy, Debug)]
 struct Link {
     prev: u32,
     next: u32,
-    list: u32,
-    mark: u32,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Ends {
-    front: u32,
-    back: u32,
-    len: u32,
 }
 
 impl Lists {
     /// Empty queues.
     #[must_use]
-    pub fn new(lists: usize, slots: usize) -> Self {
-        Self {
-            links: bought(slots, Link { prev: NONE, next: NONE, list: NONE, mark: 0 }),
-            ends: bought(lists, Ends { front: NONE, back: NONE, len: 0 }),
+    pub fn new(lists: u8, slots: usize) -> Self {
+        let mut links = bought(slots + usize::from(lists), Link { prev: NONE, next: NONE });
+        for (own, link) in links.iter_mut().enumerate().skip(slots) {
+            *link = Link { prev: own as u32, next: own as u32 };
         }
+        Self { links, list_of: bought(slots, UNLISTED) }
     }
 
     /// Bytes that [`Lists::new`] buys.
     #[must_use]
-    pub const fn memory_bytes(lists: usize, slots: usize) -> usize {
-        lists * size_of::<Ends>() + slots * size_of::<Link>()
+    pub const fn memory_bytes(lists: u8, slots: usize) -> usize {
+        (slots + lists as usize) * size_of::<Link>() + slots * size_of::<u8>()
     }
 
     /// The list that `slot` is in.
     #[must_use]
-    pub fn list_of(&self, slot: u32) -> Option<u32> {
-        Some(self.links[slot as usize].list).filter(|l| *l != NONE)
-    }
-
-    /// A number of the caller's that stands beside the links of `slot`, in the same cache line.
-    #[must_use]
-    pub fn mark(&self, slot: u32) -> u32 {
-        self.links[slot as usize].mark
-    }
-
-    /// Sets the number beside the links of `slot`.
-    pub fn set_mark(&mut self, slot: u32, mark: u32) {
-        self.links[slot as usize].mark = mark;
-    }
-
-    /// How many slots are in `list`.
-    #[must_use]
-    pub fn len(&self, list: u32) -> u32 {
-        self.ends[list as usize].len
+    pub fn list_of(&self, slot: u32) -> Option<u8> {
+        Some(self.list_of[slot as usize]).filter(|l| *l != UNLISTED)
     }
 
     /// The slot that waits longest in `list`.
     #[must_use]
-    pub fn front(&self, list: u32) -> Option<u32> {
-        Some(self.ends[list as usize].front).filter(|s| *s != NONE)
+    pub fn front(&self, list: u8) -> Option<u32> {
+        let own = self.own_link(list);
+        Some(self.links[own].next).filter(|slot| *slot as usize != own)
     }
 
     /// Puts `slot` at the end of `list`, out of whichever it was in.
-    pub fn push_back(&mut self, list: u32, slot: u32) {
+    pub fn push_back(&mut self, list: u8, slot: u32) {
         self.remove(slot);
-        let ends = &mut self.ends[list as usize];
-        let prev = ends.back;
-        ends.back = slot;
-        ends.len += 1;
-        match prev {
-            NONE => ends.front = slot,
-            _ => self.links[prev as usize].next = slot,
-        }
-        let link = &mut self.links[slot as usize];
-        (link.prev, link.next, link.list) = (prev, NONE, list);
+        let own = self.own_link(list);
+        let prev = self.links[own].prev;
+        self.links[own].prev = slot;
+        self.links[prev as usize].next = slot;
+        self.links[slot as usize] = Link { prev, next: own as u32 };
+        self.list_of[slot as usize] = list;
     }
 
     /// Takes `slot` out of its list, if it is in one.
     pub fn remove(&mut self, slot: u32) {
-        let Link { prev, next, list, .. } = self.links[slot as usize];
-        if list == NONE {
+        if self.list_of[slot as usize] == UNLISTED {
             return;
         }
-        let ends = &mut self.ends[list as usize];
-        ends.len -= 1;
-        match prev {
-            NONE => ends.front = next,
-            _ => self.links[prev as usize].next = next,
-        }
-        match next {
-            NONE => ends.back = prev,
-            _ => self.links[next as usize].prev = prev,
-        }
-        let link = &mut self.links[slot as usize];
-        (link.prev, link.next, link.list) = (NONE, NONE, NONE);
+        self.list_of[slot as usize] = UNLISTED;
+        let Link { prev, next } = self.links[slot as usize];
+        self.links[prev as usize].next = next;
+        self.links[next as usize].prev = prev;
+    }
+
+    fn own_link(&self, list: u8) -> usize {
+        self.list_of.len() + usize::from(list)
     }
 }
 
@@ -118,19 +93,18 @@ mod tests {
         let mut model: [VecDeque<u32>; 3] = Default::default();
         for _ in 0..20_000 {
             let slot = rng.below(20);
-            let list = rng.below(3);
+            let list = rng.below(3) as u8;
             model.iter_mut().for_each(|q| q.retain(|s| *s != slot));
             if rng.below(3) == 0 {
                 lists.remove(slot);
                 assert_eq!(lists.list_of(slot), None);
             } else {
                 lists.push_back(list, slot);
-                model[list as usize].push_back(slot);
+                model[usize::from(list)].push_back(slot);
                 assert_eq!(lists.list_of(slot), Some(list));
             }
             for (l, q) in model.iter().enumerate() {
-                assert_eq!(lists.front(l as u32), q.front().copied());
-                assert_eq!(lists.len(l as u32), q.len() as u32);
+                assert_eq!(lists.front(l as u8), q.front().copied());
             }
         }
     }

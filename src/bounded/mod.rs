@@ -1,16 +1,20 @@
 //! Containers that buy their memory once: nothing here grows, every push says whether there was room.
 
+mod arena;
 mod budget;
 mod deadlines;
 mod lists;
 mod ring;
 mod set_queue;
+mod slot_set;
 
+pub use arena::Arena;
 pub use budget::TokenBucket;
 pub use deadlines::Deadlines;
 pub use lists::Lists;
 pub use ring::Ring;
 pub use set_queue::SetQueue;
+pub use slot_set::SlotSet;
 
 /// No slot: the end of a list, or a key that is not waiting.
 pub(crate) const NONE: u32 = u32::MAX;

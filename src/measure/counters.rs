@@ -76,6 +76,8 @@ counters! {
     kernel_evidence,
     /// Suspicions that began, whoever the accuser.
     suspicions,
+    /// Suspicions whose time did not begin at once because as many as permitted were running.
+    suspicions_waiting,
     /// Suspicions of this node's own making.
     accusations,
     /// Independent confirmations of a suspicion.
@@ -106,7 +108,7 @@ counters! {
     claims_implausible,
     /// Claims at or below what is remembered of a forgotten member (R14).
     claims_below_floor,
-    /// Members refused because every place was taken.
+    /// Members refused because every place, or every byte for texts, was taken.
     members_refused,
     /// Profiles refused because they were longer than a place.
     profiles_too_long,

@@ -12,22 +12,16 @@ use crate::id::{Incarnation, NodeId};
 use crate::time::Instant;
 use crate::wire::{BUCKETS, bucket_of};
 
-/// What a member is counted as. It stands with the member: to count it anew takes no other memory.
+/// Which sums a member is in, with its present number. It stands with the member: to count it anew takes no other memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counted {
-    /// The incarnation that is in the sums; 0 for none.
-    incarnation: Incarnation,
-    /// When it is in the root as well.
-    settles_at: Instant,
+pub enum Counted {
+    /// In none.
+    Not,
+    /// In its bucket's, and not in the root until it has settled.
+    Settling,
+    /// In its bucket's and in the root.
+    Settled,
 }
-
-impl Counted {
-    /// Not at all.
-    pub const NOT: Self = Self { incarnation: Incarnation::from_u64(0), settles_at: SETTLED };
-}
-
-/// Has settled, or has nothing to settle.
-const SETTLED: Instant = Instant::ZERO;
 
 /// The fingerprint of a membership: the root over what has settled, and one sum for each bucket of the id space.
 #[derive(Debug)]
@@ -69,37 +63,33 @@ impl Fingerprint {
         if self.settling.is_empty() { Some(self.changed_at) } else { None }
     }
 
-    /// The member at a place has changed: `up` is its incarnation where it is up now. It is out of the root until it has
-    /// settled at `settles_at`.
-    pub fn change(
-        &mut self,
-        (slot, id, counted): (u32, NodeId, &mut Counted),
-        up: Option<Incarnation>,
-        now: Instant,
-        settles_at: Instant,
-    ) {
-        self.forget(id, counted, now);
-        if let Some(incarnation) = up {
-            let sum = &mut self.sums[bucket_of(id)];
-            *sum = sum.wrapping_add(entry_hash(id, incarnation));
-            *counted = Counted { incarnation, settles_at };
-        }
-        self.settling.push(slot);
-    }
-
-    /// A member counts no more.
-    pub fn forget(&mut self, id: NodeId, counted: &mut Counted, now: Instant) {
-        let was = core::mem::replace(counted, Counted::NOT);
-        if was.incarnation == Incarnation::default() {
+    /// A member counts no more, with the number that it was counted with.
+    pub fn forget(&mut self, id: NodeId, incarnation: Incarnation, counted: &mut Counted, now: Instant) {
+        let was = core::mem::replace(counted, Counted::Not);
+        if was == Counted::Not {
             return;
         }
-        let entry = entry_hash(id, was.incarnation);
+        let entry = entry_hash(id, incarnation);
         let sum = &mut self.sums[bucket_of(id)];
         *sum = sum.wrapping_sub(entry);
-        if was.settles_at == SETTLED {
+        if was == Counted::Settled {
             self.root = self.root.wrapping_sub(entry);
             self.changed_at = now;
         }
+    }
+
+    /// The member at a place, which counted no more, is up with this number: it counts, and in the root once it has settled.
+    pub fn enter(&mut self, slot: u32, id: NodeId, incarnation: Incarnation, counted: &mut Counted) {
+        debug_assert_eq!(*counted, Counted::Not, "forgotten with its former number");
+        let sum = &mut self.sums[bucket_of(id)];
+        *sum = sum.wrapping_add(entry_hash(id, incarnation));
+        *counted = Counted::Settling;
+        self.settling.push(slot);
+    }
+
+    /// The member at a place, which counts no more, is down: that has to settle too.
+    pub fn leave(&mut self, slot: u32) {
+        self.settling.push(slot);
     }
 
     /// The place whose change is the `nth` to settle, roughly: one that changes again keeps its place.
@@ -115,21 +105,13 @@ impl Fingerprint {
     }
 
     /// The member at the place in front counts in the root as well.
-    pub fn settle(&mut self, (id, counted): (NodeId, &mut Counted), now: Instant) {
+    pub fn settle(&mut self, id: NodeId, incarnation: Incarnation, counted: &mut Counted, now: Instant) {
         self.settling.pop();
-        if counted.settles_at != SETTLED {
-            counted.settles_at = SETTLED;
-            self.root = self.root.wrapping_add(entry_hash(id, counted.incarnation));
+        if *counted == Counted::Settling {
+            *counted = Counted::Settled;
+            self.root = self.root.wrapping_add(entry_hash(id, incarnation));
             self.changed_at = now;
         }
-    }
-}
-
-impl Counted {
-    /// When the change settles; at once where there is nothing to settle.
-    #[must_use]
-    pub const fn settles_at(&self) -> Instant {
-        self.settles_at
     }
 }
 
@@ -150,17 +132,29 @@ mod tests {
     const LATER: Instant = Instant::from_nanos(100);
 
     /// A fingerprint with what the table would hold beside it.
-    struct Sums(Fingerprint, [Counted; 10]);
+    struct Sums(Fingerprint, [(Incarnation, Counted); 10]);
 
     impl Sums {
         fn new() -> Self {
-            Self(Fingerprint::new(10), [Counted::NOT; 10])
+            Self(Fingerprint::new(10), [(Incarnation::default(), Counted::Not); 10])
         }
 
         fn enter(&mut self, slot: u32, id: NodeId, up: Option<Incarnation>) {
-            let counted = &mut self.1[slot as usize];
-            self.0.change((slot, id, counted), up, AT, LATER);
-            self.0.settle((id, counted), LATER);
+            self.forget(slot, id);
+            let (incarnation, counted) = &mut self.1[slot as usize];
+            match up {
+                Some(now) => {
+                    *incarnation = now;
+                    self.0.enter(slot, id, now, counted);
+                }
+                None => self.0.leave(slot),
+            }
+            self.0.settle(id, *incarnation, counted, LATER);
+        }
+
+        fn forget(&mut self, slot: u32, id: NodeId) {
+            let (incarnation, counted) = &mut self.1[slot as usize];
+            self.0.forget(id, *incarnation, counted, AT);
         }
 
         fn state(&self) -> (u64, [u64; BUCKETS]) {
@@ -180,23 +174,24 @@ mod tests {
         a.enter(3, ids[3], Some(Incarnation::new(1, 1)));
         assert_ne!(a.0.root(), b.0.root(), "a higher incarnation is another membership");
         a.enter(3, ids[3], None);
-        b.0.forget(ids[3], &mut b.1[3], AT);
-        b.0.forget(ids[6], &mut b.1[6], AT);
+        b.forget(3, ids[3]);
+        b.forget(6, ids[6]);
         b.enter(6, ids[6], Some(Incarnation::FIRST));
         assert_eq!(a.state(), b.state(), "down here and unknown there is the same");
     }
 
     #[test]
     fn the_root_waits_for_what_settles_and_the_buckets_do_not() {
-        let (mut f, mut counted) = (Fingerprint::new(2), Counted::NOT);
-        let id = NodeId::from_name("a");
-        let entry = entry_hash(id, Incarnation::FIRST);
-        f.change((0, id, &mut counted), Some(Incarnation::FIRST), AT, LATER);
+        let (mut f, mut counted) = (Fingerprint::new(2), Counted::Not);
+        let (id, number) = (NodeId::from_name("a"), Incarnation::FIRST);
+        let entry = entry_hash(id, number);
+        f.enter(0, id, number, &mut counted);
         assert_eq!((f.root(), f.stable_since(), f.settling(0)), (0, None, Some(0)));
-        assert_eq!((f.bucket(bucket_of(id)), counted.settles_at()), (entry, LATER));
-        f.settle((id, &mut counted), LATER);
+        assert_eq!((f.bucket(bucket_of(id)), counted), (entry, Counted::Settling));
+        f.settle(id, number, &mut counted, LATER);
         assert_eq!((f.root(), f.stable_since()), (entry, Some(LATER)));
-        f.change((0, id, &mut counted), None, LATER, LATER);
-        assert_eq!((f.root(), f.bucket(bucket_of(id))), (0, 0));
+        f.forget(id, number, &mut counted, LATER);
+        f.leave(0);
+        assert_eq!((f.root(), f.bucket(bucket_of(id)), f.stable_since()), (0, 0, None));
     }
 }

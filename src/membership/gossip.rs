@@ -3,13 +3,16 @@
 //! The queue holds places in the table and no bytes: what is sent is what the table says at that moment, so a newer
 //! claim replaces an older one by itself. Queues by number of sends make every operation O(1), however much waits.
 
-use crate::bounded::Lists;
+use crate::bounded::{Lists, bought};
+use crate::wire::{MAX_MAX_DATAGRAM, RawClaim};
 
 /// How often a piece of news can be sent at most.
 pub const SENDS_MAX: u32 = 63;
-const LEVELS: u32 = SENDS_MAX + 1;
 /// The limit of what is sent for ever.
 pub const ENDLESS: u32 = u32::MAX;
+const LEVELS: u8 = SENDS_MAX as u8 + 1;
+/// Places that one datagram can tell of.
+const TOLD_MAX: usize = MAX_MAX_DATAGRAM / size_of::<RawClaim>();
 
 /// In which form news travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +33,10 @@ pub struct Gossip {
     waiting: [u32; 2],
     /// How often a profile is told as one; from then on it is a claim.
     profile_sends: u32,
-    /// The present datagram; the mark of a place is the one that it was last written into.
-    stamp: u32,
+    /// The places in the present datagram, as bits and one by one.
+    is_told: Box<[u64]>,
+    told: Box<[u32]>,
+    told_len: usize,
 }
 
 impl Gossip {
@@ -39,14 +44,21 @@ impl Gossip {
     /// have not yet. The rest of its sends, which are there for the last few, are claims; who lacks the profile asks for it.
     #[must_use]
     pub fn new(members: usize, profile_sends: u32) -> Self {
-        let lists = Lists::new(2 * LEVELS as usize, members);
-        Self { lists, levels: [0; 2], waiting: [0; 2], profile_sends: profile_sends.max(1), stamp: 0 }
+        Self {
+            lists: Lists::new(2 * LEVELS, members),
+            levels: [0; 2],
+            waiting: [0; 2],
+            profile_sends: profile_sends.max(1),
+            is_told: bought(members.div_ceil(64), 0),
+            told: bought(TOLD_MAX, 0),
+            told_len: 0,
+        }
     }
 
     /// Bytes that [`Gossip::new`] buys.
     #[must_use]
     pub const fn memory_bytes(members: usize) -> usize {
-        Lists::memory_bytes(2 * LEVELS as usize, members)
+        Lists::memory_bytes(2 * LEVELS, members) + members.div_ceil(64) * size_of::<u64>() + TOLD_MAX * size_of::<u32>()
     }
 
     /// How many wait in a form.
@@ -65,7 +77,7 @@ impl Gossip {
     #[must_use]
     pub fn place(&self, slot: u32) -> Option<(Form, u32)> {
         let list = self.lists.list_of(slot)?;
-        Some((if list < LEVELS { Form::Claim } else { Form::Profile }, list % LEVELS))
+        Some((if list < LEVELS { Form::Claim } else { Form::Profile }, u32::from(list % LEVELS)))
     }
 
     /// There is news of a place. What waits as a profile goes on as one: not all have it yet.
@@ -79,24 +91,31 @@ impl Gossip {
 
     /// A place has nothing to tell any more.
     pub fn forget(&mut self, slot: u32) {
-        let Some((form, sends)) = self.place(slot) else { return };
+        let was = self.place(slot);
         self.lists.remove(slot);
+        self.has_left(was);
+    }
+
+    /// Counts a place that waits no more where it did.
+    fn has_left(&mut self, was: Option<(Form, u32)>) {
+        let Some((form, sends)) = was else { return };
         self.waiting[form as usize] -= 1;
-        let list = form as u32 * LEVELS + sends;
-        if self.lists.len(list) == 0 {
-            self.levels[form as usize] &= !(1 << sends);
-        }
+        let others = self.lists.front(list(form, sends)).is_some();
+        self.levels[form as usize] &= !(u64::from(!others) << sends);
     }
 
     /// Begins a datagram: no place is told twice in one.
     pub fn begin_datagram(&mut self) {
-        self.stamp = self.stamp.wrapping_add(1);
+        for slot in &self.told[..self.told_len] {
+            self.is_told[*slot as usize / 64] = 0;
+        }
+        self.told_len = 0;
     }
 
     /// Whether a place is in the present datagram.
     #[must_use]
     pub fn is_told(&self, slot: u32) -> bool {
-        self.lists.mark(slot) == self.stamp
+        self.is_told[slot as usize / 64] & (1 << (slot % 64)) != 0
     }
 
     /// The place told least often in a form that is not in the present datagram, and how often it has been told.
@@ -106,7 +125,7 @@ impl Gossip {
         while levels != 0 {
             let sends = levels.trailing_zeros();
             // What this datagram holds already stands behind all that it does not: the front tells of the whole level.
-            if let Some(slot) = self.lists.front(form as u32 * LEVELS + sends).filter(|slot| !self.is_told(*slot)) {
+            if let Some(slot) = self.lists.front(list(form, sends)).filter(|slot| !self.is_told(*slot)) {
                 return Some((slot, sends));
             }
             levels &= levels - 1;
@@ -117,7 +136,9 @@ impl Gossip {
     /// A place was written into the present datagram. After as many sends as its form has in `limits` it has been told often
     /// enough.
     pub fn told(&mut self, slot: u32, limits: [u32; 2]) {
-        self.lists.set_mark(slot, self.stamp);
+        self.is_told[slot as usize / 64] |= 1 << (slot % 64);
+        self.told[self.told_len] = slot;
+        self.told_len += 1;
         let Some((form, sends)) = self.place(slot) else { return };
         let limit = limits[form as usize];
         // What is told for ever as a claim would never end as a profile either.
@@ -134,11 +155,17 @@ impl Gossip {
     }
 
     fn move_to(&mut self, slot: u32, form: Form, sends: u32) {
-        self.forget(slot);
-        self.lists.push_back(form as u32 * LEVELS + sends, slot);
+        let was = self.place(slot);
+        self.lists.push_back(list(form, sends), slot);
+        self.has_left(was);
         self.waiting[form as usize] += 1;
         self.levels[form as usize] |= 1 << sends;
     }
+}
+
+/// The list of those that wait in a form and have been sent so often.
+const fn list(form: Form, sends: u32) -> u8 {
+    form as u8 * LEVELS + sends as u8
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What is held of one member?
 
-use core::net::SocketAddr;
+use core::num::NonZeroU16;
 
+use super::address::Address;
 use super::fingerprint::Counted;
 use crate::id::{BootId, Incarnation, NodeId};
 use crate::time::{Instant, Span};
@@ -13,7 +14,7 @@ use crate::wire::{Claim, State};
 pub struct Member {
     /// Its id.
     pub id: NodeId,
-    /// The last incarnation heard of.
+    /// The last incarnation heard of. Not to be changed while the fingerprint counts it.
     pub incarnation: Incarnation,
     /// The start that the incarnation belongs to.
     pub boot: BootId,
@@ -21,6 +22,16 @@ pub struct Member {
     pub counter: u64,
     /// When the last authentic datagram arrived.
     pub heard_at: Instant,
+    /// When its last change settles, where it is up; when it went down, where it is down.
+    pub at: Instant,
+    /// Where its texts are; in a place that is not taken, the next such place.
+    pub(super) link: u32,
+    /// The record of the suspicion against it, where there is one.
+    pub suspicion: Option<NonZeroU16>,
+    /// The protocol versions it speaks.
+    pub protocol: (u8, u8),
+    /// Whether this place is taken.
+    pub(super) taken: bool,
     /// What the fingerprint counts it as.
     pub counted: Counted,
     /// How it is.
@@ -35,23 +46,27 @@ pub struct Member {
 
 const _: () = assert!(size_of::<Member>() == 64);
 
-/// What is needed to send to a member, or to speak of it, and not at every claim.
+/// What is needed to send to a member, and not at every claim.
 #[derive(Clone, Copy, Debug)]
 pub struct Contact {
     /// Where it listens.
-    pub addr: SocketAddr,
+    pub(super) addr: Address,
     /// The round trip to it.
     pub rtt: Rtt,
-    /// When it went down, where it is down.
-    pub down_at: Instant,
-    /// The protocol versions it speaks.
-    pub protocol: (u8, u8),
-    pub(super) name_len: u8,
-    pub(super) zone_len: u8,
-    pub(super) tags_len: u16,
 }
 
+const _: () = assert!(size_of::<Contact>() == 24);
+
 impl Member {
+    /// When its last change settles; at once where there is nothing to settle.
+    #[must_use]
+    pub fn settles_at(&self) -> Instant {
+        match self.counted {
+            Counted::Settling => self.at,
+            Counted::Not | Counted::Settled => Instant::ZERO,
+        }
+    }
+
     /// What this node would say of it, without an accuser.
     #[must_use]
     pub fn claim(&self) -> Claim {
@@ -84,40 +99,59 @@ impl Member {
 /// The smoothed round trip and its deviation. Jacobson/Karels as in RFC 6298, gains 1/8 and 1/4, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rtt {
-    smoothed: u32,
-    deviation: u32,
+    smoothed: Micros,
+    deviation: Micros,
+}
+
+/// Microseconds up to 16.7 s, in three bytes: no ack is waited for as long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Micros([u8; 3]);
+
+impl Micros {
+    const MAX: u32 = (1 << 24) - 1;
+
+    const fn get(self) -> u32 {
+        let [a, b, c] = self.0;
+        u32::from_le_bytes([a, b, c, 0])
+    }
+}
+
+impl From<u32> for Micros {
+    fn from(micros: u32) -> Self {
+        let [a, b, c, _] = micros.min(Self::MAX).to_le_bytes();
+        Self([a, b, c])
+    }
 }
 
 impl Rtt {
     /// Nothing learned yet.
-    pub const ZERO: Self = Self { smoothed: 0, deviation: 0 };
+    pub const ZERO: Self = Self { smoothed: Micros([0; 3]), deviation: Micros([0; 3]) };
 
     /// Learns from one round trip that is known to belong to one ping (Karn's rule: each ping has its own nonce).
     pub fn learn(&mut self, sample: Span) {
-        let sample = u32::try_from(sample.as_micros().clamp(1, 1 << 30)).unwrap_or(1 << 30);
-        if self.smoothed == 0 {
-            *self = Self { smoothed: sample, deviation: sample / 2 };
+        let sample = sample.as_micros().clamp(1, u64::from(Micros::MAX)) as u32;
+        let (smoothed, deviation) = (self.smoothed.get(), self.deviation.get());
+        if smoothed == 0 {
+            *self = Self { smoothed: sample.into(), deviation: (sample / 2).into() };
             return;
         }
-        let off = self.smoothed.abs_diff(sample);
-        self.deviation = self.deviation - self.deviation / 4 + off / 4;
-        self.smoothed = (self.smoothed - self.smoothed / 8 + sample / 8).max(1);
+        let off = smoothed.abs_diff(sample);
+        self.deviation = (deviation - deviation / 4 + off / 4).into();
+        self.smoothed = (smoothed - smoothed / 8 + sample / 8).max(1).into();
     }
 
     /// The smoothed round trip; `None` before the first.
     #[must_use]
     pub fn smoothed(&self) -> Option<Span> {
-        (self.smoothed > 0).then(|| Span::micros(u64::from(self.smoothed)))
+        Some(self.smoothed.get()).filter(|us| *us > 0).map(|us| Span::micros(u64::from(us)))
     }
 
     /// How long an ack may take: the smoothed round trip plus four deviations, within `floor..=ceiling`; `prior` before
     /// the first.
     #[must_use]
     pub fn timeout(&self, floor: Span, prior: Span, ceiling: Span) -> Span {
-        match self.smoothed {
-            0 => prior,
-            smoothed => Span::micros(u64::from(smoothed) + 4 * u64::from(self.deviation)).clamp(floor, ceiling),
-        }
+        let with_deviation = |smoothed| smoothed + Span::micros(4 * u64::from(self.deviation.get()));
+        self.smoothed().map_or(prior, |smoothed| with_deviation(smoothed).clamp(floor, ceiling))
     }
 }
 

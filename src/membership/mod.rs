@@ -3,6 +3,7 @@
 //! Each file answers one question and knows nothing of the others; [`Node`](crate::Node) hands them what they need.
 //! The papers: SWIM (Das, Gupta, Motivala, DSN 2002), Lifeguard (Dadgar, Phillips, Currey, DSN-W 2018).
 
+mod address;
 mod book;
 mod claim;
 mod cookie;
@@ -35,7 +36,8 @@ pub use profile::Tags;
 pub(crate) use relay::{Errand, RelayStage, Relays};
 pub(crate) use roster::Roster;
 pub(crate) use spread::Spread;
-pub(crate) use suspicion::{Suspicions, timeout as suspicion_timeout};
+pub(crate) use suspicion::{Suspicion, Suspicions, timeout as suspicion_timeout};
+pub use table::Capacity;
 pub(crate) use table::{ME, Table};
 pub(crate) use walk::{END, PAGES_AT_ONCE, Progress, Walk};
 

@@ -1,11 +1,12 @@
 //! Whom do we know? The slab of members: bought once, addressed by place, found by id.
 
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::SocketAddr;
 
+use super::address::Address;
 use super::fingerprint::Counted;
 use super::index::Index;
 use super::member::{Contact, Member, Rtt};
-use crate::bounded::bought;
+use crate::bounded::{Arena, NONE, bought};
 use crate::id::{BootId, Incarnation, NodeId};
 use crate::limits::Limits;
 use crate::time::Instant;
@@ -14,19 +15,48 @@ use crate::wire::{Claim, Profile, State};
 /// The place of this node itself.
 pub const ME: u32 = 0;
 
+/// The part of the bytes for texts that is not for those who ask to be let in, but for members that come back with longer
+/// ones: one in this many.
+const RESERVED_ONE_IN: usize = 8;
+/// What stands before the texts of a member: the lengths of its name and zone.
+const LENGTHS: usize = 2;
+
+/// What a table has only so much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capacity {
+    /// Places: [`Limits::members`].
+    Members,
+    /// Bytes for names, zones and tags: [`Limits::text_bytes`] for each place.
+    TextBytes,
+}
+
+impl Capacity {
+    /// The name under which it is printed: that of its field in [`Limits`].
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Members => "members",
+            Self::TextBytes => "text_bytes",
+        }
+    }
+}
+
 /// The table of members. Place 0 is this node; a place that is given to another member shows by its id and boot id.
 #[derive(Debug)]
 pub struct Table {
     members: Box<[Member]>,
     contacts: Box<[Contact]>,
-    used: Box<[bool]>,
-    texts: Box<[u8]>,
+    texts: Arena,
+    text_room: usize,
     text_max: usize,
-    free: Box<[u32]>,
-    free_len: usize,
+    /// The first of the places that are not taken; each names the next.
+    free: u32,
+    len: u32,
     index: Index,
     /// Places at and above this have never been used.
     end: u32,
+    /// Where this node itself listens, with the scope that means something here.
+    own_addr: Option<SocketAddr>,
 }
 
 pub(super) const BLANK: Member = Member {
@@ -35,42 +65,48 @@ pub(super) const BLANK: Member = Member {
     boot: BootId::from_u64(0),
     counter: 0,
     heard_at: Instant::ZERO,
-    counted: Counted::NOT,
+    at: Instant::ZERO,
+    link: NONE,
+    suspicion: None,
+    protocol: (0, 0),
+    taken: false,
+    counted: Counted::Not,
     state: State::Left,
     verified: false,
     asks_who: false,
     probe: None,
 };
 
-const NOWHERE: Contact = Contact {
-    addr: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
-    rtt: Rtt::ZERO,
-    down_at: Instant::ZERO,
-    protocol: (0, 0),
-    name_len: 0,
-    zone_len: 0,
-    tags_len: 0,
-};
+const NOWHERE: Contact = Contact { addr: Address::NONE, rtt: Rtt::ZERO };
+
+/// Bytes of texts that all members together may have: enough for one at least.
+const fn text_room(limits: &Limits) -> usize {
+    let (all, one) = (limits.members as usize * limits.text_bytes as usize, limits.profile_bytes as usize);
+    if all > one { all } else { one }
+}
 
 impl Table {
     /// Room for [`Limits::members`].
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
         let members = limits.members as usize;
-        let text_max = limits.profile_bytes as usize;
-        let mut free = bought(members, 0);
+        let mut slab = bought(members, BLANK);
         // The lowest places are handed out first: walks through the table stay short.
-        (0..members).for_each(|i| free[i] = (members - 1 - i) as u32);
+        for (next, member) in (1..limits.members).zip(&mut slab) {
+            member.link = next;
+        }
+        let (text_room, text_max) = (text_room(limits), limits.profile_bytes as usize);
         Self {
-            members: bought(members, BLANK),
+            members: slab,
             contacts: bought(members, NOWHERE),
-            used: bought(members, false),
-            texts: bought(members * text_max, 0),
+            texts: Arena::new(members, text_room + members * LENGTHS, text_max + LENGTHS),
+            text_room,
             text_max,
-            free,
-            free_len: members,
+            free: 0,
+            len: 0,
             index: Index::new(members),
             end: 0,
+            own_addr: None,
         }
     }
 
@@ -78,19 +114,26 @@ impl Table {
     #[must_use]
     pub const fn memory_bytes(limits: &Limits) -> usize {
         let members = limits.members as usize;
-        members
-            * (size_of::<Member>()
-                + size_of::<Contact>()
-                + size_of::<bool>()
-                + limits.profile_bytes as usize
-                + size_of::<u32>())
+        let (text_room, text_max) = (text_room(limits), limits.profile_bytes as usize);
+        members * (size_of::<Member>() + size_of::<Contact>())
+            + Arena::memory_bytes(members, text_room + members * LENGTHS, text_max + LENGTHS)
             + Index::memory_bytes(members)
+    }
+
+    /// Bytes of texts that are held, and that may be.
+    #[must_use]
+    pub const fn text_bytes(&self) -> (u32, u32) {
+        (self.text_used() as u32, self.text_room as u32)
+    }
+
+    const fn text_used(&self) -> usize {
+        self.texts.used() - self.len as usize * LENGTHS
     }
 
     /// How many places are taken.
     #[must_use]
-    pub fn len(&self) -> u32 {
-        (self.members.len() - self.free_len) as u32
+    pub const fn len(&self) -> u32 {
+        self.len
     }
 
     /// How many places there are.
@@ -122,7 +165,13 @@ impl Table {
         &mut self.members[slot as usize]
     }
 
-    /// How to reach the member at a place that is taken.
+    /// Where the member at a place that is taken listens.
+    #[must_use]
+    pub fn addr(&self, slot: u32) -> SocketAddr {
+        self.own_addr.filter(|_| slot == ME).unwrap_or_else(|| self.contacts[slot as usize].addr.into())
+    }
+
+    /// What else is needed to send to the member at a place that is taken.
     #[must_use]
     pub fn contact(&self, slot: u32) -> &Contact {
         &self.contacts[slot as usize]
@@ -136,12 +185,12 @@ impl Table {
     /// The member at a place, if it is taken.
     #[must_use]
     pub fn at(&self, slot: u32) -> Option<&Member> {
-        self.used.get(slot as usize).filter(|used| **used).map(|_| &self.members[slot as usize])
+        self.members.get(slot as usize).filter(|member| member.taken)
     }
 
     /// The places taken.
     pub fn slots(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.end).filter(|slot| self.used[*slot as usize])
+        (0..self.end).filter(|slot| self.members[*slot as usize].taken)
     }
 
     /// The places of ids in `first..=last`, in no order.
@@ -157,78 +206,115 @@ impl Table {
         self.range(first, last).next()
     }
 
-    /// Whether a profile's texts fit a place.
+    /// Whether a profile's texts are not too long for any place.
     #[must_use]
     pub fn fits(&self, profile: &Profile<'_>) -> bool {
         profile.text_len() <= self.text_max
     }
 
-    /// Adds a member that is not in the table; `None` when every place is taken. The caller has asked [`Table::fits`].
-    pub fn insert(&mut self, profile: &Profile<'_>) -> Option<u32> {
-        self.free_len = self.free_len.checked_sub(1)?;
-        let slot = self.free[self.free_len];
-        self.members[slot as usize] = Member { id: profile.claim.subject, ..BLANK };
-        self.used[slot as usize] = true;
-        self.end = self.end.max(slot + 1);
-        self.index.insert(profile.claim.subject, slot);
-        self.set_profile(slot, profile);
-        Some(slot)
+    /// What there is not enough of to invite somebody with so many bytes of texts. An eighth of all is left to those who
+    /// are in and may come back with longer texts; less where less is enough for all of them.
+    #[must_use]
+    pub fn lacks(&self, text_len: usize) -> Option<Capacity> {
+        let may_grow = self.len as usize * self.text_max - self.text_used();
+        self.lacks_beside(may_grow.min(self.text_room / RESERVED_ONE_IN), text_len)
     }
 
-    /// Replaces all that belongs to a member by a profile: another life, about which nothing is known yet.
+    fn lacks_beside(&self, reserved: usize, text_len: usize) -> Option<Capacity> {
+        if self.free == NONE {
+            return Some(Capacity::Members);
+        }
+        let left = self.text_room - self.text_used();
+        (text_len + reserved > left).then_some(Capacity::TextBytes)
+    }
+
+    /// Whether there is room for the texts of a member's next life, once those of its last are gone.
+    #[must_use]
+    pub fn has_room_again(&self, slot: u32, profile: &Profile<'_>) -> bool {
+        let mine = self.texts.get(self.members[slot as usize].link).len() - LENGTHS;
+        profile.text_len() <= self.text_room - self.text_used() + mine
+    }
+
+    /// Adds a member that is not in the table. The caller has asked [`Table::fits`].
+    ///
+    /// # Errors
+    /// What there is not enough of.
+    pub fn insert(&mut self, profile: &Profile<'_>) -> Result<u32, Capacity> {
+        if let Some(capacity) = self.lacks_beside(0, profile.text_len()) {
+            return Err(capacity);
+        }
+        let slot = self.free;
+        self.free = self.members[slot as usize].link;
+        self.len += 1;
+        self.end = self.end.max(slot + 1);
+        self.members[slot as usize] = BLANK;
+        self.index.insert(profile.claim.subject, slot);
+        self.write(slot, profile);
+        Ok(slot)
+    }
+
+    /// Replaces all that belongs to a member by a profile: another life, about which nothing is known yet. The caller has
+    /// asked [`Table::has_room_again`].
     pub fn set_profile(&mut self, slot: u32, profile: &Profile<'_>) {
+        self.texts.remove(self.members[slot as usize].link);
+        self.write(slot, profile);
+    }
+
+    fn write(&mut self, slot: u32, profile: &Profile<'_>) {
         let member = &mut self.members[slot as usize];
+        debug_assert_eq!(member.counted, Counted::Not, "its sums are those of its former number");
         *member = Member {
             id: profile.claim.subject,
             incarnation: profile.claim.incarnation,
             boot: profile.boot,
             state: profile.claim.state,
-            counted: member.counted,
+            protocol: profile.protocol,
+            taken: true,
             probe: member.probe,
             ..BLANK
         };
-        self.contacts[slot as usize] = Contact {
-            addr: profile.addr,
-            protocol: profile.protocol,
-            name_len: profile.name.len() as u8,
-            zone_len: profile.zone.len() as u8,
-            tags_len: profile.tags.len() as u16,
-            ..NOWHERE
-        };
-        let text = &mut self.texts[slot as usize * self.text_max..][..profile.text_len()];
-        let (name, rest) = text.split_at_mut(profile.name.len());
-        let (zone, tags) = rest.split_at_mut(profile.zone.len());
-        name.copy_from_slice(profile.name.as_bytes());
-        zone.copy_from_slice(profile.zone.as_bytes());
-        tags.copy_from_slice(profile.tags);
+        self.contacts[slot as usize] = Contact { addr: profile.addr.into(), ..NOWHERE };
+        let lengths = [profile.name.len() as u8, profile.zone.len() as u8];
+        let texts = [&lengths, profile.name.as_bytes(), profile.zone.as_bytes(), profile.tags];
+        let members = &mut self.members;
+        let place = self.texts.insert(slot, &texts, |moved, to| members[moved as usize].link = to);
+        self.members[slot as usize].link = place.expect("the caller has asked whether there is room");
+    }
+
+    /// Says where this node itself listens, whatever its profile can tell of that.
+    pub fn set_own_addr(&mut self, addr: SocketAddr) {
+        self.own_addr = Some(addr);
     }
 
     /// Frees a place.
     pub fn remove(&mut self, slot: u32) {
-        let id = self.members[slot as usize].id;
+        let Member { id, link, .. } = self.members[slot as usize];
         self.index.remove(id, |s| self.members[s as usize].id);
-        self.used[slot as usize] = false;
-        self.free[self.free_len] = slot;
-        self.free_len += 1;
+        self.texts.remove(link);
+        let member = &mut self.members[slot as usize];
+        member.taken = false;
+        member.link = self.free;
+        self.free = slot;
+        self.len -= 1;
     }
 
     /// What travels of a member, with the claim that shall be made of it.
     #[must_use]
     pub fn profile(&self, slot: u32, claim: Claim) -> Profile<'_> {
-        let contact = self.contact(slot);
+        let member = self.get(slot);
         let (name, zone, tags) = self.texts(slot);
-        Profile { claim, boot: self.get(slot).boot, addr: contact.addr, protocol: contact.protocol, name, zone, tags }
+        Profile { claim, boot: member.boot, addr: self.addr(slot), protocol: member.protocol, name, zone, tags }
     }
 
     /// Name, zone and tags of a member.
     #[must_use]
     pub fn texts(&self, slot: u32) -> (&str, &str, &[u8]) {
-        let contact = self.contact(slot);
-        let text = &self.texts[slot as usize * self.text_max..][..self.text_max];
-        let (name, rest) = text.split_at(usize::from(contact.name_len));
-        let (zone, rest) = rest.split_at(usize::from(contact.zone_len));
+        let bytes = self.texts.get(self.get(slot).link);
+        let ([name_len, zone_len], rest) = bytes.split_first_chunk().expect("lengths stand before the texts");
+        let (name, rest) = rest.split_at(usize::from(*name_len));
+        let (zone, tags) = rest.split_at(usize::from(*zone_len));
         // Only whole UTF-8 texts are ever written here; an empty one is what remains of a broken invariant.
         let text = |bytes| core::str::from_utf8(bytes).unwrap_or_default();
-        (text(name), text(zone), &rest[..usize::from(contact.tags_len)])
+        (text(name), text(zone), tags)
     }
 }

@@ -4,7 +4,7 @@ use super::tick::Timer;
 use super::{Fresh, Node, Phase};
 use crate::event::{Event, MemberRef};
 use crate::id::{Incarnation, NodeId};
-use crate::membership::{Entry, Form, ME, supersedes};
+use crate::membership::{Capacity, Entry, Form, ME, supersedes};
 use crate::time::{Instant, Span};
 use crate::wire::{Claim, Profile, RawClaim, State, VERSION};
 
@@ -168,10 +168,18 @@ impl Node {
         if !self.acceptable(profile) {
             return;
         }
+        if !self.make_room_again(now, slot, profile) {
+            // The old life stays on record: it is over, and will be found to be.
+            self.refuse_member(now, profile.claim.subject, Capacity::TextBytes);
+            return;
+        }
         self.counters.claims_news += 1;
         self.end_probe_of(slot);
-        self.disarm(Timer::Member(slot));
+        self.end_suspicion(now, slot);
+        self.uncount(now, slot);
+        let texts_before = self.table.text_bytes().0;
         self.table.set_profile(slot, profile);
+        self.warn_when_texts_fill(texts_before);
         if profile.boot == before.boot {
             // The same start, gone on to its next life: what was learned of it still holds.
             let member = self.table.get_mut(slot);
@@ -204,12 +212,13 @@ impl Node {
         if !self.acceptable(profile) {
             return;
         }
-        let Some(slot) = self.table.insert(profile).or_else(|| {
-            self.evict_one_down(now);
-            self.table.insert(profile)
-        }) else {
-            self.refuse_member(now, claim.subject);
-            return;
+        let texts_before = self.table.text_bytes().0;
+        let slot = match self.insert(now, profile) {
+            Ok(slot) => slot,
+            Err(capacity) => {
+                self.refuse_member(now, claim.subject, capacity);
+                return;
+            }
         };
         self.counters.claims_news += 1;
         self.book.forget(claim.subject);
@@ -217,6 +226,27 @@ impl Node {
         self.enter_state(now, slot, profile);
         self.announce_via(now, slot, Form::Profile, via);
         self.warn_when_filling();
+        self.warn_when_texts_fill(texts_before);
+    }
+
+    /// Finds a place for a newcomer, in the place of members that are down if it must be: those that went first go first.
+    fn insert(&mut self, now: Instant, profile: &Profile<'_>) -> Result<u32, Capacity> {
+        loop {
+            let inserted = self.table.insert(profile);
+            let evicted = inserted.is_err().then(|| self.roster.first_down()).flatten();
+            let Some(slot) = evicted else { return inserted };
+            self.evict(now, slot);
+        }
+    }
+
+    /// Finds room for the texts of a member's next life, in the place of those of others that are down if it must be.
+    fn make_room_again(&mut self, now: Instant, slot: u32, profile: &Profile<'_>) -> bool {
+        loop {
+            let enough = self.table.has_room_again(slot, profile);
+            let others = self.roster.down().iter().copied().filter(|other| *other != slot && !enough);
+            let Some(first) = others.min_by_key(|other| (self.table.get(*other).at, *other)) else { return enough };
+            self.evict(now, first);
+        }
     }
 
     /// Whether a profile can be held here at all.
@@ -237,7 +267,7 @@ impl Node {
         let state = profile.claim.state;
         if state.is_up() {
             self.table.get_mut(slot).state = State::Alive;
-            self.roster.set_up(slot);
+            self.list_up(slot);
             self.refingerprint(now, slot);
             self.note_surge(now);
             self.emit_of(slot, Event::Up);
@@ -249,28 +279,27 @@ impl Node {
 
     /// Writes a claim that supersedes what the table holds. `since` is the time of the evidence.
     pub(super) fn transition(&mut self, now: Instant, slot: u32, claim: &Claim, since: Instant) {
+        self.uncount(now, slot);
         let member = self.table.get_mut(slot);
         let was = member.state;
         member.incarnation = claim.incarnation;
         member.state = claim.state;
         if !claim.state.is_up() {
-            self.table.contact_mut(slot).down_at = now;
             self.end_probe_of(slot);
-            self.roster.set_down(slot);
-            self.arm(Timer::Member(slot), now + self.params.down_retention);
+            self.list_down(now, slot);
             self.arm_earlier(Timer::Revive, now + self.params.revive_interval);
         } else if !was.is_up() {
-            self.roster.set_up(slot);
+            self.list_up(slot);
         }
         self.refingerprint(now, slot);
         self.note_changed(slot);
+        if was == State::Suspect && claim.state != State::Suspect {
+            self.end_suspicion(now, slot);
+        }
         match claim.state {
             // Most news is a higher number of somebody who lives: no timer waits for it and nobody is told.
             State::Alive if was == State::Alive => {}
-            State::Alive => {
-                self.disarm(Timer::Member(slot));
-                self.emit_of(slot, Event::Refuted);
-            }
+            State::Alive => self.emit_of(slot, Event::Refuted),
             State::Suspect => {
                 self.begin_suspicion(now, slot, claim.accuser, since);
                 if was != State::Suspect {
@@ -279,6 +308,35 @@ impl Node {
             }
             State::Dead => self.emit_of(slot, Event::Failed),
             State::Left => self.emit_of(slot, Event::Left),
+        }
+    }
+
+    fn list_up(&mut self, slot: u32) {
+        let table = &self.table;
+        self.roster.set_up(slot, |other| table.get(other).at);
+        self.arm_forget();
+    }
+
+    fn list_down(&mut self, now: Instant, slot: u32) {
+        self.table.get_mut(slot).at = now;
+        let table = &self.table;
+        self.roster.set_down(slot, |other| table.get(other).at);
+        self.arm_forget();
+    }
+
+    /// Whoever went down first is forgotten first: one timer serves all.
+    fn arm_forget(&mut self) {
+        match self.roster.first_down() {
+            Some(slot) => self.arm(Timer::Forget, self.table.get(slot).at + self.params.down_retention),
+            None => self.disarm(Timer::Forget),
+        }
+    }
+
+    /// Forgets those who had been down for long enough when the timer was due.
+    pub(super) fn on_forget_timer(&mut self, now: Instant, due: Instant) {
+        let retention = self.params.down_retention;
+        while let Some(slot) = self.roster.first_down().filter(|slot| self.table.get(*slot).at + retention <= due) {
+            self.forget(now, slot);
         }
     }
 
@@ -318,25 +376,35 @@ impl Node {
         self.settle_time.1
     }
 
-    /// The member at a place has changed: so has the fingerprint.
+    /// The member at a place has changed: so has the fingerprint, which did not count it while it did.
     pub(super) fn refingerprint(&mut self, now: Instant, slot: u32) {
         let settles_at = now + self.settle_time();
         let member = self.table.get_mut(slot);
-        let up = member.state.is_up().then_some(member.incarnation);
-        self.fingerprint.change((slot, member.id, &mut member.counted), up, now, settles_at);
+        if member.state.is_up() {
+            member.at = settles_at;
+            self.fingerprint.enter(slot, member.id, member.incarnation, &mut member.counted);
+        } else {
+            self.fingerprint.leave(slot);
+        }
         self.arm_earlier(Timer::Settle, settles_at);
+    }
+
+    /// The member at a place is about to change: the fingerprint counts it no more.
+    pub(super) fn uncount(&mut self, now: Instant, slot: u32) {
+        let member = self.table.get_mut(slot);
+        self.fingerprint.forget(member.id, member.incarnation, &mut member.counted, now);
     }
 
     pub(super) fn on_settle_timer(&mut self, now: Instant) {
         while let Some(slot) = self.fingerprint.settling(0) {
             let member = self.table.get_mut(slot);
-            let due = member.counted.settles_at();
+            let due = member.settles_at();
             if due <= now {
-                self.fingerprint.settle((member.id, &mut member.counted), now);
+                self.fingerprint.settle(member.id, member.incarnation, &mut member.counted, now);
                 continue;
             }
             // What changes again and again shall not hold up what stands behind it.
-            let next = self.fingerprint.settling(1).map(|next| self.table.get(next).counted.settles_at());
+            let next = self.fingerprint.settling(1).map(|next| self.table.get(next).settles_at());
             if next.is_none_or(|next| next >= due) {
                 self.arm(Timer::Settle, due);
                 return;
@@ -346,37 +414,45 @@ impl Node {
     }
 
     pub(super) fn note_changed(&mut self, slot: u32) {
-        self.changed.push(slot);
+        self.changed.insert(slot);
     }
 
-    /// Every place is taken and nobody is down: the newcomer loses (R28).
-    pub(super) fn refuse_member(&mut self, now: Instant, refused: NodeId) {
+    /// There is no room and nobody is down: the newcomer loses (R28).
+    pub(super) fn refuse_member(&mut self, now: Instant, refused: NodeId, capacity: Capacity) {
         self.counters.members_refused += 1;
         let told_lately = self.full_told_at.is_some_and(|at| now.since(at) < self.params.probe_interval);
         if !told_lately {
             self.full_told_at = Some(now);
-            self.emit(Event::TableFull { refused, max: self.table.capacity() });
+            let max = match capacity {
+                Capacity::Members => self.table.capacity(),
+                Capacity::TextBytes => self.table.text_bytes().1,
+            };
+            self.emit(Event::TableFull { refused, capacity, max });
         }
     }
 
     fn warn_when_filling(&mut self) {
         let (used, max) = (self.table.len(), self.table.capacity());
-        // Said once on the way up: when the place that passes 80 % is taken.
-        if u64::from(used) * 5 > u64::from(max) * 4 && u64::from(used - 1) * 5 <= u64::from(max) * 4 {
-            self.emit(Event::TableFilling { used, max });
+        self.warn_once(Capacity::Members, used - 1, used, max);
+    }
+
+    fn warn_when_texts_fill(&mut self, before: u32) {
+        let (used, max) = self.table.text_bytes();
+        self.warn_once(Capacity::TextBytes, before, used, max);
+    }
+
+    /// Said once on the way up: when 80 % are passed.
+    fn warn_once(&mut self, capacity: Capacity, before: u32, used: u32, max: u32) {
+        let much = |n: u32| u64::from(n) * 5 > u64::from(max) * 4;
+        if much(used) && !much(before) {
+            self.emit(Event::TableFilling { capacity, used, max });
         }
     }
 
-    /// Makes room for somebody who lives: the member that has been down for longest is forgotten early.
-    fn evict_one_down(&mut self, now: Instant) {
-        if let Some(slot) = self.oldest_down() {
-            self.counters.down_evicted += 1;
-            self.forget(now, slot);
-        }
-    }
-
-    pub(super) fn oldest_down(&self) -> Option<u32> {
-        self.roster.down().iter().copied().min_by_key(|slot| self.table.contact(*slot).down_at)
+    /// Makes room for somebody who lives: a member that is down is forgotten early.
+    fn evict(&mut self, now: Instant, slot: u32) {
+        self.counters.down_evicted += 1;
+        self.forget(now, slot);
     }
 
     /// Takes a member that is down out of the table; the book remembers its number and address.
@@ -391,11 +467,12 @@ impl Node {
     /// Frees a place.
     pub(super) fn release(&mut self, now: Instant, slot: u32) {
         self.end_probe_of(slot);
-        self.disarm(Timer::Member(slot));
+        self.end_suspicion(now, slot);
         self.gossip.forget(slot);
-        let member = self.table.get_mut(slot);
-        self.fingerprint.forget(member.id, &mut member.counted, now);
-        self.roster.remove(slot);
+        self.uncount(now, slot);
+        let table = &self.table;
+        self.roster.remove(slot, |other| table.get(other).at);
+        self.arm_forget();
         self.table.remove(slot);
         self.note_changed(slot);
     }

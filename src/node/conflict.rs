@@ -60,7 +60,7 @@ impl Node {
         let before = self.join.conflict_with.replace((sender.boot, kept));
         let new = before.is_none_or(|(boot, _)| boot != sender.boot);
         if new {
-            let ours = self.table.contact(ME).addr;
+            let ours = self.table.addr(ME);
             self.emit(Event::NameConflict { name: self.me.name, ours, theirs: sender.addr, kept });
         }
         new
@@ -69,7 +69,7 @@ impl Node {
     /// Asks at an address where this node's name was seen alive under another start. Each time that the two outbid each
     /// other: the question or its answer may have been lost before.
     pub(super) fn challenge(&mut self, now: Instant, boot: BootId, addr: SocketAddr) {
-        if addr == self.table.contact(ME).addr {
+        if addr == self.table.addr(ME) {
             return;
         }
         self.join.rival = Some((addr, boot));
@@ -107,9 +107,8 @@ impl Node {
             }
         }
         self.gossip.forget(ME);
-        let me = self.table.get_mut(ME);
-        me.incarnation = Incarnation::default();
-        self.fingerprint.forget(me.id, &mut me.counted, now);
+        self.uncount(now, ME);
+        self.table.get_mut(ME).incarnation = Incarnation::default();
         self.fresh = None;
         for timer in [Timer::Probe, Timer::Gossip, Timer::Settle, Timer::Revive] {
             self.disarm(timer);

@@ -117,7 +117,7 @@ impl Node {
     pub(super) fn claim_to_tell(&self, slot: u32, sends: u32) -> Claim {
         let claim = self.table.get(slot).claim();
         match claim.state {
-            State::Suspect => Claim { accuser: self.suspicions.get(slot).named(sends), ..claim },
+            State::Suspect => Claim { accuser: self.suspicion(slot).named(sends), ..claim },
             State::Alive | State::Dead | State::Left => claim,
         }
     }

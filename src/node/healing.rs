@@ -38,7 +38,7 @@ impl Node {
             return false;
         };
         self.probe(now, slot);
-        let addr = self.table.contact(slot).addr;
+        let addr = self.table.addr(slot);
         self.knock_once(addr);
         true
     }
@@ -62,7 +62,7 @@ impl Node {
     /// Says hello at a seed that is not among the members.
     fn try_seed(&mut self) -> bool {
         let Some(addr) = self.join.doors.next_seed() else { return false };
-        let known = self.roster.up().iter().any(|slot| self.table.contact(*slot).addr == addr);
+        let known = self.roster.up().iter().any(|slot| self.table.addr(*slot) == addr);
         if !known {
             self.knock_at(addr);
         }

@@ -9,7 +9,7 @@ use super::{Node, Phase};
 use crate::error::{DropReason, Refusal};
 use crate::event::Event;
 use crate::id::Incarnation;
-use crate::membership::{Door, Form, JoinRefusal, ME, Why};
+use crate::membership::{Capacity, Door, Form, JoinRefusal, ME, Why};
 use crate::time::{Instant, Span};
 use crate::wire::{Cookie, Hello, RawCookie, SeedStatus};
 
@@ -24,7 +24,7 @@ impl Node {
             Phase::Idle | Phase::Joining | Phase::Joined => {}
             Phase::Leaving | Phase::Left => return Err(Refusal::NotRunning),
         }
-        let mine = self.table.contact(ME).addr;
+        let mine = self.table.addr(ME);
         let max = self.params.limits.seeds;
         for seed in seeds.iter().filter(|seed| **seed != mine) {
             self.join.doors.add(*seed, Why::Seed).ok_or(Refusal::TooManySeeds { max })?;
@@ -179,13 +179,14 @@ impl Node {
     }
 
     pub(super) fn on_hello(&mut self, now: Instant, sender: Sender, hello: Hello) -> Result<(), DropReason> {
+        let full = self.is_full_for(sender);
         let status = match self.phase {
             _ if sender.id == self.me.id => match self.meet_namesake(now, sender, &hello) {
                 Some(status) => status,
                 None => return Ok(()),
             },
             Phase::Joining => SeedStatus::Joining,
-            Phase::Joined if self.has_room_for(sender) => SeedStatus::Joined,
+            Phase::Joined if full.is_none() => SeedStatus::Joined,
             Phase::Joined => SeedStatus::Full,
             Phase::Idle | Phase::Leaving | Phase::Left => return Err(DropReason::NotRunning),
         };
@@ -204,15 +205,18 @@ impl Node {
         if !self.budgets.strangers.spend(now, 1) {
             return Err(DropReason::OverBudget);
         }
-        if status == SeedStatus::Full {
-            self.refuse_member(now, sender.id);
+        if let Some(capacity) = full.filter(|_| status == SeedStatus::Full) {
+            self.refuse_member(now, sender.id, capacity);
         }
         self.counters.hellos_answered += 1;
         self.answer(sender, What::Cookie { nonce: hello.nonce, asker: sender.id, status })
     }
 
-    fn has_room_for(&self, sender: Sender) -> bool {
-        self.table.len() < self.table.capacity() || self.table.find(sender.id).is_some() || self.roster.down_len() > 0
+    /// What there is not enough of to let somebody in whose texts, not known yet, are as long as this node's own.
+    fn is_full_for(&self, sender: Sender) -> Option<Capacity> {
+        let own = self.table.profile(ME, self.table.get(ME).claim()).text_len();
+        let welcome = self.table.find(sender.id).is_some() || self.roster.down_len() > 0;
+        self.table.lacks(own).filter(|_| !welcome)
     }
 
     pub(super) fn on_cookie(&mut self, now: Instant, sender: Sender, raw: &RawCookie) {
@@ -249,7 +253,7 @@ impl Node {
     fn note_held_by(&mut self, cookie: &Cookie) {
         let Some(held) = cookie.held.filter(|_| self.phase == Phase::Joining) else { return };
         self.note_held(held.incarnation);
-        let elsewhere = held.addr.filter(|addr| held.state.is_up() && *addr != self.table.contact(ME).addr);
+        let elsewhere = held.addr.filter(|addr| held.state.is_up() && *addr != self.table.addr(ME));
         if let Some(addr) = elsewhere.filter(|_| held.boot != self.me.boot) {
             self.join.rival = Some((addr, held.boot));
         }

@@ -41,6 +41,7 @@ impl Node {
         for timer in [Timer::Probe, Timer::Revive, Timer::Join] {
             self.disarm(timer);
         }
+        self.uncount(now, ME);
         self.table.get_mut(ME).state = State::Left;
         self.refingerprint(now, ME);
         self.note_changed(ME);

@@ -29,7 +29,7 @@ use core::net::SocketAddr;
 pub(crate) use verdict::{DOUBT_FACTOR, DOUBT_FROM};
 pub use view::MemberView;
 
-use crate::bounded::{Deadlines, Ring, SetQueue, TokenBucket, bought};
+use crate::bounded::{Deadlines, Ring, SlotSet, TokenBucket, bought};
 use crate::config::Params;
 use crate::error::{ConfigError, Refusal};
 use crate::event::Event;
@@ -163,7 +163,7 @@ pub struct Node {
     full_told_at: Option<Instant>,
     events: Ring<Event>,
     events_lost: u64,
-    changed: SetQueue,
+    changed: SlotSet,
     counters: Counters,
     histograms: NodeHistograms,
 }
@@ -261,7 +261,7 @@ impl Node {
             phase: Phase::Idle,
             table: Table::new(&limits),
             roster: Roster::new(members),
-            suspicions: Suspicions::new(members),
+            suspicions: Suspicions::new(limits.suspects as usize, members),
             probes: Probes::new(limits.probes as usize, rng.next_u32()),
             relays: Relays::new(limits.relays as usize),
             health: Health::new(params.health_max),
@@ -282,7 +282,7 @@ impl Node {
             full_told_at: None,
             events: Ring::new(limits.events as usize, Event::Resync { lost: 0 }),
             events_lost: 0,
-            changed: SetQueue::new(members),
+            changed: SlotSet::new(members),
             counters: Counters::default(),
             histograms: NodeHistograms::default(),
             params,
@@ -334,7 +334,8 @@ impl Node {
         }
         // The first place of an empty table: there is one, and it is `ME`.
         let slot = self.table.insert(&profile);
-        debug_assert_eq!(slot, Some(ME));
+        debug_assert_eq!(slot, Ok(ME));
+        self.table.set_own_addr(addr);
         self.table.get_mut(ME).verified = true;
         // Whoever follows the changes from here on has the whole table.
         self.note_changed(ME);

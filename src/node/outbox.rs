@@ -158,7 +158,7 @@ impl Node {
 
     /// Queues something for a member.
     pub(super) fn push_to(&mut self, slot: u32, what: What) {
-        let to = self.table.contact(slot).addr;
+        let to = self.table.addr(slot);
         let outgoing = Outgoing { to, receiver: Receiver::Member(slot, self.table.get(slot).boot), what };
         self.push(outgoing);
     }

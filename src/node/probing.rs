@@ -234,7 +234,7 @@ impl Node {
     /// Never a verdict: anybody on the path can forge it.
     pub(super) fn on_unreachable(&mut self, now: Instant, to: SocketAddr) {
         let Some(slot) =
-            self.recent.find(to).filter(|slot| self.table.at(*slot).is_some() && self.table.contact(*slot).addr == to)
+            self.recent.find(to).filter(|slot| self.table.at(*slot).is_some() && self.table.addr(*slot) == to)
         else {
             return;
         };
@@ -243,7 +243,7 @@ impl Node {
         }
         self.counters.kernel_evidence += 1;
         self.refuse_relays(slot);
-        if self.table.get(slot).state == State::Suspect && self.suspicions.get(slot).refused {
+        if self.table.get(slot).state == State::Suspect && self.suspicion(slot).refused {
             // Nothing that this node has not held against it already.
             return;
         }

@@ -1,17 +1,18 @@
 //! What is due? Timers by key, and this node's own lag.
 
+use core::num::NonZeroU16;
+
 use super::{Node, Phase};
 use crate::limits::Limits;
 use crate::time::{Instant, Span};
-use crate::wire::State;
 
 /// Which timer is which: one dense range of keys for the heap.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Keys {
     probes: u32,
     relays: u32,
-    members: u32,
-    end: u32,
+    suspicions: u32,
+    forget: u32,
 }
 
 /// What a key stands for.
@@ -35,8 +36,10 @@ pub(super) enum Timer {
     InFlight(u32),
     /// The relay at a place has.
     Relay(u32),
-    /// The member at a place: its suspicion ends, or it is forgotten.
-    Member(u32),
+    /// The suspicion in a record ends.
+    Suspicion(NonZeroU16),
+    /// Those who have been down for long are forgotten.
+    Forget,
 }
 
 const FIXED: u32 = 7;
@@ -45,12 +48,12 @@ impl Keys {
     pub(super) fn new(limits: &Limits) -> Self {
         let probes = FIXED;
         let relays = probes + limits.probes;
-        let members = relays + limits.relays;
-        Self { probes, relays, members, end: members + limits.members }
+        let suspicions = relays + limits.relays;
+        Self { probes, relays, suspicions, forget: suspicions + limits.suspects }
     }
 
     pub(super) const fn count(&self) -> usize {
-        self.end as usize
+        self.forget as usize + 1
     }
 
     const fn key(&self, timer: Timer) -> u32 {
@@ -64,7 +67,9 @@ impl Keys {
             Timer::CatchUp => 6,
             Timer::InFlight(place) => self.probes + place,
             Timer::Relay(place) => self.relays + place,
-            Timer::Member(slot) => self.members + slot,
+            // Records are numbered from 1 on.
+            Timer::Suspicion(record) => self.suspicions + record.get() as u32 - 1,
+            Timer::Forget => self.forget,
         }
     }
 
@@ -78,8 +83,11 @@ impl Keys {
             5 => Timer::Leave,
             6 => Timer::CatchUp,
             key if key < self.relays => Timer::InFlight(key - self.probes),
-            key if key < self.members => Timer::Relay(key - self.relays),
-            key => Timer::Member(key - self.members),
+            key if key < self.suspicions => Timer::Relay(key - self.relays),
+            key => match NonZeroU16::new((key - self.suspicions) as u16 + 1) {
+                Some(record) if key < self.forget => Timer::Suspicion(record),
+                Some(_) | None => Timer::Forget,
+            },
         }
     }
 }
@@ -104,8 +112,9 @@ impl Node {
         if self.params.lag_grace && lag > self.params.lag_tolerance {
             self.on_lag(now, lag);
         }
-        // Every timer that fires is set to a later time or not at all; the bound is for the proof.
-        for _ in 0..2 * self.keys.count() {
+        // Every timer that fires is set to a later time or not at all, but for the one by which members are forgotten, once for
+        // each time at which some went; the bound is for the proof.
+        for _ in 0..2 * (self.keys.count() + self.params.limits.members as usize) {
             let Some((due, key)) = self.timers.pop_due(now) else { break };
             self.on_timer(now, due, self.keys.timer(key));
         }
@@ -122,15 +131,8 @@ impl Node {
             Timer::CatchUp => self.on_catch_up_timer(now),
             Timer::InFlight(place) => self.on_flight_timer(now, place),
             Timer::Relay(place) => self.on_relay_timer(now, place),
-            Timer::Member(slot) => self.on_member_timer(now, slot),
-        }
-    }
-
-    fn on_member_timer(&mut self, now: Instant, slot: u32) {
-        match self.table.at(slot).map(|m| m.state) {
-            Some(State::Suspect) => self.on_suspicion_timer(now, slot),
-            Some(State::Dead | State::Left) => self.forget(now, slot),
-            Some(State::Alive) | None => {}
+            Timer::Suspicion(record) => self.on_suspicion_timer(now, record),
+            Timer::Forget => self.on_forget_timer(now, due),
         }
     }
 

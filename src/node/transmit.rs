@@ -165,7 +165,7 @@ impl Node {
         if let Some(slot) = self.table.find(id).filter(|slot| *slot != ME) {
             let member = self.table.get(slot);
             let (incarnation, boot, state) = (member.incarnation, member.boot, member.state);
-            return Some(Held { incarnation, boot, state, addr: Some(self.table.contact(slot).addr) });
+            return Some(Held { incarnation, boot, state, addr: Some(self.table.addr(slot)) });
         }
         let entry = self.book.get(id)?;
         Some(Held { incarnation: entry.floor, boot: entry.boot, state: crate::wire::State::Dead, addr: None })

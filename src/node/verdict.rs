@@ -1,12 +1,13 @@
 //! Is it dead? Suspicions begin, are confirmed, end in a verdict or in doubt; and this node's own answer to being accused.
 
 use core::net::SocketAddr;
+use core::num::NonZeroU16;
 
 use super::tick::Timer;
 use super::{Node, Phase};
 use crate::event::Event;
 use crate::id::{BootId, Incarnation};
-use crate::membership::{Form, ME, supersedes, suspicion_timeout};
+use crate::membership::{Form, ME, Suspicion, supersedes, suspicion_timeout};
 use crate::time::{Instant, Span};
 use crate::wire::{Claim, State};
 
@@ -31,15 +32,15 @@ impl Node {
             let claim = Claim { state: State::Suspect, accuser: my_tag, ..self.table.get(slot).claim() };
             self.counters.claims_news += 1;
             self.transition(now, slot, &claim, probe.began_at);
-        } else if self.suspicions.get_mut(slot).add(my_tag) {
+        } else if self.suspicion_mut(slot).is_some_and(|suspicion| suspicion.add(my_tag)) {
             self.counters.confirmations += 1;
         }
-        if probe.refused {
-            self.suspicions.get_mut(slot).refused = true;
-        }
-        for helper in probe.refused_by() {
-            let tag = self.table.get(helper).id.tag();
-            self.suspicions.get_mut(slot).add(tag);
+        let helpers = probe.refused_by().map(|helper| self.table.get(helper).id.tag());
+        if let Some(suspicion) = self.suspicions.get_mut(self.table.get(slot).suspicion) {
+            suspicion.refused |= probe.refused;
+            helpers.for_each(|tag| {
+                suspicion.add(tag);
+            });
         }
         if !known {
             self.announce(now, slot, Form::Claim, None);
@@ -49,12 +50,27 @@ impl Node {
 
     /// Whether this node is among those who accuse a member.
     pub(super) fn accuses(&self, slot: u32) -> bool {
-        self.suspicions.get(slot).accusers().contains(&self.me.id.tag())
+        self.suspicion(slot).accusers().contains(&self.me.id.tag())
+    }
+
+    /// What is held against the member at a place; nothing while it waits for a record.
+    pub(super) fn suspicion(&self, slot: u32) -> &Suspicion {
+        self.suspicions.get(self.table.get(slot).suspicion)
+    }
+
+    fn suspicion_mut(&mut self, slot: u32) -> Option<&mut Suspicion> {
+        self.suspicions.get_mut(self.table.get(slot).suspicion)
     }
 
     pub(super) fn begin_suspicion(&mut self, now: Instant, slot: u32, accuser: u32, since: Instant) {
         self.counters.suspicions += 1;
-        self.suspicions.begin(slot, since, accuser);
+        let record = self.table.get(slot).suspicion.or_else(|| self.suspicions.open(slot));
+        self.table.get_mut(slot).suspicion = record;
+        let Some(suspicion) = self.suspicions.get_mut(record) else {
+            self.counters.suspicions_waiting += 1;
+            return;
+        };
+        suspicion.begin(since, accuser);
         self.arm_suspicion(now, slot);
         if accuser != self.me.id.tag() && self.rng.below(self.up_count()) < self.params.volunteers {
             // Looks for itself: to confirm with evidence of its own, or to tell the subject what is said of it.
@@ -62,10 +78,25 @@ impl Node {
         }
     }
 
+    /// A member is suspected no more. If others wait for its record, the next has it: its time begins now, and nothing that
+    /// was said of it before counts. This node looks for itself, as nobody may tell of it any more.
+    pub(super) fn end_suspicion(&mut self, now: Instant, slot: u32) {
+        let record = self.table.get_mut(slot).suspicion.take();
+        self.suspicions.close(slot, record);
+        record.into_iter().for_each(|record| self.disarm(Timer::Suspicion(record)));
+        while let Some(next) = self.suspicions.next_waiting() {
+            let record = self.suspicions.open(next);
+            self.table.get_mut(next).suspicion = record;
+            self.suspicions.get_mut(record).into_iter().for_each(|suspicion| suspicion.begin(now, 0));
+            self.arm_suspicion(now, next);
+            self.probe(now, next);
+        }
+    }
+
     /// Somebody says what is suspected already: if that is somebody new, the timer shortens and the rest shall know.
     pub(super) fn confirm(&mut self, now: Instant, slot: u32, accuser: u32) {
-        let enough = self.suspicions.get(slot).confirmations() >= self.params.confirmations;
-        if !enough && self.suspicions.get_mut(slot).add(accuser) {
+        let enough = self.suspicion(slot).confirmations() >= self.params.confirmations;
+        if !enough && self.suspicion_mut(slot).is_some_and(|suspicion| suspicion.add(accuser)) {
             self.counters.confirmations += 1;
             self.announce(now, slot, Form::Claim, None);
             self.arm_suspicion(now, slot);
@@ -79,8 +110,9 @@ impl Node {
     }
 
     fn arm_suspicion(&mut self, now: Instant, slot: u32) {
+        let Some(record) = self.table.get(slot).suspicion else { return };
         let min = self.suspicion_min();
-        let suspicion = self.suspicions.get(slot);
+        let suspicion = self.suspicion(slot);
         let wait = if suspicion.refused && self.live_accusers(slot) >= 2 {
             // Two kernels were told that nobody listens there: one learned time-out is left to say otherwise.
             let p = &self.params;
@@ -91,7 +123,7 @@ impl Node {
             suspicion_timeout(min, min * self.params.suspicion_factor, suspicion.confirmations(), expected)
         };
         // Not before now: a timer that is armed for the past would look like this node's own lag.
-        self.arm(Timer::Member(slot), (suspicion.since + wait).max(now));
+        self.arm(Timer::Suspicion(record), (suspicion.since + wait).max(now));
     }
 
     /// Accusers that are up themselves: an accusation dies with its accuser (R19).
@@ -100,23 +132,19 @@ impl Node {
             **tag == self.me.id.tag()
                 || self.table.by_tag(**tag).is_some_and(|a| a != slot && self.table.get(a).state == State::Alive)
         };
-        self.suspicions.get(slot).accusers().iter().filter(up).count() as u32
+        self.suspicion(slot).accusers().iter().filter(up).count() as u32
     }
 
     /// A suspicion's time is over. Death needs silence since the evidence, and two accusers where there are enough members
     /// to have two.
-    pub(super) fn on_suspicion_timer(&mut self, now: Instant, slot: u32) {
-        if self.put_off_by_lag(now, Timer::Member(slot)) {
+    pub(super) fn on_suspicion_timer(&mut self, now: Instant, record: NonZeroU16) {
+        if self.put_off_by_lag(now, Timer::Suspicion(record)) {
             return;
         }
-        let since = self.suspicions.get(slot).since;
+        let suspicion = *self.suspicions.get(Some(record));
+        let (slot, since) = (suspicion.slot(), suspicion.since);
         if self.params.any_proof && self.table.get(slot).heard_at > since {
-            // It lives, but only its own refutation clears it: tell it once more what is said.
-            self.counters.verdicts_put_off_by_life += 1;
-            self.suspicions.get_mut(slot).since = now;
-            let later = now + self.suspicion_min();
-            self.arm(Timer::Member(slot), later);
-            self.probe(now, slot);
+            self.put_off_by_life(now, slot);
             return;
         }
         // A doubt that nobody has settled for long is settled by silence: a refutation would have come by some way.
@@ -125,7 +153,7 @@ impl Node {
         let enough = if doubtful { self.params.accusers } else { self.params.accusers.min(1) };
         if self.live_accusers(slot) < enough {
             self.counters.verdicts_put_off_by_doubt += 1;
-            self.arm(Timer::Member(slot), now + self.params.probe_interval);
+            self.arm(Timer::Suspicion(record), now + self.params.probe_interval);
             self.announce(now, slot, Form::Claim, None);
             if !self.accuses(slot) {
                 self.probe(now, slot);
@@ -140,6 +168,22 @@ impl Node {
         let claim = Claim { state: State::Dead, accuser: self.me.id.tag(), ..self.table.get(slot).claim() };
         self.transition(now, slot, &claim, now);
         self.announce(now, slot, Form::Claim, None);
+    }
+
+    /// A suspect lives, but only its own refutation clears it: it is told once more what is said. Its record goes to the next
+    /// who waits, if any does: who lives and cannot be told so must not keep the dead from being declared dead.
+    fn put_off_by_life(&mut self, now: Instant, slot: u32) {
+        self.counters.verdicts_put_off_by_life += 1;
+        if self.suspicions.is_anybody_waiting() {
+            self.end_suspicion(now, slot);
+            let record = self.suspicions.open(slot);
+            debug_assert_eq!(record, None, "it has gone to the next");
+        } else {
+            let later = now + self.suspicion_min();
+            self.suspicion_mut(slot).into_iter().for_each(|suspicion| suspicion.since = now);
+            self.table.get(slot).suspicion.into_iter().for_each(|record| self.arm(Timer::Suspicion(record), later));
+        }
+        self.probe(now, slot);
     }
 
     /// Somebody speaks of this node. Its own record is never overwritten; it refutes (R4).
@@ -217,6 +261,7 @@ impl Node {
     pub(super) fn raise(&mut self, now: Instant, to: Incarnation) {
         let from = self.table.get(ME).incarnation;
         self.counters.refutations += 1;
+        self.uncount(now, ME);
         self.table.get_mut(ME).incarnation = to;
         self.note_changed(ME);
         self.refingerprint(now, ME);

@@ -3,7 +3,7 @@
 use core::net::SocketAddr;
 
 use super::{Node, Phase};
-use crate::bounded::{Deadlines, Ring, SetQueue};
+use crate::bounded::{Deadlines, Ring, SlotSet};
 use crate::config::Params;
 use crate::event::{Event, MemberRef};
 use crate::id::{BootId, ClusterKey, Incarnation, Name, NodeId};
@@ -121,12 +121,16 @@ impl Node {
         self.up_count()
     }
 
-    /// Each capacity: its name in [`Limits`](crate::Limits), how much is used, how much there is.
+    /// Each capacity: its name in [`Limits`](crate::Limits), how much is used, how much there is: bytes of texts in all,
+    /// and not for each member.
     #[must_use]
-    pub fn usage(&self) -> [(&'static str, u32, u32); 7] {
+    pub fn usage(&self) -> [(&'static str, u32, u32); 9] {
         let limits = &self.params.limits;
+        let (text_bytes, text_bytes_max) = self.table.text_bytes();
         [
             ("members", self.table.len(), limits.members),
+            ("text_bytes", text_bytes, text_bytes_max),
+            ("suspects", self.suspicions.len(), limits.suspects),
             ("probes", self.probes.len(), limits.probes),
             ("relays", self.relays.len(), limits.relays),
             ("outbox", self.outbox.len() as u32, limits.outbox),
@@ -144,7 +148,7 @@ impl Node {
         let keys = super::tick::Keys::new(limits);
         Table::memory_bytes(limits)
             + Roster::memory_bytes(members)
-            + Suspicions::memory_bytes(members)
+            + Suspicions::memory_bytes(limits.suspects as usize, members)
             + Probes::memory_bytes(limits.probes as usize)
             + Relays::memory_bytes(limits.relays as usize)
             + Gossip::memory_bytes(members)
@@ -156,23 +160,23 @@ impl Node {
             + Ring::<super::Outgoing>::memory_bytes(limits.outbox as usize)
             + super::outbox::Recent::memory_bytes()
             + Ring::<Event>::memory_bytes(limits.events as usize)
-            + SetQueue::memory_bytes(members)
+            + SlotSet::memory_bytes(members)
             + NodeHistograms::COUNT * Histogram::memory_bytes()
     }
 
     pub(super) fn view(&self, slot: u32) -> MemberView<'_> {
-        let (m, contact) = (self.table.get(slot), self.table.contact(slot));
+        let m = self.table.get(slot);
         let (name, zone, raw_tags) = self.table.texts(slot);
         MemberView {
             id: m.id,
             boot: m.boot,
             incarnation: m.incarnation,
             state: m.state,
-            addr: contact.addr,
+            addr: self.table.addr(slot),
             name,
             zone,
             raw_tags,
-            rtt: contact.rtt.smoothed(),
+            rtt: self.table.contact(slot).rtt.smoothed(),
             verified: m.verified,
             is_self: slot == ME,
         }
@@ -185,7 +189,7 @@ impl Node {
             id: m.id,
             // A profile without a proper name is never let in.
             name: Name::new(self.table.texts(slot).0).unwrap_or(self.me.name),
-            addr: self.table.contact(slot).addr,
+            addr: self.table.addr(slot),
             boot: m.boot,
             incarnation: m.incarnation,
         }

@@ -60,7 +60,7 @@ impl Node {
     fn walk_elsewhere(&mut self, now: Instant, mut walk: Walk) {
         let mut other = [0];
         let table = &self.table;
-        let elsewhere = |slot| table.contact(slot).addr != walk.peer.2;
+        let elsewhere = |slot| table.addr(slot) != walk.peer.2;
         let found = self.phase == Phase::Joining && self.roster.sample(&mut self.rng, &mut other, elsewhere) == 1;
         if !found {
             self.stay(now, walk);
@@ -69,7 +69,7 @@ impl Node {
         let nonce = self.rng.next_u64().max(1);
         walk.next_nonce = Some(nonce);
         self.join.walk = Some(walk);
-        let to = self.table.contact(other[0]).addr;
+        let to = self.table.addr(other[0]);
         self.push(Outgoing { to, receiver: Receiver::Stranger(None), what: What::Hello { nonce } });
         self.arm(Timer::Join, now + self.params.ack_prior);
     }

@@ -2,7 +2,7 @@
 
 use bruit::sim::Tally;
 use bruit::wire::{Kind, State};
-use bruit::{Counters, DropReason, Event, Instant, MemberRef, Node, Span};
+use bruit::{Capacity, Counters, DropReason, Event, Instant, MemberRef, Node, Span};
 
 pub fn time(at: Instant) -> String {
     span(at.since(Instant::ZERO))
@@ -10,6 +10,13 @@ pub fn time(at: Instant) -> String {
 
 pub fn span(span: Span) -> String {
     format!("{}.{:03}s", span.as_millis() / 1_000, span.as_millis() % 1_000)
+}
+
+const fn unit(capacity: Capacity) -> &'static str {
+    match capacity {
+        Capacity::Members => "",
+        Capacity::TextBytes => " bytes",
+    }
 }
 
 /// The state with this name; `None` for "nothing": the member is not in the table.
@@ -43,8 +50,8 @@ pub fn event(at: Instant, event: &Event) -> String {
         Event::NameConflict { name, ours, theirs, kept } => {
             format!("{name} ours={ours} theirs={theirs} kept={kept}")
         }
-        Event::TableFilling { used, max } => format!("{used} of {max}"),
-        Event::TableFull { refused, max } => format!("{refused} refused at {max}"),
+        Event::TableFilling { capacity, used, max } => format!("{used} of {max}{}", unit(*capacity)),
+        Event::TableFull { refused, capacity, max } => format!("{refused} refused at {max}{}", unit(*capacity)),
         Event::LeaveDone { told } => format!("told={told}"),
         Event::Resync { lost } => format!("lost={lost}"),
     };

@@ -12,6 +12,7 @@ mod identity;
 mod join;
 mod links;
 mod one_way;
+mod overload;
 mod recovery;
 mod storms;
 mod support;

@@ -54,8 +54,18 @@ pub struct Hosts {
 
 fn params() -> Params {
     // Small, so that every capacity is reached.
-    let limits =
-        Limits { members: 16, profile_bytes: 64, probes: 2, relays: 2, outbox: 64, events: 16, seeds: 4, book: 4 };
+    let limits = Limits {
+        members: 16,
+        profile_bytes: 64,
+        text_bytes: 24,
+        suspects: 2,
+        probes: 2,
+        relays: 2,
+        outbox: 64,
+        events: 16,
+        seeds: 4,
+        book: 4,
+    };
     // Budgets that a storm can spend, and a graveyard that empties while the test looks on.
     let config = Config {
         eager_per_second: 100,

@@ -1,6 +1,6 @@
 //! How does an event look? As a JSON object for scripts and as a sentence for people.
 
-use bruit::{Event, JoinRefusal, MemberRef};
+use bruit::{Capacity, Event, JoinRefusal, MemberRef};
 use serde_json::Value;
 
 use crate::view::Pairs;
@@ -55,8 +55,12 @@ pub fn fields(event: &Event) -> Vec<(&'static str, Value)> {
         Event::NameConflict { name, ours, theirs, kept } => {
             vec![("name", text(name)), ("ours", text(ours)), ("theirs", text(theirs)), ("kept", (*kept).into())]
         }
-        Event::TableFilling { used, max } => vec![("used", (*used).into()), ("max", (*max).into())],
-        Event::TableFull { refused, max } => vec![("refused", text(refused)), ("max", (*max).into())],
+        Event::TableFilling { capacity, used, max } => {
+            vec![("capacity", capacity.name().into()), ("used", (*used).into()), ("max", (*max).into())]
+        }
+        Event::TableFull { refused, capacity, max } => {
+            vec![("refused", text(refused)), ("capacity", capacity.name().into()), ("max", (*max).into())]
+        }
         Event::LeaveDone { told } => vec![("told", (*told).into())],
         Event::Resync { lost } => vec![("lost", (*lost).into())],
     }
@@ -81,6 +85,13 @@ const fn reason_name(reason: JoinRefusal) -> &'static str {
     match reason {
         JoinRefusal::Full => "full",
         JoinRefusal::NameTaken => "name_taken",
+    }
+}
+
+const fn what(capacity: Capacity) -> &'static str {
+    match capacity {
+        Capacity::Members => "places",
+        Capacity::TextBytes => "bytes of names, zones and tags",
     }
 }
 
@@ -112,9 +123,13 @@ pub fn sentence(event: &Event) -> (Level, String) {
             Error,
             format!("the node at {theirs} is called {name} and is older; this one at {ours} needs another name"),
         ),
-        Event::TableFilling { used, max } => (Warn, format!("{used} of {max} places are taken; raise limits.members")),
-        Event::TableFull { refused, max } => {
-            (Warn, format!("all {max} places are taken; {refused} was refused; raise limits.members"))
+        Event::TableFilling { capacity, used, max } => {
+            let (what, limit) = (what(*capacity), capacity.name());
+            (Warn, format!("{used} of {max} {what} are taken; raise limits.{limit}"))
+        }
+        Event::TableFull { refused, capacity, max } => {
+            let (what, limit) = (what(*capacity), capacity.name());
+            (Warn, format!("there is no room in {max} {what}; {refused} was refused; raise limits.{limit}"))
         }
         Event::LeaveDone { told } => (Info, format!("left; {told} members acknowledged")),
         Event::Resync { lost } => (Warn, format!("{lost} events were lost because they were not read in time")),

@@ -71,6 +71,6 @@ keys! {
         lag_tolerance lag_grace kernel_evidence gossip_interval fanout expected_loss_permille one_miss_in sends gossip_phase
         eager_per_second strangers_per_second repair_per_second datagrams_per_second bytes_per_second down_retention
         revive_interval hello_interval cold_start_wait conflict_wait max_datagram;
-    limits: members profile_bytes probes relays outbox events seeds book;
+    limits: members profile_bytes text_bytes suspects probes relays outbox events seeds book;
     net: recv_buffer send_buffer spin batch mmsg events commands;
 }
