@@ -205,8 +205,9 @@ impl Node {
             return;
         }
         let floor = self.book.get(claim.subject).map(|entry| entry.floor);
-        if floor.is_some_and(|floor| claim.incarnation <= floor) && !direct {
+        if let Some(floor) = floor.filter(|floor| claim.incarnation <= *floor && !direct) {
             self.counters.claims_below_floor += 1;
+            self.tell_of_its_death(now, profile, floor);
             return;
         }
         if !self.acceptable(profile) {

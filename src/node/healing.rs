@@ -2,11 +2,13 @@
 
 use core::net::SocketAddr;
 
-use super::Node;
+use super::outbox::{Outgoing, Receiver, What};
 use super::tick::Timer;
+use super::{Node, Phase};
+use crate::id::Incarnation;
 use crate::membership::Why;
 use crate::time::Instant;
-use crate::wire::State;
+use crate::wire::{Profile, State};
 
 /// How many times the interval a node waits that has nobody to look for.
 const IDLE_FACTOR: u32 = 8;
@@ -57,6 +59,17 @@ impl Node {
     fn try_forgotten(&mut self) -> bool {
         let Some(entry) = self.book.next() else { return false };
         self.knock_once(entry.addr)
+    }
+
+    /// Somebody who was held dead here, and forgotten, is said to be up in that very life: old news, or the other half of a
+    /// cluster that was cut. Only the subject can tell: it is told the number at which it was buried. If it lives it goes
+    /// above that, and the one refutation is good for everybody; two halves would else have to meet one by one (R18).
+    pub(super) fn tell_of_its_death(&mut self, now: Instant, profile: &Profile<'_>, floor: Incarnation) {
+        let may = self.phase == Phase::Joined && floor.life() == profile.claim.incarnation.life();
+        if may && self.budgets.repair.spend(now, 1) {
+            let what = What::Obituary { subject: profile.claim.subject, at: floor };
+            self.push(Outgoing { to: profile.addr, receiver: Receiver::Stranger(Some(profile.boot)), what });
+        }
     }
 
     /// Says hello at a seed that is not among the members.

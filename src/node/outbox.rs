@@ -3,7 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::{Node, buffer};
-use crate::id::{BootId, NodeId};
+use crate::id::{BootId, Incarnation, NodeId};
 use crate::time::Span;
 use crate::wire::{NackReason, SeedStatus};
 
@@ -63,6 +63,11 @@ pub(super) enum What {
     },
     /// This node's own profile and nothing else.
     Introduction,
+    /// The receiver was held dead at this number.
+    Obituary {
+        subject: NodeId,
+        at: Incarnation,
+    },
     Sums,
     Listing {
         first: NodeId,
@@ -88,6 +93,7 @@ impl What {
             | Self::Pages { .. }
             | Self::Whois { .. }
             | Self::Introduction
+            | Self::Obituary { .. }
             | Self::Sums
             | Self::Listing { .. }
             | Self::Want
@@ -111,6 +117,7 @@ impl What {
             | Self::Pages { .. }
             | Self::Whois { .. }
             | Self::Introduction
+            | Self::Obituary { .. }
             | Self::Sums
             | Self::Listing { .. }
             | Self::Gifts => false,

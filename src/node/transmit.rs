@@ -3,12 +3,12 @@
 use super::Transmit;
 use super::outbox::{Outgoing, Receiver, What};
 use super::{Node, Phase};
-use crate::id::{BootId, NodeId};
+use crate::id::{BootId, Incarnation, NodeId};
 use crate::membership::{END, ME};
 use crate::time::Instant;
 use crate::wire::{
-    Binding, Cookie, Header, Held, Kind, RawAck, RawClaim, RawCookie, RawHello, RawLeave, RawListing, RawNack,
-    RawPageRequest, RawPing, RawPingRequest, RawWant, RawWhois, SeedStatus, Writer,
+    Binding, Claim, Cookie, Header, Held, Kind, RawAck, RawClaim, RawCookie, RawHello, RawLeave, RawListing, RawNack,
+    RawPageRequest, RawPing, RawPingRequest, RawWant, RawWhois, SeedStatus, State, Writer,
 };
 
 impl Node {
@@ -107,6 +107,7 @@ impl Node {
             What::Pages { nonce, cursor, left } => self.write_page(now, outgoing, (nonce, cursor, left), writer),
             What::Whois { counter } => self.put(writer, Kind::Whois, &RawWhois { counter: counter.into() }),
             What::Introduction => self.introduce(writer),
+            What::Obituary { subject, at } => self.write_obituary(outgoing, subject, at, writer),
             What::Sums => self.put(writer, Kind::Sums, &self.sums()),
             What::Listing { first, last } => self.write_listing(now, outgoing, (first, last), writer),
             What::Want => self.write_wants(writer),
@@ -168,7 +169,7 @@ impl Node {
             return Some(Held { incarnation, boot, state, addr: Some(self.table.addr(slot)) });
         }
         let entry = self.book.get(id)?;
-        Some(Held { incarnation: entry.floor, boot: entry.boot, state: crate::wire::State::Dead, addr: None })
+        Some(Held { incarnation: entry.floor, boot: entry.boot, state: State::Dead, addr: None })
     }
 
     /// All that is held in a range; the rest of a range that does not fit is queued behind it.
@@ -195,6 +196,13 @@ impl Node {
             let queued = self.push_answer(Outgoing { what: What::Listing { first, last: whole }, ..*outgoing });
             self.counters.budget_held += u64::from(!queued);
         }
+    }
+
+    fn write_obituary(&mut self, outgoing: &Outgoing, subject: NodeId, at: Incarnation, writer: &mut Writer<'_>) {
+        let (_, boot) = self.resolve(outgoing.receiver);
+        let Some(boot) = boot.map(BootId::short) else { return };
+        let claim = Claim { subject, incarnation: at, state: State::Dead, accuser: self.me.id.tag(), boot };
+        self.put(writer, Kind::Claims, &RawClaim::new(&claim));
     }
 
     fn write_wants(&mut self, writer: &mut Writer<'_>) {
