@@ -40,8 +40,10 @@ impl Node {
             return false;
         };
         self.probe(now, slot);
-        let addr = self.table.addr(slot);
-        self.knock_once(addr);
+        if self.revived.is_multiple_of(2) {
+            let addr = self.table.addr(slot);
+            self.knock_once(addr);
+        }
         true
     }
 

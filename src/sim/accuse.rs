@@ -61,7 +61,8 @@ mod tests {
         world.run_for(Span::secs(5));
         let subject = world.id(hosts[2]);
         let refuted = world.accuse(hosts[4], hosts[2]).expect("both are members");
-        world.run_for(Span::secs(1));
+        // A refutation goes with pings.
+        world.run_for(Span::secs(5));
         let seen: Vec<_> = world.running().filter_map(|(_, node)| Some(node.member(subject)?.incarnation)).collect();
         assert_eq!(seen, [refuted; 5]);
     }
