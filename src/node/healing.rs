@@ -40,7 +40,7 @@ impl Node {
             return false;
         };
         self.probe(now, slot);
-        if self.revived.is_multiple_of(2) {
+        if self.revived % 2 == 0 {
             let addr = self.table.addr(slot);
             self.knock_once(addr);
         }
