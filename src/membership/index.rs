@@ -63,17 +63,14 @@ impl Index {
     #[must_use]
     pub fn find(&self, id: NodeId, is: impl Fn(u32) -> bool) -> Option<u32> {
         let alike = |here: u32| (here ^ id.as_u64() as u32) & !self.slot_mask == 0;
-        let mut place = self.home(id);
-        loop {
-            let here = self.places[place];
-            if here == EMPTY {
-                return None;
-            }
-            if alike(here) && is(self.slot(here)) {
-                return Some(self.slot(here));
-            }
-            place = self.after(place);
-        }
+        let search = |here: &u32| match *here {
+            EMPTY => Some(None),
+            here if alike(here) && is(self.slot(here)) => Some(Some(self.slot(here))),
+            _ => None,
+        };
+        // From home to the end, and round it: so there is no end to look out for at each step.
+        let (before, from) = self.places.split_at(self.home(id));
+        from.iter().chain(before).find_map(search).flatten()
     }
 
     /// Adds an id that is not in yet. The caller keeps within the capacity.

@@ -101,6 +101,12 @@ impl What {
         }
     }
 
+    /// Whether it answers somebody who wants in and may know nobody, whatever this node holds of it: who gave up its name
+    /// has forgotten everybody, and is listed under its start for as long as anybody is.
+    pub(super) const fn is_for_outsiders(&self) -> bool {
+        matches!(self, Self::Cookie { .. } | Self::Pages { .. })
+    }
+
     /// Whether news may travel along. Not to strangers, and not where every byte is spoken for.
     pub(super) const fn carries_news(&self) -> bool {
         match self {

@@ -30,7 +30,7 @@ impl Node {
             cluster: self.me.cluster.tag(),
             sender: self.me.id,
             boot_tag: self.me.boot.tag(),
-            intro: (unknown && !matches!(outgoing.what, What::Whois { .. }))
+            intro: (outgoing.what.is_for_outsiders() || unknown && !matches!(outgoing.what, What::Whois { .. }))
                 .then(|| (self.me.boot.high(), counter_high)),
             receiver: boot.map(BootId::short),
             counter: counter as u32,

@@ -1,4 +1,4 @@
-//! What is demanded at full size: a partition of a day (R17), thousands of nodes some of which are held dead wrongly
+//! What is demanded at full size: a partition of a day (R17), 5,000 nodes some of which are held dead wrongly
 //! (R18). In a release build; a debug build plays the same smaller, so that what is here is never out of date.
 
 use std::collections::BTreeSet;
@@ -11,8 +11,8 @@ use crate::support::{cluster, conflicts, name, number_at, own_number, params, to
 
 /// How long the partition lasts.
 const APART: Span = if cfg!(debug_assertions) { Span::secs(1_800) } else { Span::secs(24 * 3_600) };
-/// How many nodes there are. Memory and time go with the square: 2,000 take 2.4 GB.
-const NODES: usize = if cfg!(debug_assertions) { 100 } else { 2_000 };
+/// How many nodes there are. Memory and time go with the square: 5,000 take 4.4 GB.
+const NODES: usize = if cfg!(debug_assertions) { 100 } else { 5_000 };
 /// How many of them are held dead, all at once and each cut off alone: one after the other would take as many times as
 /// long to play, and be easier, since the dead are tried one at a time.
 const ALONE: usize = if cfg!(debug_assertions) { 10 } else { 100 };

@@ -50,7 +50,9 @@ fn members_info_and_stat_have_every_key_that_scripts_rely_on() {
     assert!(["mmsg", "single"].contains(&info["io"].as_str().expect("a mode")));
     assert!(info["memory_bytes"].as_u64().is_some_and(|n| n > 100_000));
     assert_eq!(info["limits"]["members"], json!({"used": 3, "max": 1_024}));
-    assert_eq!(info["limits"].as_object().map(serde_json::Map::len), Some(7));
+    assert_eq!(info["limits"]["text_bytes"]["max"], json!(1_024 * 64));
+    assert_eq!(info["limits"]["suspects"], json!({"used": 0, "max": 256}));
+    assert_eq!(info["limits"].as_object().map(serde_json::Map::len), Some(9));
     assert_eq!(info["fingerprints"]["membership"].as_str().map(str::len), Some(16));
     let counted = if cfg!(feature = "count-alloc") { json!(0) } else { Value::Null };
     assert_eq!(info["allocations_after_start"], counted);

@@ -249,6 +249,3 @@ fn free(world: &mut World<Watch>, blocked: &[HostId]) {
     world.observer.freed();
     blocked.iter().for_each(|host| world.resume(*host));
 }
-
-#[cfg(test)]
-mod tests;
