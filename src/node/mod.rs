@@ -208,6 +208,8 @@ struct Joining {
 struct Fresh {
     /// Who told it; `None` for this node's own, or for several.
     from: Option<u32>,
+    /// Whether somebody has left: those do so one by one, and are not held back by what many deaths at once may cost.
+    departure: bool,
 }
 
 /// For how many pieces of news at once the budget for claims pays, each passed on to a whole fanout.
