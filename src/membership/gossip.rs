@@ -33,8 +33,10 @@ impl Form {
 /// What news means for its subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// It lives: the last few may hear it later.
+    /// It lives though some held it to be dead.
     Good,
+    /// It lives though some suspected it: it costs less, as those who tell hear it from each other too.
+    Relief,
     /// It is down, or may be: many die together, and what is sent to the dead reaches nobody. Told as often as there are sends.
     Bad,
 }
@@ -128,12 +130,11 @@ impl Gossip {
             Some((Form::Claim, _)) if form == Form::Aside => Form::Claim,
             Some((Form::Claim | Form::Aside, _)) | None => form,
         };
-        // Good news begins where half of what it may cost is told: others see to the rest.
         let sends = match (form, tone) {
-            (Form::Aside, Tone::Good) => self.quiet_after,
+            (Form::Aside, Tone::Good | Tone::Relief) => self.quiet_after,
             (Form::Aside, Tone::Bad) => 0,
-            (Form::Claim, Tone::Good) => self.quiet_after / 2,
-            (Form::Claim, Tone::Bad) | (Form::Profile, _) => 0,
+            (Form::Claim, Tone::Relief) => self.quiet_after / 2,
+            (Form::Claim, Tone::Good | Tone::Bad) | (Form::Profile, _) => 0,
         };
         self.move_to(slot, form, sends);
     }
@@ -196,7 +197,7 @@ impl Gossip {
     pub fn heard(&mut self, slot: u32, limits: [u32; 2], tone: Tone) {
         let Some((form, _)) = self.place(slot).filter(|_| self.quiet_after > 0) else { return };
         match (form, tone) {
-            (Form::Aside, _) | (Form::Claim, Tone::Good) => self.count(slot, limits, tone),
+            (Form::Aside, _) | (Form::Claim, Tone::Good | Tone::Relief) => self.count(slot, limits, tone),
             (Form::Claim, Tone::Bad) | (Form::Profile, _) => {}
         }
     }
@@ -219,7 +220,7 @@ impl Gossip {
         let form = match form {
             // What is told for ever as a claim would never end as a profile either.
             Form::Profile if times < self.profile_sends || limits[Form::Claim as usize] == ENDLESS => Form::Profile,
-            Form::Claim if tone == Tone::Good && self.quiet_after > 0 && times >= self.quiet_after => Form::Aside,
+            Form::Claim if tone != Tone::Bad && self.quiet_after > 0 && times >= self.quiet_after => Form::Aside,
             Form::Profile | Form::Claim => Form::Claim,
             Form::Aside => Form::Aside,
         };

@@ -155,12 +155,14 @@ impl Node {
             self.counters.deaths_heard += 1;
         }
         self.transition(now, slot, claim, now);
-        let doubt = match (held.0, claim.state) {
-            (_, State::Suspect) | (State::Alive, State::Alive) => true,
-            (State::Suspect | State::Dead | State::Left, State::Alive) | (_, State::Dead | State::Left) => false,
+        let (form, tone) = match (held.0, claim.state) {
+            (_, State::Suspect) => (self.form_of_doubt(), Tone::Bad),
+            (_, State::Dead | State::Left) => (Form::Claim, Tone::Bad),
+            (State::Alive, State::Alive) => (self.form_of_doubt(), Tone::Relief),
+            (State::Suspect, State::Alive) => (Form::Claim, Tone::Relief),
+            (State::Dead | State::Left, State::Alive) => (Form::Claim, Tone::Good),
         };
-        let form = if doubt { self.form_of_doubt() } else { Form::Claim };
-        self.announce_via(now, slot, form, via);
+        self.announce_via(now, slot, form, tone, via);
     }
 
     /// Whether a death that comes this way is hearsay, and then the tag of the one who accuses: on pages and listings, which
@@ -211,7 +213,7 @@ impl Node {
         }
         self.note_changed(slot);
         self.enter_state(now, slot, profile);
-        self.announce_via(now, slot, Form::Profile, via);
+        self.announce_via(now, slot, Form::Profile, Tone::of(profile.claim.state), via);
     }
 
     /// A member that the table does not know. `direct`: it says so itself.
@@ -246,7 +248,7 @@ impl Node {
         self.book.forget(claim.subject);
         self.note_changed(slot);
         self.enter_state(now, slot, profile);
-        self.announce_via(now, slot, Form::Profile, via);
+        self.announce_via(now, slot, Form::Profile, Tone::of(profile.claim.state), via);
         self.warn_when_filling();
         self.warn_when_texts_fill(texts_before);
     }
@@ -367,10 +369,10 @@ impl Node {
         self.emit(event(member));
     }
 
-    fn announce_via(&mut self, now: Instant, slot: u32, form: Form, via: Via) {
+    fn announce_via(&mut self, now: Instant, slot: u32, form: Form, tone: Tone, via: Via) {
         match via {
-            Via::Gossip { from } => self.announce(now, slot, form, from),
-            Via::Held { spread: true, .. } => self.announce(now, slot, form, None),
+            Via::Gossip { from } => self.announce_as(now, slot, form, tone, from),
+            Via::Held { spread: true, .. } => self.announce_as(now, slot, form, tone, None),
             Via::Held { spread: false, .. } => {}
         }
     }
@@ -388,10 +390,14 @@ impl Node {
 
     /// There is news of a member: it waits for rounds and pings, and is passed on at once. What goes aside waits only.
     pub(super) fn announce(&mut self, now: Instant, slot: u32, form: Form, from: Option<u32>) {
+        self.announce_as(now, slot, form, Tone::of(self.table.get(slot).state), from);
+    }
+
+    fn announce_as(&mut self, now: Instant, slot: u32, form: Form, tone: Tone, from: Option<u32>) {
         if !matches!(self.phase, Phase::Joined | Phase::Leaving) {
             return;
         }
-        self.gossip.announce(slot, form, Tone::of(self.table.get(slot).state));
+        self.gossip.announce(slot, form, tone);
         if form == Form::Aside {
             return;
         }
@@ -402,12 +408,12 @@ impl Node {
             // That somebody lives after all can wait for the round: then one datagram tells of all who have come back.
             return;
         }
-        let departure = state == State::Left;
+        if form == Form::Profile || state == State::Left {
+            self.unheld_until = now + self.settle_time();
+        }
         self.fresh = Some(match self.fresh {
-            None => Fresh { from, departure },
-            Some(earlier) => {
-                Fresh { from: from.filter(|_| earlier.from == from), departure: departure || earlier.departure }
-            }
+            Some(Fresh { from: earlier }) if earlier != from => Fresh { from: None },
+            Some(_) | None => Fresh { from },
         });
     }
 

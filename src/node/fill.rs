@@ -132,7 +132,7 @@ impl Node {
     /// Passes news on at once: to `fanout` peers, not back to where it came from, within the budget. What the budget holds
     /// back goes with the next round.
     pub(super) fn pass_on_fresh_news(&mut self, now: Instant) {
-        let Some(Fresh { from, departure }) = self.fresh.take() else { return };
+        let Some(Fresh { from }) = self.fresh.take() else { return };
         if !matches!(self.phase, Phase::Joined | Phase::Leaving) {
             return;
         }
@@ -140,8 +140,7 @@ impl Node {
         let wanted = self.params.fanout;
         let found = self.roster.sample(&mut self.rng, &mut peers[..wanted], |slot| Some(slot) != from);
         for slot in &peers[..found] {
-            let may = self.budgets.eager.covers(now, 1) && (departure || self.may_tell(now));
-            if may && self.budgets.eager.spend(now, 1) {
+            if self.budgets.eager.covers(now, 1) && self.may_tell(now) && self.budgets.eager.spend(now, 1) {
                 self.counters.eager_sends += 1;
                 self.push_to(*slot, What::Gossip);
             } else {
@@ -150,10 +149,10 @@ impl Node {
         }
     }
 
-    /// Whether a datagram may be made for nothing but news. New lives always may: nobody can talk to whom he does not know.
-    /// Of the rest a few pieces go at once; where more and more comes it is told together.
+    /// Whether a datagram may be made for nothing but news. While news of comings and goings spreads, always: that comes one by
+    /// one. Of the deaths and what refutes them a few pieces go at once; where more and more comes it is told together.
     fn may_tell(&mut self, now: Instant) -> bool {
-        self.gossip.waiting(Form::Profile) > 0 || self.budgets.claims.spend(now, 1)
+        now < self.unheld_until || self.gossip.waiting(Form::Profile) > 0 || self.budgets.claims.spend(now, 1)
     }
 
     /// How many datagrams to one peer hold all that waits, up to a bound: in a storm of news the delay must not grow with

@@ -157,6 +157,8 @@ pub struct Node {
     recent: outbox::Recent,
     budgets: Budgets,
     fresh: Option<Fresh>,
+    /// Until when the budget for claims holds nothing back: somebody has come or left.
+    unheld_until: Instant,
     /// Until when this node's own lag keeps it from convicting.
     grace_until: Instant,
     /// When any other member was heard last.
@@ -208,8 +210,6 @@ struct Joining {
 struct Fresh {
     /// Who told it; `None` for this node's own, or for several.
     from: Option<u32>,
-    /// Whether somebody has left: those do so one by one, and are not held back by what many deaths at once may cost.
-    departure: bool,
 }
 
 /// For how many pieces of news at once the budget for claims pays, each passed on to a whole fanout.
@@ -286,6 +286,7 @@ impl Node {
             recent: outbox::Recent::new(),
             budgets: Budgets::new(&params),
             fresh: None,
+            unheld_until: now,
             grace_until: now,
             heard_anybody_at: now,
             revived: 0,
