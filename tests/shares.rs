@@ -85,8 +85,8 @@ fn claims_and_profiles_share_a_datagram_however_many_wait() {
         now = node.poll_timeout().expect("rounds to come").max(now);
         node.handle_input(now, Input::Tick).expect("a tick is never refused");
     }
-    let dead = (0..60).map(|n| Record::Claim(member(n, State::Dead).claim)).collect::<Vec<_>>();
-    tell(&mut node, now, &mut counter, &[dead, alive(80..160)].concat());
+    let gone = (0..60).map(|n| Record::Claim(member(n, State::Left).claim)).collect::<Vec<_>>();
+    tell(&mut node, now, &mut counter, &[gone, alive(80..160)].concat());
     let full: Vec<_> = sent(&mut node, now).into_iter().filter(|(len, _)| *len > MIN_MAX_DATAGRAM - 100).collect();
     assert!(full.len() >= 3, "news is passed on at once");
     for (len, records) in full {
