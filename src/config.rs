@@ -110,18 +110,14 @@ pub struct Config {
     /// How many independent confirmations bring a suspicion down to its shortest time. 3 (Lifeguard's K). Raised: slower
     /// and surer.
     pub confirmations: u32,
-    /// How many accusers that are up a death needs, where there are four members or more. 0 to 2; 2. Raised: a single member
-    /// whose network is at fault kills nobody. From 1 on helpers that got no answer count as accusers, whoever
-    /// convicts has asked once more just before and heard of a helper, and a death told by somebody who is suspected or held
-    /// dead itself counts as a suspicion. With 0 the timer alone decides, as in SWIM.
+    /// How many accusers that are up a death needs, where there are four members or more. 0 to 2; 2. With 0 the timer alone
+    /// decides and whoever tells of a death is believed, as in SWIM; from 1 on a death that somebody tells who is suspected or
+    /// held dead itself counts as a suspicion. Raised: a single member whose network is at fault kills nobody.
     pub accusers: u32,
-    /// How many members probe for themselves when they hear of a suspicion, on average and whatever the size. 0: helpers
-    /// that got no answer have confirmed it already. Raised: suspicions that few helpers have confirmed are confirmed sooner, by
-    /// as many probes more for each.
+    /// How many members probe for themselves when they hear of a suspicion, on average and whatever the size. 6: twice the
+    /// confirmations that bring a suspicion down to its shortest time. Chosen. Raised: suspicions are confirmed
+    /// sooner, by as many probes more for each. 0 switches it off: each waits for its own turn to come, as in SWIM.
     pub volunteers: u32,
-    /// Whether suspicions, and what refutes them, are passed on at once and told in rounds, as deaths are. No: they go with
-    /// pings and acks only. Switched on: all hear of each suspicion sooner, at several datagrams from every member for each.
-    pub loud_suspicions: bool,
     /// Whether a suspected member is told so in every datagram that it is sent. Yes (Lifeguard §III.C, the buddy system).
     /// Switched off: it hears of it as everybody does, and refutes later.
     pub buddy: bool,
@@ -159,15 +155,6 @@ pub struct Config {
     /// None: the first round comes an interval after the news that ends the quiet, which spreads the rounds of many nodes
     /// over the interval by itself. Set, and drawn by each node: half an interval sooner on average. Below `gossip_interval`.
     pub gossip_phase: Option<Duration>,
-    /// After how many times that a piece of news was told to others or heard from them again it makes no rounds any more and
-    /// goes on with pings and acks only, until it has been sent often enough. 10: by then fewer than one member in a
-    /// hundred has not heard. Raised: the last few hear it sooner, at one datagram more from every member for each.
-    /// 0: never, and hearing counts for nothing.
-    pub quiet_after: u32,
-    /// Datagrams a second that are made for nothing but claims (deaths, departures, refutations), whether passed on or in
-    /// rounds, beyond a burst of four times the fanout. 5 / 2 / 10. Raised: under lasting churn all hear sooner, at
-    /// as many datagrams more from every member; single pieces of news are not held back by it.
-    pub claims_per_second: u32,
     /// Datagrams a second that forwarding of news may cost, beside the rounds. 400 / 200 / 400.
     /// Raised: larger storms of news are passed on at once and not by rounds. 0 leaves everything to the rounds.
     pub eager_per_second: u32,
@@ -230,8 +217,7 @@ impl Config {
             suspicion_factor: 3,
             confirmations: 3,
             accusers: 2,
-            volunteers: 0,
-            loud_suspicions: false,
+            volunteers: 6,
             buddy: true,
             any_proof: true,
             health_max: 8,
@@ -244,8 +230,6 @@ impl Config {
             one_miss_in: 1_000,
             sends: Sends::Derived,
             gossip_phase: None,
-            quiet_after: 10,
-            claims_per_second: 5,
             eager_per_second: 400,
             strangers_per_second: 4_000,
             repair_per_second: 200,
@@ -270,7 +254,6 @@ impl Config {
             lag_tolerance: Duration::from_millis(100),
             gossip_interval: Duration::from_millis(500),
             expected_loss_permille: 200,
-            claims_per_second: 2,
             eager_per_second: 200,
             strangers_per_second: 1_000,
             repair_per_second: 50,
@@ -295,7 +278,6 @@ impl Config {
             gossip_interval: Duration::from_millis(50),
             fanout: 3,
             expected_loss_permille: 20,
-            claims_per_second: 10,
             strangers_per_second: 8_000,
             datagrams_per_second: 20_000,
             bytes_per_second: 16_000_000,
@@ -333,7 +315,6 @@ pub struct Params {
     pub(crate) confirmations: u32,
     pub(crate) accusers: u32,
     pub(crate) volunteers: u32,
-    pub(crate) loud_suspicions: bool,
     pub(crate) buddy: bool,
     pub(crate) any_proof: bool,
     pub(crate) health_max: u32,
@@ -346,8 +327,6 @@ pub struct Params {
     pub(crate) one_miss_in: u32,
     pub(crate) sends: Sends,
     pub(crate) gossip_phase: Option<Span>,
-    pub(crate) quiet_after: u32,
-    pub(crate) claims_per_second: u32,
     pub(crate) eager_per_second: u32,
     pub(crate) strangers_per_second: u32,
     pub(crate) repair_per_second: u32,
@@ -398,7 +377,6 @@ impl Params {
             confirmations: c.confirmations,
             accusers: c.accusers,
             volunteers: c.volunteers,
-            loud_suspicions: c.loud_suspicions,
             buddy: c.buddy,
             any_proof: c.any_proof,
             health_max: c.health_max,
@@ -411,8 +389,6 @@ impl Params {
             one_miss_in: c.one_miss_in,
             sends: c.sends,
             gossip_phase: c.gossip_phase.map(Span::from),
-            quiet_after: c.quiet_after,
-            claims_per_second: c.claims_per_second,
             eager_per_second: c.eager_per_second,
             strangers_per_second: c.strangers_per_second,
             repair_per_second: c.repair_per_second,
@@ -473,7 +449,6 @@ fn check_ranges(c: &Config) -> Result<(), ConfigError> {
         ("fanout", c.fanout, 1, FANOUT_MAX as u32),
         ("expected_loss_permille", c.expected_loss_permille, 0, 900),
         ("one_miss_in", c.one_miss_in, 1, 1_000_000_000),
-        ("quiet_after", c.quiet_after, 0, 1_000),
         ("datagrams_per_second", c.datagrams_per_second, 100, u32::MAX),
         ("bytes_per_second", c.bytes_per_second, 100_000, u32::MAX),
         ("max_datagram", c.max_datagram, MIN_MAX_DATAGRAM as u32, MAX_MAX_DATAGRAM as u32),
@@ -507,7 +482,6 @@ fn check_order(c: &Config) -> Result<(), ConfigError> {
         }
     }
     let caps = [
-        ("claims_per_second", c.claims_per_second),
         ("eager_per_second", c.eager_per_second),
         ("strangers_per_second", c.strangers_per_second),
         ("repair_per_second", c.repair_per_second),

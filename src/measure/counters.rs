@@ -64,8 +64,6 @@ counters! {
     probes_proved,
     /// Probes that ended without any answer.
     probes_failed,
-    /// Of those, last questions that counted for nothing, because not one of the helpers was heard either.
-    probes_unheard,
     /// Probes that asked other helpers once more, because some had said nothing.
     probes_repeated,
     /// Probes that could not begin because as many as permitted were in flight.
@@ -88,8 +86,6 @@ counters! {
     verdicts_put_off_by_life,
     /// Verdicts put off because there was only one accuser.
     verdicts_put_off_by_doubt,
-    /// Verdicts put off for a last question of this node's own.
-    last_questions,
     /// Times that this node's own lag pushed its verdicts back.
     lag_extensions,
     /// Deaths declared by this node's own timer.

@@ -21,13 +21,6 @@ pub enum Form {
     Claim = 0,
     /// The whole profile: a new life is among the news.
     Profile = 1,
-    /// A claim that waits for datagrams that leave anyway, and makes none of its own.
-    Aside = 2,
-}
-
-impl Form {
-    const ALL: [Self; 3] = [Self::Claim, Self::Profile, Self::Aside];
-    const COUNT: usize = Self::ALL.len();
 }
 
 /// The queue of news.
@@ -35,13 +28,11 @@ impl Form {
 pub struct Gossip {
     lists: Lists,
     /// For each form, which numbers of sends have somebody waiting.
-    levels: [u64; Form::COUNT],
+    levels: [u64; 2],
     /// How many wait in each form.
-    waiting: [u32; Form::COUNT],
+    waiting: [u32; 2],
     /// How often a profile is told as one; from then on it is a claim.
     profile_sends: u32,
-    /// After how many tellings and hearings a claim waits aside; 0 for never.
-    quiet_after: u32,
     /// The places in the present datagram, as bits and one by one.
     is_told: Box<[u64]>,
     told: Box<[u32]>,
@@ -51,16 +42,13 @@ pub struct Gossip {
 impl Gossip {
     /// Nothing to tell, room for all places. A profile is told `profile_sends` times as one: as long as most who hear of it
     /// have not yet. The rest of its sends, which are there for the last few, are claims; who lacks the profile asks for it.
-    ///
-    /// What has been told and heard `quiet_after` times goes on aside; with 0 it never does, and hearing counts for nothing.
     #[must_use]
-    pub fn new(members: usize, profile_sends: u32, quiet_after: u32) -> Self {
+    pub fn new(members: usize, profile_sends: u32) -> Self {
         Self {
-            lists: Lists::new(Form::COUNT as u8 * LEVELS, members),
-            levels: [0; Form::COUNT],
-            waiting: [0; Form::COUNT],
+            lists: Lists::new(2 * LEVELS, members),
+            levels: [0; 2],
+            waiting: [0; 2],
             profile_sends: profile_sends.max(1),
-            quiet_after,
             is_told: bought(members.div_ceil(64), 0),
             told: bought(TOLD_MAX, 0),
             told_len: 0,
@@ -70,9 +58,7 @@ impl Gossip {
     /// Bytes that [`Gossip::new`] buys.
     #[must_use]
     pub const fn memory_bytes(members: usize) -> usize {
-        Lists::memory_bytes(Form::COUNT as u8 * LEVELS, members)
-            + members.div_ceil(64) * size_of::<u64>()
-            + TOLD_MAX * size_of::<u32>()
+        Lists::memory_bytes(2 * LEVELS, members) + members.div_ceil(64) * size_of::<u64>() + TOLD_MAX * size_of::<u32>()
     }
 
     /// How many wait in a form.
@@ -83,34 +69,24 @@ impl Gossip {
 
     /// Whether nothing waits.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.waiting.iter().all(|n| *n == 0)
-    }
-
-    /// Whether anything waits that rounds are for.
-    #[must_use]
-    pub const fn is_urgent(&self) -> bool {
-        self.waiting(Form::Claim) + self.waiting(Form::Profile) > 0
+    pub const fn is_empty(&self) -> bool {
+        self.waiting[0] + self.waiting[1] == 0
     }
 
     /// The form in which a place waits, and how often it has been sent.
     #[must_use]
     pub fn place(&self, slot: u32) -> Option<(Form, u32)> {
         let list = self.lists.list_of(slot)?;
-        Some((Form::ALL[usize::from(list / LEVELS)], u32::from(list % LEVELS)))
+        Some((if list < LEVELS { Form::Claim } else { Form::Profile }, u32::from(list % LEVELS)))
     }
 
-    /// There is news of a place. What waits as a profile goes on as one, and what rounds are for goes on in rounds: not all
-    /// have it yet.
+    /// There is news of a place. What waits as a profile goes on as one: not all have it yet.
     pub fn announce(&mut self, slot: u32, form: Form) {
         let form = match self.place(slot) {
             Some((Form::Profile, _)) => Form::Profile,
-            Some((Form::Claim, _)) if form == Form::Aside => Form::Claim,
-            Some((Form::Claim | Form::Aside, _)) | None => form,
+            Some((Form::Claim, _)) | None => form,
         };
-        // What goes aside from the start is sent as often as what has been told aloud before.
-        let sends = if form == Form::Aside { self.quiet_after } else { 0 };
-        self.move_to(slot, form, sends);
+        self.move_to(slot, form, 0);
     }
 
     /// A place has nothing to tell any more.
@@ -163,40 +139,19 @@ impl Gossip {
         self.is_told[slot as usize / 64] |= 1 << (slot % 64);
         self.told[self.told_len] = slot;
         self.told_len += 1;
-        self.count(slot, limits);
-    }
-
-    /// Somebody has told this node what waits at a place: that is one sending less to do. A new life is told on all the same.
-    pub fn heard(&mut self, slot: u32, limits: [u32; 2]) {
-        let counts = self.quiet_after > 0 && self.place(slot).is_some_and(|(form, _)| form != Form::Profile);
-        if counts {
-            self.count(slot, limits);
-        }
-    }
-
-    fn count(&mut self, slot: u32, limits: [u32; 2]) {
-        let Some((form, times)) = self.place(slot) else { return };
-        let times = times + 1;
-        let limit = match form {
-            Form::Claim | Form::Aside => limits[Form::Claim as usize],
-            Form::Profile => limits[Form::Profile as usize],
-        };
+        let Some((form, sends)) = self.place(slot) else { return };
+        let limit = limits[form as usize];
+        // What is told for ever as a claim would never end as a profile either.
+        let stays = limits[Form::Claim as usize] == ENDLESS;
         if limit == ENDLESS {
-            self.move_to(slot, form, times.min(SENDS_MAX));
-            return;
-        }
-        if times >= limit.min(SENDS_MAX) {
+            self.move_to(slot, form, (sends + 1).min(SENDS_MAX));
+        } else if sends + 1 >= limit.min(SENDS_MAX) {
             self.forget(slot);
-            return;
+        } else if sends + 1 >= self.profile_sends && !stays {
+            self.move_to(slot, Form::Claim, sends + 1);
+        } else {
+            self.move_to(slot, form, sends + 1);
         }
-        let form = match form {
-            // What is told for ever as a claim would never end as a profile either.
-            Form::Profile if times < self.profile_sends || limits[Form::Claim as usize] == ENDLESS => Form::Profile,
-            Form::Claim if self.quiet_after > 0 && times >= self.quiet_after => Form::Aside,
-            Form::Profile | Form::Claim => Form::Claim,
-            Form::Aside => Form::Aside,
-        };
-        self.move_to(slot, form, times);
     }
 
     fn move_to(&mut self, slot: u32, form: Form, sends: u32) {
@@ -229,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_least_told_goes_first_and_nothing_twice_in_one_datagram() {
-        let mut gossip = Gossip::new(8, 3, 0);
+        let mut gossip = Gossip::new(8, 3);
         (0..3).for_each(|slot| gossip.announce(slot, Form::Claim));
         assert_eq!(datagram(&mut gossip, Form::Claim, 2, 3), [0, 1]);
         assert_eq!(datagram(&mut gossip, Form::Claim, 9, 3), [2, 0, 1], "all once, the untold first");
@@ -240,7 +195,7 @@ mod tests {
 
     #[test]
     fn after_the_limit_nothing_waits() {
-        let mut gossip = Gossip::new(4, 3, 0);
+        let mut gossip = Gossip::new(4, 3);
         gossip.announce(1, Form::Profile);
         let mut sends = |form| (0..100).filter(|_| !datagram(&mut gossip, form, 1, 200).is_empty()).count() as u32;
         // What most have heard is told as a claim.
@@ -250,7 +205,7 @@ mod tests {
 
     #[test]
     fn what_is_told_for_ever_stands_behind_all_that_is_new() {
-        let mut gossip = Gossip::new(4, 3, 0);
+        let mut gossip = Gossip::new(4, 3);
         gossip.announce(1, Form::Claim);
         for _ in 0..200 {
             assert_eq!(datagram(&mut gossip, Form::Claim, 1, ENDLESS), [1]);
@@ -261,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_profile_stays_a_profile_until_it_is_told() {
-        let mut gossip = Gossip::new(4, 3, 0);
+        let mut gossip = Gossip::new(4, 3);
         gossip.announce(1, Form::Profile);
         gossip.announce(1, Form::Claim);
         assert_eq!(gossip.place(1), Some((Form::Profile, 0)));

@@ -36,7 +36,7 @@ pub use profile::Tags;
 pub(crate) use relay::{Errand, RelayStage, Relays};
 pub(crate) use roster::Roster;
 pub(crate) use spread::Spread;
-pub(crate) use suspicion::{Evidence, Suspicion, Suspicions, timeout as suspicion_timeout};
+pub(crate) use suspicion::{Suspicion, Suspicions, timeout as suspicion_timeout};
 pub use table::Capacity;
 pub(crate) use table::{ME, Table};
 pub(crate) use walk::{END, PAGES_AT_ONCE, Progress, Walk};

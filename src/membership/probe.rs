@@ -42,8 +42,6 @@ pub struct Probe {
     helper_count: u8,
     nacked: u8,
     refused_by: u8,
-    /// Whether any helper has said anything, in either round.
-    heard_helper: bool,
 }
 
 impl Probe {
@@ -61,7 +59,6 @@ impl Probe {
         helper_count: 0,
         nacked: 0,
         refused_by: 0,
-        heard_helper: false,
     };
 
     /// The places of the helpers asked.
@@ -83,7 +80,6 @@ impl Probe {
     /// Notes a helper's nack; `false` when it was not asked or has said so before.
     pub fn nack(&mut self, helper: u32, refused: bool) -> bool {
         let Some(i) = self.helpers().iter().position(|h| *h == helper) else { return false };
-        self.heard_helper = true;
         let bit = 1 << i;
         let new = self.nacked & bit == 0;
         self.nacked |= bit;
@@ -106,28 +102,15 @@ impl Probe {
         self.helper_count > 0 && self.nacked.count_ones() == self.helper_count as u32
     }
 
-    /// Whether helpers were asked and none has said a word, in any round: then this node, and not the target, may be what
-    /// nobody hears.
-    #[must_use]
-    pub const fn is_unheard(&self) -> bool {
-        self.helper_count > 0 && !self.heard_helper
-    }
-
     /// How many helpers have not said anything: what speaks against this node's own health.
     #[must_use]
     pub fn missing_nacks(&self) -> u32 {
         u32::from(self.helper_count) - self.nacked.count_ones()
     }
 
-    /// The helpers that have got no answer either: accusers by their own evidence.
-    pub fn nacked_by(&self) -> impl Iterator<Item = u32> + '_ {
-        self.helpers().iter().enumerate().filter(|(i, _)| self.nacked & (1 << i) != 0).map(|(_, h)| *h)
-    }
-
-    /// How many kernels were told that nobody listens there: this node's and those of helpers.
-    #[must_use]
-    pub const fn refusals(&self) -> u8 {
-        self.refused as u8 + self.refused_by.count_ones() as u8
+    /// The helpers whose kernel was told that nobody listens there: accusers by their own evidence.
+    pub fn refused_by(&self) -> impl Iterator<Item = u32> + '_ {
+        self.helpers().iter().enumerate().filter(|(i, _)| self.refused_by & (1 << i) != 0).map(|(_, h)| *h)
     }
 }
 
@@ -213,8 +196,7 @@ mod tests {
     fn a_helper_is_counted_once_and_strangers_never() {
         let mut probe = Probe::NONE;
         probe.ask(&[5, 6, 7], Instant::ZERO);
-        assert!(probe.is_unheard());
         assert!(probe.nack(6, true) && !probe.nack(6, false) && !probe.nack(9, false));
-        assert_eq!((probe.missing_nacks(), probe.refusals(), probe.nacked_by().collect::<Vec<_>>()), (2, 1, vec![6]));
+        assert_eq!((probe.missing_nacks(), probe.refused_by().collect::<Vec<_>>()), (2, vec![6]));
     }
 }

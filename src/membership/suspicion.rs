@@ -27,19 +27,6 @@ pub fn timeout(min: Span, max: Span, confirmations: u32, expected: u32) -> Span 
     max.saturating_sub(max.saturating_sub(min).permille(share))
 }
 
-/// What a node knows by itself of a suspect, from nothing to enough for a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evidence {
-    /// What others say.
-    Hearsay,
-    /// A probe of its own has failed.
-    Own,
-    /// The time is over and it asks for the last time.
-    Asking,
-    /// That was not answered either.
-    Fresh,
-}
-
 /// One suspicion: of whom, since when, and who accuses.
 #[derive(Clone, Copy, Debug)]
 pub struct Suspicion {
@@ -47,24 +34,16 @@ pub struct Suspicion {
     slot: u32,
     /// The time of the evidence: the verdict counts from here, not from its evaluation.
     pub since: Instant,
-    /// What this node knows by itself.
-    pub evidence: Evidence,
-    /// How many kernels were told that nobody listens there: this node's and those of its helpers.
-    pub refusals: u8,
+    /// Whether this node's own probe met the kernel's "nobody listens there".
+    pub refused: bool,
     accusers: [u32; ACCUSERS_MAX],
     count: u8,
 }
 
 impl Suspicion {
     /// Nobody has said anything.
-    const BLANK: Self = Self {
-        slot: NONE,
-        since: Instant::ZERO,
-        evidence: Evidence::Hearsay,
-        refusals: 0,
-        accusers: [0; ACCUSERS_MAX],
-        count: 0,
-    };
+    const BLANK: Self =
+        Self { slot: NONE, since: Instant::ZERO, refused: false, accusers: [0; ACCUSERS_MAX], count: 0 };
 
     /// The place of the suspect.
     #[must_use]

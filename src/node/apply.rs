@@ -58,24 +58,11 @@ impl Node {
                 news |= u64::from(!self.holds(raw)) << at;
             }
             self.counters.claims_known += part.len() as u64 - u64::from(news.count_ones());
-            if self.gossip.is_urgent() {
-                self.note_heard(part, news);
-            }
             while news != 0 {
                 if let Some(claim) = part[news.trailing_zeros() as usize].get() {
                     self.apply_claim(now, &claim, via);
                 }
                 news &= news - 1;
-            }
-        }
-    }
-
-    /// Of the claims that are no news, those that wait to be told need it less.
-    fn note_heard(&mut self, claims: &[RawClaim], news: u64) {
-        let limits = self.sends();
-        for (_, raw) in claims.iter().enumerate().filter(|(at, _)| news & (1 << at) == 0) {
-            if let Some(slot) = raw.get().and_then(|claim| self.table.find(claim.subject)) {
-                self.gossip.heard(slot, limits);
             }
         }
     }
@@ -152,12 +139,7 @@ impl Node {
             self.counters.deaths_heard += 1;
         }
         self.transition(now, slot, claim, now);
-        let doubt = match (held.0, claim.state) {
-            (_, State::Suspect) | (State::Alive, State::Alive) => true,
-            (State::Suspect | State::Dead | State::Left, State::Alive) | (_, State::Dead | State::Left) => false,
-        };
-        let form = if doubt { self.form_of_doubt() } else { Form::Claim };
-        self.announce_via(now, slot, form, via);
+        self.announce_via(now, slot, Form::Claim, via);
     }
 
     /// Whether a death that comes this way is hearsay, and then the tag of the one who accuses: on pages and listings, which
@@ -372,37 +354,18 @@ impl Node {
         }
     }
 
-    /// How suspicions travel, and what refutes them: aside, with what leaves anyway. Most are refuted soon. Those who have
-    /// heard of one ask before they convict, and are answered; the verdict is what all must hear at once.
-    const fn form_of_doubt(&self) -> Form {
-        if self.params.loud_suspicions { Form::Claim } else { Form::Aside }
-    }
-
-    /// Somebody is suspected, or refutes that.
-    pub(super) fn announce_doubt(&mut self, now: Instant, slot: u32, from: Option<u32>) {
-        self.announce(now, slot, self.form_of_doubt(), from);
-    }
-
-    /// There is news of a member: it waits for rounds and pings, and is passed on at once. What goes aside waits only.
+    /// There is news of a member: it waits for rounds and pings, and is passed on at once.
     pub(super) fn announce(&mut self, now: Instant, slot: u32, form: Form, from: Option<u32>) {
         if !matches!(self.phase, Phase::Joined | Phase::Leaving) {
             return;
         }
         self.gossip.announce(slot, form);
-        if form == Form::Aside {
-            return;
-        }
-        let next = self.next_round(now);
-        self.arm_earlier(Timer::Gossip, next);
-        let back = form == Form::Claim && self.table.get(slot).state == State::Alive;
-        if back && !self.params.loud_suspicions {
-            // That somebody lives after all can wait for the round: then one datagram tells of all who have come back.
-            return;
-        }
         self.fresh = Some(match self.fresh {
             Some(Fresh { from: earlier }) if earlier != from => Fresh { from: None },
             Some(_) | None => Fresh { from },
         });
+        let next = self.next_round(now);
+        self.arm_earlier(Timer::Gossip, next);
     }
 
     /// How long a change stays out of the fingerprint: worked out anew only when the size has changed.

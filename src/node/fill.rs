@@ -62,10 +62,7 @@ impl Node {
         let enough = writer.remaining().saturating_sub(room);
         match class {
             Class::Refutation => self.fill_refutations(writer, receiver, limits),
-            Class::Claims => {
-                self.fill_form(writer, Form::Claim, enough, limits);
-                self.fill_form(writer, Form::Aside, enough, limits);
-            }
+            Class::Claims => self.fill_form(writer, Form::Claim, enough, limits),
             Class::Profiles => self.fill_form(writer, Form::Profile, enough, limits),
         }
     }
@@ -106,7 +103,7 @@ impl Node {
     fn tell(&mut self, writer: &mut Writer<'_>, slot: u32, form: Form, sends: u32, limits: [u32; 2]) -> bool {
         let claim = self.claim_to_tell(slot, sends);
         let (fits, kind) = match form {
-            Form::Claim | Form::Aside => (writer.push(Kind::Claims, &RawClaim::new(&claim)), Kind::Claims),
+            Form::Claim => (writer.push(Kind::Claims, &RawClaim::new(&claim)), Kind::Claims),
             Form::Profile => (self.table.profile(slot, claim).write(writer), Kind::Profiles),
         };
         if fits {
@@ -140,19 +137,13 @@ impl Node {
         let wanted = self.params.fanout;
         let found = self.roster.sample(&mut self.rng, &mut peers[..wanted], |slot| Some(slot) != from);
         for slot in &peers[..found] {
-            if self.budgets.eager.covers(now, 1) && self.may_tell(now) && self.budgets.eager.spend(now, 1) {
+            if self.budgets.eager.spend(now, 1) {
                 self.counters.eager_sends += 1;
                 self.push_to(*slot, What::Gossip);
             } else {
                 self.counters.eager_held += 1;
             }
         }
-    }
-
-    /// Whether a datagram may be made for nothing but news. New lives always may: nobody can talk to whom he does not know.
-    /// Of the rest a few pieces go at once; where more and more comes it is told together.
-    fn may_tell(&mut self, now: Instant) -> bool {
-        self.gossip.waiting(Form::Profile) > 0 || self.budgets.claims.spend(now, 1)
     }
 
     /// How many datagrams to one peer hold all that waits, up to a bound: in a storm of news the delay must not grow with
@@ -176,7 +167,7 @@ impl Node {
     /// A gossip round: distinct peers are told what waits. In quiet there are none.
     pub(super) fn on_gossip_timer(&mut self, now: Instant) {
         let nobody = self.roster.up_len() + self.roster.down_len() == 0;
-        if !self.gossip.is_urgent() || nobody || !matches!(self.phase, Phase::Joined | Phase::Leaving) {
+        if self.gossip.is_empty() || nobody || !matches!(self.phase, Phase::Joined | Phase::Leaving) {
             return;
         }
         self.counters.rounds += 1;
@@ -188,9 +179,7 @@ impl Node {
         let datagrams = self.datagrams_to_tell_all();
         for slot in &peers[..found] {
             for _ in 0..datagrams {
-                if self.may_tell(now) {
-                    self.push_to(*slot, What::Gossip);
-                }
+                self.push_to(*slot, What::Gossip);
             }
         }
         // Sometimes one of the dead: it may live, and then it needs to hear what is said of it.

@@ -40,10 +40,8 @@ impl Node {
             return false;
         };
         self.probe(now, slot);
-        if self.revived % 2 == 0 {
-            let addr = self.table.addr(slot);
-            self.knock_once(addr);
-        }
+        let addr = self.table.addr(slot);
+        self.knock_once(addr);
         true
     }
 

@@ -159,8 +159,6 @@ pub struct Node {
     fresh: Option<Fresh>,
     /// Until when this node's own lag keeps it from convicting.
     grace_until: Instant,
-    /// When any other member was heard last.
-    heard_anybody_at: Instant,
     revived: u32,
     full_told_at: Option<Instant>,
     events: Ring<Event>,
@@ -210,14 +208,10 @@ struct Fresh {
     from: Option<u32>,
 }
 
-/// For how many pieces of news at once the budget for claims pays, each passed on to a whole fanout.
-const CLAIMS_BURST: u32 = 4;
-
 /// What may be spent on everything that is not a probe.
 #[derive(Debug)]
 struct Budgets {
     eager: TokenBucket,
-    claims: TokenBucket,
     strangers: TokenBucket,
     repair: TokenBucket,
     datagrams: TokenBucket,
@@ -230,7 +224,6 @@ impl Budgets {
         let tenth = |rate: u32| TokenBucket::new(rate, (rate / 10).max(8));
         Self {
             eager: tenth(p.eager_per_second),
-            claims: TokenBucket::new(p.claims_per_second, CLAIMS_BURST.saturating_mul(p.fanout as u32)),
             strangers: tenth(p.strangers_per_second),
             repair: tenth(p.repair_per_second),
             datagrams: TokenBucket::new(p.datagrams_per_second, p.datagrams_per_second / 5),
@@ -272,7 +265,7 @@ impl Node {
             probes: Probes::new(limits.probes as usize, rng.next_u32()),
             relays: Relays::new(limits.relays as usize),
             health: Health::new(params.health_max),
-            gossip: Gossip::new(members, (params.fanout as u32).max(PROFILE_SENDS_MIN), params.quiet_after),
+            gossip: Gossip::new(members, (params.fanout as u32).max(PROFILE_SENDS_MIN)),
             fingerprint: Fingerprint::new(members),
             book: Book::new(limits.book as usize),
             join: Joining::new(limits.seeds as usize, (rng.next_u64(), rng.next_u64()), now),
@@ -285,7 +278,6 @@ impl Node {
             budgets: Budgets::new(&params),
             fresh: None,
             grace_until: now,
-            heard_anybody_at: now,
             revived: 0,
             full_told_at: None,
             events: Ring::new(limits.events as usize, Event::Resync { lost: 0 }),

@@ -25,7 +25,7 @@ impl Node {
     }
 
     /// How long an ack of a member may take, as this node feels now.
-    pub(super) fn ack_timeout(&self, slot: u32) -> Span {
+    fn ack_timeout(&self, slot: u32) -> Span {
         let p = &self.params;
         self.table.contact(slot).rtt.timeout(p.ack_floor, p.ack_prior, p.ack_ceiling)
     }
@@ -77,11 +77,6 @@ impl Node {
         let (target, timeout) = (probe.target, probe.timeout);
         if !self.table.get(target).state.is_up() {
             // One of the dead has not answered: that is what the dead do.
-            self.end_probe(place);
-            return;
-        }
-        if self.is_sure(target) && !probe.refused {
-            // It has been told what is said of it. Nobody need be asked for help to hear that it is silent.
             self.end_probe(place);
             return;
         }
@@ -149,10 +144,9 @@ impl Node {
         self.counters.probes_failed += 1;
         self.health.worse(if self.params.helper_nacks { probe.missing_nacks() } else { 1 });
         self.end_probe(place);
-        if self.table.at(probe.target).is_none_or(|m| m.boot != probe.boot || !m.state.is_up()) {
-            return;
+        if self.table.at(probe.target).is_some_and(|m| m.boot == probe.boot && m.state.is_up()) {
+            self.accuse(now, &probe);
         }
-        self.accuse(now, &probe);
     }
 
     pub(super) fn on_ping(&mut self, sender: Sender, nonce: u32) -> Result<(), DropReason> {
@@ -249,7 +243,7 @@ impl Node {
         }
         self.counters.kernel_evidence += 1;
         self.refuse_relays(slot);
-        if self.table.get(slot).state == State::Suspect && self.suspicion(slot).refusals > 0 {
+        if self.table.get(slot).state == State::Suspect && self.suspicion(slot).refused {
             // Nothing that this node has not held against it already.
             return;
         }

@@ -109,7 +109,6 @@ impl Node {
         let silent_for = now.since(self.table.get(slot).heard_at);
         let member = self.table.get_mut(slot);
         member.heard_at = now;
-        self.heard_anybody_at = now;
         member.counter = member.counter.max(counter);
         if member.state == State::Dead && silent_for > self.params.ack_prior {
             // It lives: tell it what is said of it, so that it can refute (R17).

@@ -4,9 +4,7 @@ use core::num::NonZeroU16;
 
 use super::{Node, Phase};
 use crate::limits::Limits;
-use crate::membership::ME;
 use crate::time::{Instant, Span};
-use crate::wire::State;
 
 /// Which timer is which: one dense range of keys for the heap.
 #[derive(Clone, Copy, Debug)]
@@ -146,11 +144,6 @@ impl Node {
         self.grace_until = self.grace_until.max(now + grace);
         self.counters.lag_extensions += 1;
         self.health.worse(1);
-        if lag >= forgiven && self.phase == Phase::Joined {
-            // Longer than others forgive: some suspect it by now or hold it dead, and not all whom it asks know of that.
-            let above = self.table.get(ME).incarnation.above();
-            above.into_iter().for_each(|above| self.raise(now, above, State::Dead));
-        }
         if lag >= forgiven / 2 && self.phase == Phase::Joined {
             let mut asked = [0; 3];
             let found = self.roster.sample(&mut self.rng, &mut asked, |_| true);

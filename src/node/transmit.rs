@@ -4,7 +4,6 @@ use super::Transmit;
 use super::outbox::{Outgoing, Receiver, What};
 use super::{Node, Phase};
 use crate::id::{BootId, Incarnation, NodeId};
-use crate::membership::nonce::{self, Nonce};
 use crate::membership::{END, ME};
 use crate::time::Instant;
 use crate::wire::{
@@ -15,9 +14,6 @@ use crate::wire::{
 impl Node {
     /// Writes a datagram; `None` when there is nothing to say or a budget is spent.
     pub(super) fn build(&mut self, now: Instant, outgoing: &Outgoing, buf: &mut [u8]) -> Option<Transmit> {
-        if self.is_moot(outgoing.what) {
-            return None;
-        }
         if !outgoing.what.is_probe() && !self.afford(now) {
             self.counters.budget_held += 1;
             return None;
@@ -58,15 +54,6 @@ impl Node {
             self.recent.note(outgoing.to, slot);
         }
         Some(Transmit { to: outgoing.to, len })
-    }
-
-    /// Whether a question need not be asked any more: it has waited until its probe or errand was over.
-    fn is_moot(&self, what: What) -> bool {
-        let (What::Ping { nonce } | What::PingRequest { nonce, .. }) = what else { return false };
-        match nonce::read(nonce) {
-            Nonce::Probe(place, asked) => self.probes.nonce(place, asked) != Some(nonce),
-            Nonce::Relay(place) => !self.relays.asks(place, nonce),
-        }
     }
 
     /// Whether a member needs an introduction: it has said so; or it has not acked yet, and this node's life is so young that

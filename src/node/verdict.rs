@@ -7,7 +7,7 @@ use super::tick::Timer;
 use super::{Node, Phase};
 use crate::event::Event;
 use crate::id::{BootId, Incarnation};
-use crate::membership::{Evidence, Form, ME, Probe, Suspicion, supersedes, suspicion_timeout};
+use crate::membership::{Form, ME, Suspicion, supersedes, suspicion_timeout};
 use crate::time::{Instant, Span};
 use crate::wire::{Claim, State};
 
@@ -16,13 +16,10 @@ pub(crate) const DOUBT_FROM: u32 = 4;
 /// For how many of the longest suspicions a single accuser is doubted: who is cut off from everybody must not suspect
 /// everybody for ever.
 pub(crate) const DOUBT_FACTOR: u32 = 3;
-/// How many ack time-outs a probe of a dead member lasts, where all helpers agree: for the first ping, for the helpers, for the
-/// last ping.
-const LAST_QUESTION_TIMEOUTS: u32 = 3;
 
 impl Node {
     /// This node's own probe has failed.
-    pub(super) fn accuse(&mut self, now: Instant, probe: &Probe) {
+    pub(super) fn accuse(&mut self, now: Instant, probe: &crate::membership::Probe) {
         let slot = probe.target;
         let my_tag = self.me.id.tag();
         self.counters.accusations += 1;
@@ -38,19 +35,15 @@ impl Node {
         } else if self.suspicion_mut(slot).is_some_and(|suspicion| suspicion.add(my_tag)) {
             self.counters.confirmations += 1;
         }
-        let evidence = self.evidence_after(now, probe);
-        let counts = self.params.accusers > 0;
-        // Who was asked for help and got no answer has evidence of its own.
-        let helpers = probe.nacked_by().filter(|_| counts).map(|helper| self.table.get(helper).id.tag());
+        let helpers = probe.refused_by().map(|helper| self.table.get(helper).id.tag());
         if let Some(suspicion) = self.suspicions.get_mut(self.table.get(slot).suspicion) {
-            suspicion.evidence = evidence;
-            suspicion.refusals = suspicion.refusals.max(probe.refusals());
+            suspicion.refused |= probe.refused;
             helpers.for_each(|tag| {
                 suspicion.add(tag);
             });
         }
         if !known {
-            self.announce_doubt(now, slot, None);
+            self.announce(now, slot, Form::Claim, None);
         }
         self.arm_suspicion(now, slot);
     }
@@ -105,9 +98,7 @@ impl Node {
         let enough = self.suspicion(slot).confirmations() >= self.params.confirmations;
         if !enough && self.suspicion_mut(slot).is_some_and(|suspicion| suspicion.add(accuser)) {
             self.counters.confirmations += 1;
-            if self.params.loud_suspicions {
-                self.announce_doubt(now, slot, None);
-            }
+            self.announce(now, slot, Form::Claim, None);
             self.arm_suspicion(now, slot);
         }
     }
@@ -118,44 +109,19 @@ impl Node {
         self.params.pause_to_forgive + self.settle_time() * 2
     }
 
-    /// As many as are configured, or as there are members who could confirm.
-    fn confirmations_expected(&self) -> u32 {
-        self.params.confirmations.min(self.up_count().saturating_sub(2))
-    }
-
-    /// Whether a suspicion is as sure as probes can make it until it is time for the last question.
-    pub(super) fn is_sure(&self, slot: u32) -> bool {
-        let suspicion = self.suspicion(slot);
-        let waits = match suspicion.evidence {
-            Evidence::Hearsay | Evidence::Own => true,
-            Evidence::Asking | Evidence::Fresh => false,
-        };
-        let sure = suspicion.confirmations() >= self.confirmations_expected();
-        self.params.accusers > 0 && self.table.get(slot).state == State::Suspect && sure && waits
-    }
-
     fn arm_suspicion(&mut self, now: Instant, slot: u32) {
         let Some(record) = self.table.get(slot).suspicion else { return };
         let min = self.suspicion_min();
         let suspicion = self.suspicion(slot);
-        let wait = if suspicion.refusals >= 2 && self.live_accusers(slot) >= 2 {
+        let wait = if suspicion.refused && self.live_accusers(slot) >= 2 {
             // Two kernels were told that nobody listens there: one learned time-out is left to say otherwise.
             let p = &self.params;
             self.table.contact(slot).rtt.timeout(p.ack_floor, p.ack_prior, p.ack_ceiling)
         } else {
-            // Who has no evidence of its own leaves the verdict to those who have, as long as they may be there.
-            let hearsay = self.params.accusers > 0 && suspicion.evidence == Evidence::Hearsay;
-            let confirmed = if hearsay { 0 } else { suspicion.confirmations() };
-            let expected = self.confirmations_expected();
-            suspicion_timeout(min, min * self.params.suspicion_factor, confirmed, expected)
+            let others = self.up_count().saturating_sub(2);
+            let expected = self.params.confirmations.min(others);
+            suspicion_timeout(min, min * self.params.suspicion_factor, suspicion.confirmations(), expected)
         };
-        // Whoever has evidence asks for the last time early enough to have its answer when the time is over.
-        let ahead = if self.needs_last_question(slot) && self.suspicion(slot).evidence == Evidence::Own {
-            self.ack_timeout(slot) * (self.health.factor() * LAST_QUESTION_TIMEOUTS)
-        } else {
-            Span::ZERO
-        };
-        let wait = wait.saturating_sub(ahead);
         // Not before now: a timer that is armed for the past would look like this node's own lag.
         self.arm(Timer::Suspicion(record), (suspicion.since + wait).max(now));
     }
@@ -169,33 +135,8 @@ impl Node {
         self.suspicion(slot).accusers().iter().filter(up).count() as u32
     }
 
-    /// For how long a single accuser is doubted.
-    fn longest_doubt(&mut self) -> Span {
-        self.suspicion_min() * (self.params.suspicion_factor * DOUBT_FACTOR)
-    }
-
-    /// Whether a failed probe says more of this node than of its target: not one of the helpers has been heard. Once nobody at
-    /// all has been heard for very long it counts all the same: who is cut off from everybody must see that.
-    fn may_be_cut_off(&mut self, now: Instant, probe: &Probe) -> bool {
-        let doubts = self.params.accusers > 0 && self.params.helper_nacks && self.up_count() >= DOUBT_FROM;
-        doubts && probe.is_unheard() && !probe.refused && now.since(self.heard_anybody_at) < self.longest_doubt() * 2
-    }
-
-    /// What this node knows of a suspect after a probe of its own has failed.
-    fn evidence_after(&mut self, now: Instant, probe: &Probe) -> Evidence {
-        let before = self.suspicion(probe.target).evidence;
-        match before {
-            Evidence::Hearsay | Evidence::Own => Evidence::Own,
-            Evidence::Asking if self.may_be_cut_off(now, probe) => {
-                self.counters.probes_unheard += 1;
-                Evidence::Asking
-            }
-            Evidence::Asking | Evidence::Fresh => Evidence::Fresh,
-        }
-    }
-
-    /// A suspicion's time is over. Death needs silence since the evidence, a last question of this node's own that nobody
-    /// answers, and two accusers where there are enough members to have two.
+    /// A suspicion's time is over. Death needs silence since the evidence, and two accusers where there are enough members
+    /// to have two.
     pub(super) fn on_suspicion_timer(&mut self, now: Instant, record: NonZeroU16) {
         if self.put_off_by_lag(now, Timer::Suspicion(record)) {
             return;
@@ -206,37 +147,20 @@ impl Node {
             self.put_off_by_life(now, slot);
             return;
         }
-        if self.needs_last_question(slot) {
-            self.ask_last_question(now, record, slot);
-            return;
-        }
         // A doubt that nobody has settled for long is settled by silence: a refutation would have come by some way.
-        let doubtful = self.up_count() >= DOUBT_FROM && now.since(since) < self.longest_doubt();
+        let long = self.suspicion_min() * (self.params.suspicion_factor * DOUBT_FACTOR);
+        let doubtful = self.up_count() >= DOUBT_FROM && now.since(since) < long;
         let enough = if doubtful { self.params.accusers } else { self.params.accusers.min(1) };
         if self.live_accusers(slot) < enough {
             self.counters.verdicts_put_off_by_doubt += 1;
             self.arm(Timer::Suspicion(record), now + self.params.probe_interval);
-            // What it knows will be old by then; and whoever is asked for help now may be the second accuser.
-            self.suspicion_mut(slot).into_iter().for_each(|suspicion| suspicion.evidence = Evidence::Own);
-            self.announce_doubt(now, slot, None);
+            self.announce(now, slot, Form::Claim, None);
+            if !self.accuses(slot) {
+                self.probe(now, slot);
+            }
             return;
         }
         self.convict(now, slot);
-    }
-
-    /// Nobody is convicted on hearsay, nor on what was true a while ago: but for two kernels that have said so, or where one
-    /// word is enough.
-    fn needs_last_question(&self, slot: u32) -> bool {
-        let suspicion = self.suspicion(slot);
-        self.params.accusers > 0 && suspicion.refusals < 2 && suspicion.evidence != Evidence::Fresh
-    }
-
-    /// If the probe fails the timer is due at once.
-    fn ask_last_question(&mut self, now: Instant, record: NonZeroU16, slot: u32) {
-        self.counters.last_questions += 1;
-        self.suspicion_mut(slot).into_iter().for_each(|suspicion| suspicion.evidence = Evidence::Asking);
-        self.arm(Timer::Suspicion(record), now + self.params.probe_interval);
-        self.probe(now, slot);
     }
 
     fn convict(&mut self, now: Instant, slot: u32) {
@@ -283,10 +207,6 @@ impl Node {
         }
         // Having left is final for a life, however often this node has refuted in it since it was removed.
         if !supersedes((claim.state, claim.incarnation), (State::Alive, mine)) {
-            if claim.state == State::Dead {
-                // Whoever says so has not heard the answer yet: the ack to this datagram, or whatever leaves next, tells it.
-                self.gossip.announce(ME, Form::Aside);
-            }
             self.counters.claims_known += 1;
             return;
         }
@@ -301,13 +221,13 @@ impl Node {
                 if claim.state == State::Dead {
                     self.recant();
                 }
-                self.raise(now, above, claim.state);
+                self.raise(now, above);
                 self.emit(Event::SelfRefuted { incarnation: above });
             }
             State::Left => {
                 // Removed while it lives (R15). Having left is final for a life: a new one begins.
                 let Some(next) = claim.incarnation.next_life() else { return };
-                self.raise(now, next, claim.state);
+                self.raise(now, next);
                 self.emit(Event::SelfRemoved { incarnation: next });
             }
         }
@@ -325,7 +245,7 @@ impl Node {
         if let Some((boot, addr)) = start.filter(|_| claim.state.is_up()) {
             self.challenge(now, boot, addr);
         }
-        self.raise(now, next, claim.state);
+        self.raise(now, next);
         self.emit(Event::SelfRefuted { incarnation: next });
     }
 
@@ -337,20 +257,15 @@ impl Node {
         }
     }
 
-    /// Takes a higher number and tells everybody: as loudly as what it answers.
-    pub(super) fn raise(&mut self, now: Instant, to: Incarnation, said: State) {
+    /// Takes a higher number and tells everybody.
+    pub(super) fn raise(&mut self, now: Instant, to: Incarnation) {
         let from = self.table.get(ME).incarnation;
         self.counters.refutations += 1;
         self.uncount(now, ME);
         self.table.get_mut(ME).incarnation = to;
         self.note_changed(ME);
         self.refingerprint(now, ME);
-        if to.life() > from.life() {
-            self.announce(now, ME, Form::Profile, None);
-        } else if said == State::Suspect {
-            self.announce_doubt(now, ME, None);
-        } else {
-            self.announce(now, ME, Form::Claim, None);
-        }
+        let form = if to.life() > from.life() { Form::Profile } else { Form::Claim };
+        self.announce(now, ME, form, None);
     }
 }

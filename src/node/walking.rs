@@ -9,15 +9,10 @@ use crate::membership::{PAGES_AT_ONCE, Progress, Walk, Why};
 use crate::time::Instant;
 use crate::wire::{Cookie, RawPage, SeedStatus};
 
-/// One down for so many that are up may be the other side of a partition.
-const HALF_FROM_ONE_IN: u32 = 8;
-
 impl Node {
     /// Walks the pages of a member: to get in, or to find the members of the other half of a cluster that was cut.
     pub(super) fn begin_walk(&mut self, now: Instant, sender: Sender, cookie: &Cookie) {
-        // One that is held up is in step; one of a few that are down speaks for itself.
-        let known =
-            sender.slot.is_some_and(|slot| self.table.get(slot).state.is_up() || !self.may_be_half_of_a_cluster());
+        let known = sender.slot.is_some_and(|slot| self.table.get(slot).state.is_up());
         let wanted = match self.phase {
             Phase::Joining => self.join.checking_until.is_none(),
             Phase::Joined => !known,
@@ -33,11 +28,6 @@ impl Node {
         }
         walk.ask(now);
         self.ask_pages(now, walk);
-    }
-
-    /// Whether so many are down that they may be a cluster of their own.
-    fn may_be_half_of_a_cluster(&self) -> bool {
-        self.roster.down_len() * HALF_FROM_ONE_IN >= self.up_count()
     }
 
     fn ask_pages(&mut self, now: Instant, walk: Walk) {

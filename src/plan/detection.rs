@@ -5,8 +5,8 @@
 //!   §3.1 has e/(e-1) intervals, for intervals that all begin at once). Then one probe must fail: three ack time-outs, or five.
 //! - *Death.* The suspicion counts from that first ping. Its time-out is
 //!   [`pause_to_forgive`](crate::Config::pause_to_forgive) and twice the spreading time, up to `suspicion_factor` times that
-//!   while fewer than `confirmations` others confirm: the helpers of the probe that failed, and everybody's regular probes.
-//!   Then the accuser asks once more, and that probe must fail too.
+//!   while fewer than `confirmations` others confirm. Those who hear of it look for themselves with a chance that makes
+//!   about six do so; everybody's regular probes confirm too.
 //! - *Everybody.* Forwarding at first receipt takes a few hops and misses the fixed point of `u = e^(-f·s·(1-u))`; the gossip
 //!   rounds then leave e^(-f·s) of that each.
 //!
@@ -172,10 +172,7 @@ impl Detection {
                 let each = self.probe.confirms * quick + (1.0 - self.probe.confirms) * slow;
                 each.powf(f64::from(self.watch.members - 1))
             }
-            Milestone::Dead => {
-                let at = after - self.last_question();
-                self.verdict.iter().map(|v| self.unpinged(at - v)).sum::<f64>() / f64::from(ATOMS)
-            }
+            Milestone::Dead => self.verdict.iter().map(|v| self.unpinged(after - v)).sum::<f64>() / f64::from(ATOMS),
             Milestone::Known => {
                 self.news.iter().map(|(time, chance)| chance * self.not_yet(Milestone::Dead, after - time)).sum()
             }
@@ -227,12 +224,6 @@ impl Detection {
         law
     }
 
-    /// By how much the probe that the accuser makes before it convicts delays the verdict on average.
-    fn last_question(&self) -> f64 {
-        // It is asked three time-outs early, and lasts five where helpers stay silent.
-        self.ack_timeout * 2.0 * (1.0 - self.probe.confirms)
-    }
-
     fn verdict_law(&self) -> Vec<f64> {
         let (min, max) = (self.suspicion_min(), seconds(self.longest_suspicion()));
         let end = max * f64::from(DOUBT_FACTOR);
@@ -255,15 +246,6 @@ impl Detection {
     /// The chance that too few have confirmed for a verdict this long after the first ping.
     fn unconvinced(&self, after: f64) -> f64 {
         let needed = self.confirmations_needed(after);
-        let helpers = self.params.helpers as u32;
-        let missing = |nacks: u32| self.unconfirmed(needed.saturating_sub(nacks), after);
-        let heard = (1.0 - self.watch.loss).powi(2);
-        let some: f64 = (0..=helpers).map(|k| binomial(f64::from(helpers), heard, f64::from(k)) * missing(k)).sum();
-        self.probe.confirms * missing(helpers) + (1.0 - self.probe.confirms) * some
-    }
-
-    /// The chance that of those who were not asked for help fewer than `needed` have confirmed.
-    fn unconfirmed(&self, needed: u32, after: f64) -> f64 {
         // The first accusation, the way there, another probe that fails, and the way back.
         let since = after - 2.0 * (5.0 * self.ack_timeout + self.hops());
         if since < 0.0 {

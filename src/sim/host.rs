@@ -102,8 +102,6 @@ pub(super) enum Process {
     Up,
     /// It gets the processor late: each time something is due for it, it runs this much after that.
     Starved(Latency),
-    /// It waits for its socket: its timers run, nothing is read and nothing sent.
-    Blocked,
     Paused,
     Down,
 }
@@ -119,7 +117,7 @@ pub(super) struct Host {
     pub clock: Span,
     /// What was added to the host's wall clock, which no node ever sees.
     pub wall_offset_s: i64,
-    /// What the socket holds of a process that is paused or blocked, or starved and not yet run.
+    /// What the socket holds of a process that is paused, or starved and not yet run.
     pub inbox: VecDeque<Flight>,
     /// When a starved process, for which something is due, gets to run.
     pub runs_at: Option<Instant>,

@@ -100,7 +100,7 @@ impl<O: Observer> World<O> {
         };
         match (dead, self.hosts[host.index()].process) {
             (None, Process::Up) => self.hand(host, flight),
-            (None, Process::Paused | Process::Blocked) => self.put_into_inbox(host, flight),
+            (None, Process::Paused) => self.put_into_inbox(host, flight),
             (None, Process::Starved(late)) => {
                 self.put_into_inbox(host, flight);
                 if self.hosts[host.index()].runs_at.is_none() {

@@ -201,7 +201,7 @@ impl<O: Observer> World<O> {
     pub fn pause(&mut self, host: HostId) {
         let h = &mut self.hosts[host.index()];
         match h.process {
-            Process::Up | Process::Starved(_) | Process::Blocked => {
+            Process::Up | Process::Starved(_) => {
                 h.process = Process::Paused;
                 h.runs_at = None;
                 self.ticks.cancel(host.0);
@@ -210,29 +210,10 @@ impl<O: Observer> World<O> {
         }
     }
 
-    /// Lets a process wait for its socket until [`World::resume`]: what it has to send waits inside it, what comes waits in the
-    /// socket, up to [`Bounds::inbox`], and its timers run on. The slow member of the Lifeguard paper.
-    pub fn block(&mut self, host: HostId) {
-        let h = &mut self.hosts[host.index()];
-        match h.process {
-            Process::Up | Process::Starved(_) => {
-                h.process = Process::Blocked;
-                h.runs_at = None;
-            }
-            Process::Blocked | Process::Paused | Process::Down => {}
-        }
-    }
-
-    /// Lets a process that was paused, starved or blocked go on (SIGCONT): first what its socket holds, then the clock.
+    /// Lets a process that was paused or starved go on (SIGCONT): first what its socket holds, then the clock.
     pub fn resume(&mut self, host: HostId) {
         match self.hosts[host.index()].process {
             Process::Paused | Process::Starved(_) => {
-                self.hosts[host.index()].process = Process::Up;
-                self.run(host);
-            }
-            Process::Blocked => {
-                // It reads all that waits before it gets to send.
-                self.read(host);
                 self.hosts[host.index()].process = Process::Up;
                 self.run(host);
             }
@@ -246,7 +227,7 @@ impl<O: Observer> World<O> {
         let h = &mut self.hosts[host.index()];
         match h.process {
             Process::Up | Process::Starved(_) => h.process = Process::Starved(late),
-            Process::Blocked | Process::Paused | Process::Down => {}
+            Process::Paused | Process::Down => {}
         }
     }
 
@@ -391,9 +372,7 @@ impl<O: Observer> World<O> {
     fn tell(&mut self, host: HostId, input: Input<'_>) -> Result<(), Refusal> {
         match self.hosts[host.index()].process {
             Process::Up | Process::Starved(_) => self.drive(host, input),
-            Process::Blocked | Process::Paused | Process::Down => {
-                panic!("seed {}: {} is not running", self.seed, self.name(host))
-            }
+            Process::Paused | Process::Down => panic!("seed {}: {} is not running", self.seed, self.name(host)),
         }
     }
 
@@ -407,8 +386,7 @@ impl<O: Observer> World<O> {
         let result = self.call(id, || node.handle_input(local, input));
         let mut buf = core::mem::take(&mut self.buf);
         let mut transmits = 0;
-        let blocked = self.hosts[at].process == Process::Blocked;
-        while let Some(transmit) = (!blocked).then(|| self.call(id, || node.poll_transmit(local, &mut buf))).flatten() {
+        while let Some(transmit) = self.call(id, || node.poll_transmit(local, &mut buf)) {
             self.send(id, transmit.to, &buf[..transmit.len]);
             transmits += 1;
             assert!(transmits < TRANSMITS_PER_INPUT_MAX, "{} never stops sending", self.hosts[at].spec.name);
@@ -452,7 +430,7 @@ impl<O: Observer> World<O> {
         match (host.process, host.runs_at) {
             (Process::Starved(late), None) => self.run_later(id, late),
             (Process::Starved(_), Some(_)) => self.run(id),
-            (Process::Up | Process::Blocked, _) => self.drive(id, Input::Tick).expect("a tick is never refused"),
+            (Process::Up, _) => self.drive(id, Input::Tick).expect("a tick is never refused"),
             (Process::Paused | Process::Down, _) => {}
         }
     }
@@ -467,14 +445,10 @@ impl<O: Observer> World<O> {
     /// A process gets to run after a while: first what its socket holds, then the clock.
     fn run(&mut self, id: HostId) {
         self.hosts[id.index()].runs_at = None;
-        self.read(id);
-        self.drive(id, Input::Tick).expect("a tick is never refused");
-    }
-
-    fn read(&mut self, id: HostId) {
         while let Some(flight) = self.hosts[id.index()].inbox.pop_front() {
             self.hand(id, flight);
         }
+        self.drive(id, Input::Tick).expect("a tick is never refused");
     }
 }
 

@@ -118,7 +118,6 @@ fn swim(bruit: &Config, nodes: u32) -> Config {
         confirmations: 0,
         accusers: 0,
         volunteers: 0,
-        loud_suspicions: true,
         buddy: false,
         any_proof: false,
         health_max: 0,
@@ -128,8 +127,6 @@ fn swim(bruit: &Config, nodes: u32) -> Config {
         fanout: 1,
         expected_loss_permille: 0,
         sends: Sends::Times(limit(nodes)),
-        quiet_after: 0,
-        claims_per_second: bruit.datagrams_per_second,
         eager_per_second: 0,
         repair_per_second: 0,
         ..bruit.clone()

@@ -8,7 +8,6 @@ pub mod churn;
 pub mod detect;
 mod distribution;
 pub mod join_storm;
-pub mod lifeguard;
 mod lives;
 pub mod loss;
 pub mod mass_restart;

@@ -122,10 +122,6 @@ impl Cast {
             gossip_interval: Duration::from_nanos(INTERVAL.as_nanos()),
             gossip_phase: Some(Duration::from_nanos(phase.as_nanos())),
             sends: self.sends,
-            // A higher incarnation of somebody who lives is told as loudly as a death, by nothing but what the paper counts.
-            loud_suspicions: true,
-            quiet_after: 0,
-            claims_per_second: u32::MAX,
             eager_per_second: if self.eager { u32::MAX } else { 0 },
             repair_per_second: 0,
             datagrams_per_second: u32::MAX,
