@@ -230,9 +230,8 @@ fn play(setup: &Setup, row: Row, seed: u64) -> Result<Played, SetupError> {
     let (period, end) = (Span::from(PERIOD), world.now() + setup.watch);
     let (mut joins_at, mut looks_at, mut course) = (world.now(), world.now() + SAMPLE_EVERY, Vec::new());
     while world.now() < end {
-        if world.now() >= joins_at
-            && let Some(spec) = waiting.next()
-        {
+        let joiner = if world.now() >= joins_at { waiting.next() } else { None };
+        if let Some(spec) = joiner {
             let seeds: Vec<_> = world.running().map(|(host, _)| world.addr(host)).take(SEEDS).collect();
             world.start(&spec, &seeds)?;
             joins_at += period;

@@ -93,6 +93,28 @@ fn detect_and_loss_have_their_keys_and_draw() {
 }
 
 #[test]
+fn clusters_that_join_restart_churn_and_are_cut_have_their_keys() {
+    let common = ["--nodes", "20", "--runs", "1"];
+    let play = |name: &str, more: &[&str]| sim(&[&[name], &common[..], more].concat());
+    let storm = play("join-storm", &[]);
+    assert_eq!((number(&storm, "/unfinished"), number(&storm, "/suspicions")), (0.0, 0.0));
+    for key in ["half_joined_ms", "all_joined_ms", "all_know_all_ms", "late_knows_all_ms", "late_known_by_all_ms"] {
+        assert_eq!(number(&storm, &format!("/{key}/count")), 1.0, "{key}");
+    }
+    let restart = play("mass-restart", &["--survivors", "2", "--pause", "5s"]);
+    assert_eq!((number(&restart, "/survivors"), number(&restart, "/unfinished")), (2.0, 0.0));
+    assert_eq!((number(&restart, "/false_deaths"), number(&restart, "/all_back_ms/count")), (0.0, 1.0));
+    let churn = play("churn", &["--rate", "2,4", "--watch", "3s"]);
+    assert_eq!((number(&churn, "/rates/1/rate"), number(&churn, "/ceiling")), (4.0, 4.0));
+    assert_eq!((number(&churn, "/rates/1/unknown"), number(&churn, "/rates/1/join_known_ms/count")), (0.0, 12.0));
+    let cut = play("partition", &["--split", "30/70", "--held", "60s"]);
+    assert_eq!((number(&cut, "/side_percent"), number(&cut, "/held_s")), (30.0, 60.0));
+    assert_eq!((number(&cut, "/unfinished"), number(&cut, "/one_view_ms/count")), (0.0, 1.0));
+    let steady = play("steady", &["--watch", "20s"]);
+    assert!((1.9..=2.1).contains(&number(&steady, "/datagrams_per_node_s/mean")), "{steady}");
+}
+
+#[test]
 fn what_makes_no_sense_ends_with_2_and_says_why() {
     let cases: [(&[&str], &str); 5] = [
         (&["spread", "--eager"], "forwarding at first receipt knows no rounds; choose event timing"),

@@ -3,6 +3,10 @@
 use bruit::sim::experiment::{Base, Distribution, Runs};
 use serde::Serialize;
 
+use super::rows::Rows;
+use crate::failure::Failure;
+use crate::output::{self, Paint};
+
 /// The frame: what was played, then the experiment's own figures, then the hash of what happened.
 #[derive(Serialize)]
 pub struct Document<'a, T> {
@@ -30,6 +34,13 @@ impl<'a, T> Document<'a, T> {
             figures,
             trace_hash: format!("{trace_hash:016x}"),
         }
+    }
+}
+
+impl<T: Serialize> Document<'_, T> {
+    /// Prints itself to a script, or the rows to a person.
+    pub fn show(&self, json: bool, rows: &Rows) -> Result<(), Failure> {
+        if json { output::print_json(self) } else { output::print(&rows.render(Paint::stdout())) }
     }
 }
 

@@ -11,7 +11,6 @@ use super::document::{Document, Spread};
 use super::progress::Line;
 use super::rows::Rows;
 use crate::failure::Failure;
-use crate::output::{self, Paint};
 
 /// Cut in two, held, healed: until all are one again
 #[derive(Debug, clap::Args)]
@@ -57,11 +56,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let line = Line::new("partition");
     let report = partition::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
     drop(line);
-    if args.common.json {
-        output::print_json(&document(&setup, &report))
-    } else {
-        output::print(&rows(&report).render(Paint::stdout()))
-    }
+    document(&setup, &report).show(args.common.json, &rows(&report))
 }
 
 fn document<'a>(setup: &Setup, report: &Report) -> Document<'a, Figures> {

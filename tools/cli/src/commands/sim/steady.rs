@@ -11,7 +11,6 @@ use super::document::{Document, Spread};
 use super::progress::Line;
 use super::rows::Rows;
 use crate::failure::Failure;
-use crate::output::{self, Paint};
 
 /// Nothing happens: datagrams, bytes and work per node and second
 #[derive(Debug, clap::Args)]
@@ -38,11 +37,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let line = Line::new("steady");
     let report = steady::run(&setup, &|done, of| line.tell(done, of), &thread_time).map_err(refused)?;
     drop(line);
-    if args.common.json {
-        output::print_json(&document(&setup, &report))
-    } else {
-        output::print(&rows(&report).render(Paint::stdout()))
-    }
+    document(&setup, &report).show(args.common.json, &rows(&report))
 }
 
 /// The processor time that this thread has used.
