@@ -4,7 +4,7 @@
 //! claim replaces an older one by itself. Queues by number of sends make every operation O(1), however much waits.
 
 use crate::bounded::{Lists, bought};
-use crate::wire::{MAX_MAX_DATAGRAM, RawClaim};
+use crate::wire::{MAX_MAX_DATAGRAM, RawClaim, State};
 
 /// How often a piece of news can be sent at most.
 pub const SENDS_MAX: u32 = 63;
@@ -30,6 +30,26 @@ impl Form {
     const COUNT: usize = Self::ALL.len();
 }
 
+/// What news means for its subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// It lives: the last few may hear it later.
+    Good,
+    /// It is down, or may be: many die together, and what is sent to the dead reaches nobody. Told as often as there are sends.
+    Bad,
+}
+
+impl Tone {
+    /// The tone of a claim.
+    #[must_use]
+    pub const fn of(state: State) -> Self {
+        match state {
+            State::Alive => Self::Good,
+            State::Suspect | State::Dead | State::Left => Self::Bad,
+        }
+    }
+}
+
 /// The queue of news.
 #[derive(Debug)]
 pub struct Gossip {
@@ -52,7 +72,7 @@ impl Gossip {
     /// Nothing to tell, room for all places. A profile is told `profile_sends` times as one: as long as most who hear of it
     /// have not yet. The rest of its sends, which are there for the last few, are claims; who lacks the profile asks for it.
     ///
-    /// What has been told and heard `quiet_after` times goes on aside; with 0 it never does, and hearing counts for nothing.
+    /// Good news that was told and heard `quiet_after` times goes on aside; with 0 it never does, and hearing counts for nothing.
     #[must_use]
     pub fn new(members: usize, profile_sends: u32, quiet_after: u32) -> Self {
         Self {
@@ -102,14 +122,18 @@ impl Gossip {
 
     /// There is news of a place. What waits as a profile goes on as one, and what rounds are for goes on in rounds: not all
     /// have it yet.
-    pub fn announce(&mut self, slot: u32, form: Form) {
+    pub fn announce(&mut self, slot: u32, form: Form, tone: Tone) {
         let form = match self.place(slot) {
             Some((Form::Profile, _)) => Form::Profile,
             Some((Form::Claim, _)) if form == Form::Aside => Form::Claim,
             Some((Form::Claim | Form::Aside, _)) | None => form,
         };
-        // What goes aside from the start is sent as often as what has been told aloud before.
-        let sends = if form == Form::Aside { self.quiet_after } else { 0 };
+        // Good news that goes aside from
+        let sends = match (form, tone) {
+            (Form::Aside, Tone::Good) => self.quiet_after,
+            (Form::Aside, Tone::Bad) => 0,
+            (Form::Claim | Form::Profile, _) => 0,
+        };
         self.move_to(slot, form, sends);
     }
 
@@ -159,22 +183,24 @@ impl Gossip {
 
     /// A place was written into the present datagram. After as many sends as its form has in `limits` it has been told often
     /// enough.
-    pub fn told(&mut self, slot: u32, limits: [u32; 2]) {
+    pub fn told(&mut self, slot: u32, limits: [u32; 2], tone: Tone) {
         self.is_told[slot as usize / 64] |= 1 << (slot % 64);
         self.told[self.told_len] = slot;
         self.told_len += 1;
-        self.count(slot, limits);
+        self.count(slot, limits, tone);
     }
 
-    /// Somebody has told this node what waits at a place: that is one sending less to do. A new life is told on all the same.
-    pub fn heard(&mut self, slot: u32, limits: [u32; 2]) {
-        let counts = self.quiet_after > 0 && self.place(slot).is_some_and(|(form, _)| form != Form::Profile);
-        if counts {
-            self.count(slot, limits);
+    /// Somebody has told this node what waits at a place: that is one sending less to do. New lives, and bad news that is told
+    /// aloud, are told on all the same.
+    pub fn heard(&mut self, slot: u32, limits: [u32; 2], tone: Tone) {
+        let Some((form, _)) = self.place(slot).filter(|_| self.quiet_after > 0) else { return };
+        match (form, tone) {
+            (Form::Aside, _) | (Form::Claim, Tone::Good) => self.count(slot, limits, tone),
+            (Form::Claim, Tone::Bad) | (Form::Profile, _) => {}
         }
     }
 
-    fn count(&mut self, slot: u32, limits: [u32; 2]) {
+    fn count(&mut self, slot: u32, limits: [u32; 2], tone: Tone) {
         let Some((form, times)) = self.place(slot) else { return };
         let times = times + 1;
         let limit = match form {
@@ -192,7 +218,7 @@ impl Gossip {
         let form = match form {
             // What is told for ever as a claim would never end as a profile either.
             Form::Profile if times < self.profile_sends || limits[Form::Claim as usize] == ENDLESS => Form::Profile,
-            Form::Claim if self.quiet_after > 0 && times >= self.quiet_after => Form::Aside,
+            Form::Claim if tone == Tone::Good && self.quiet_after > 0 && times >= self.quiet_after => Form::Aside,
             Form::Profile | Form::Claim => Form::Claim,
             Form::Aside => Form::Aside,
         };
@@ -221,7 +247,7 @@ mod tests {
         gossip.begin_datagram();
         let mut told = Vec::new();
         while let Some((slot, _)) = gossip.least_told(form).filter(|_| told.len() < room) {
-            gossip.told(slot, [limit; 2]);
+            gossip.told(slot, [limit; 2], Tone::Good);
             told.push(slot);
         }
         told
@@ -230,10 +256,10 @@ mod tests {
     #[test]
     fn the_least_told_goes_first_and_nothing_twice_in_one_datagram() {
         let mut gossip = Gossip::new(8, 3, 0);
-        (0..3).for_each(|slot| gossip.announce(slot, Form::Claim));
+        (0..3).for_each(|slot| gossip.announce(slot, Form::Claim, Tone::Good));
         assert_eq!(datagram(&mut gossip, Form::Claim, 2, 3), [0, 1]);
         assert_eq!(datagram(&mut gossip, Form::Claim, 9, 3), [2, 0, 1], "all once, the untold first");
-        gossip.announce(3, Form::Claim);
+        gossip.announce(3, Form::Claim, Tone::Good);
         assert_eq!(datagram(&mut gossip, Form::Claim, 9, 3), [3, 2, 0, 1]);
         assert_eq!(gossip.waiting[0], 2, "0 and 1 have been told three times");
     }
@@ -241,7 +267,7 @@ mod tests {
     #[test]
     fn after_the_limit_nothing_waits() {
         let mut gossip = Gossip::new(4, 3, 0);
-        gossip.announce(1, Form::Profile);
+        gossip.announce(1, Form::Profile, Tone::Good);
         let mut sends = |form| (0..100).filter(|_| !datagram(&mut gossip, form, 1, 200).is_empty()).count() as u32;
         // What most have heard is told as a claim.
         assert_eq!((sends(Form::Profile), sends(Form::Claim)), (3, SENDS_MAX - 3));
@@ -251,22 +277,22 @@ mod tests {
     #[test]
     fn what_is_told_for_ever_stands_behind_all_that_is_new() {
         let mut gossip = Gossip::new(4, 3, 0);
-        gossip.announce(1, Form::Claim);
+        gossip.announce(1, Form::Claim, Tone::Good);
         for _ in 0..200 {
             assert_eq!(datagram(&mut gossip, Form::Claim, 1, ENDLESS), [1]);
         }
-        gossip.announce(2, Form::Claim);
+        gossip.announce(2, Form::Claim, Tone::Good);
         assert_eq!(datagram(&mut gossip, Form::Claim, 9, ENDLESS), [2, 1]);
     }
 
     #[test]
     fn a_profile_stays_a_profile_until_it_is_told() {
         let mut gossip = Gossip::new(4, 3, 0);
-        gossip.announce(1, Form::Profile);
-        gossip.announce(1, Form::Claim);
+        gossip.announce(1, Form::Profile, Tone::Good);
+        gossip.announce(1, Form::Claim, Tone::Good);
         assert_eq!(gossip.place(1), Some((Form::Profile, 0)));
         gossip.forget(1);
-        gossip.announce(1, Form::Claim);
+        gossip.announce(1, Form::Claim, Tone::Good);
         assert_eq!(gossip.place(1), Some((Form::Claim, 0)));
     }
 }

@@ -42,8 +42,9 @@ pub struct Probe {
     helper_count: u8,
     nacked: u8,
     refused_by: u8,
-    /// Whether any helper has said anything, in either round.
-    heard_helper: bool,
+    /// The helpers that have got no answer, of both rounds.
+    silent_to: [u32; 2 * HELPERS_MAX],
+    silent_to_count: u8,
 }
 
 impl Probe {
@@ -61,7 +62,8 @@ impl Probe {
         helper_count: 0,
         nacked: 0,
         refused_by: 0,
-        heard_helper: false,
+        silent_to: [0; 2 * HELPERS_MAX],
+        silent_to_count: 0,
     };
 
     /// The places of the helpers asked.
@@ -83,10 +85,13 @@ impl Probe {
     /// Notes a helper's nack; `false` when it was not asked or has said so before.
     pub fn nack(&mut self, helper: u32, refused: bool) -> bool {
         let Some(i) = self.helpers().iter().position(|h| *h == helper) else { return false };
-        self.heard_helper = true;
         let bit = 1 << i;
         let new = self.nacked & bit == 0;
         self.nacked |= bit;
+        if let Some(place) = self.silent_to.get_mut(usize::from(self.silent_to_count)).filter(|_| new) {
+            *place = helper;
+            self.silent_to_count += 1;
+        }
         if refused {
             self.refused_by |= bit;
         }
@@ -110,7 +115,7 @@ impl Probe {
     /// nobody hears.
     #[must_use]
     pub const fn is_unheard(&self) -> bool {
-        self.helper_count > 0 && !self.heard_helper
+        self.helper_count > 0 && self.silent_to_count == 0
     }
 
     /// How many helpers have not said anything: what speaks against this node's own health.
@@ -119,9 +124,9 @@ impl Probe {
         u32::from(self.helper_count) - self.nacked.count_ones()
     }
 
-    /// The helpers that have got no answer either: accusers by their own evidence.
+    /// The helpers of both rounds that have got no answer either: accusers by their own evidence.
     pub fn nacked_by(&self) -> impl Iterator<Item = u32> + '_ {
-        self.helpers().iter().enumerate().filter(|(i, _)| self.nacked & (1 << i) != 0).map(|(_, h)| *h)
+        self.silent_to[..usize::from(self.silent_to_count)].iter().copied()
     }
 
     /// How many kernels were told that nobody listens there: this node's and those of helpers.

@@ -4,7 +4,7 @@ use super::tick::Timer;
 use super::{Fresh, Node, Phase};
 use crate::event::{Event, MemberRef};
 use crate::id::{Incarnation, NodeId};
-use crate::membership::{Capacity, Entry, Form, ME, supersedes};
+use crate::membership::{Capacity, Entry, Form, ME, Tone, supersedes};
 use crate::time::{Instant, Span};
 use crate::wire::{Claim, Profile, RawClaim, State, VERSION};
 
@@ -70,12 +70,13 @@ impl Node {
         }
     }
 
-    /// Of the claims that are no news, those that wait to be told need it less.
+    /// Of the claims that are no news, those that wait to be told need it less. But for bad news: all shall hear that at once.
     fn note_heard(&mut self, claims: &[RawClaim], news: u64) {
         let limits = self.sends();
         for (_, raw) in claims.iter().enumerate().filter(|(at, _)| news & (1 << at) == 0) {
-            if let Some(slot) = raw.get().and_then(|claim| self.table.find(claim.subject)) {
-                self.gossip.heard(slot, limits);
+            let good = raw.get().filter(|claim| claim.state == State::Alive);
+            if let Some(slot) = good.and_then(|claim| self.table.find(claim.subject)) {
+                self.gossip.heard(slot, limits, Tone::Good);
             }
         }
     }
@@ -143,6 +144,8 @@ impl Node {
         if claim.boot != member.boot.short() || !supersedes((claim.state, claim.incarnation), held) {
             self.counters.claims_known += 1;
             if same_suspicion {
+                let limits = self.sends();
+                self.gossip.heard(slot, limits, Tone::Bad);
                 self.confirm(now, slot, claim.accuser);
             }
             return;
@@ -388,7 +391,7 @@ impl Node {
         if !matches!(self.phase, Phase::Joined | Phase::Leaving) {
             return;
         }
-        self.gossip.announce(slot, form);
+        self.gossip.announce(slot, form, Tone::of(self.table.get(slot).state));
         if form == Form::Aside {
             return;
         }

@@ -3,7 +3,7 @@
 
 use super::{Fresh, Node, Phase};
 use crate::config::{FANOUT_MAX, Sends};
-use crate::membership::{ENDLESS, Form, ME};
+use crate::membership::{ENDLESS, Form, ME, Tone};
 use crate::time::{Instant, Span};
 use crate::wire::{Claim, Kind, OVERHEAD_INTRO, RawClaim, RawProfile, State, Writer};
 
@@ -31,8 +31,8 @@ impl Class {
 }
 
 impl Node {
-    /// Adds what there is to tell a member.
-    pub(super) fn fill(&mut self, writer: &mut Writer<'_>, receiver: u32) {
+    /// Adds what there is to tell a member. What goes aside is told in datagrams that leave anyway.
+    pub(super) fn fill(&mut self, writer: &mut Writer<'_>, receiver: u32, leaves_anyway: bool) {
         let speaks_ill = self.speaks_ill_of(receiver);
         if self.gossip.is_empty() && !speaks_ill {
             return;
@@ -44,6 +44,9 @@ impl Node {
         }
         for (class, _) in Class::SHARES {
             self.fill_class(writer, class, receiver, room, limits);
+        }
+        if leaves_anyway {
+            self.fill_form(writer, Form::Aside, 0, limits);
         }
     }
 
@@ -62,10 +65,7 @@ impl Node {
         let enough = writer.remaining().saturating_sub(room);
         match class {
             Class::Refutation => self.fill_refutations(writer, receiver, limits),
-            Class::Claims => {
-                self.fill_form(writer, Form::Claim, enough, limits);
-                self.fill_form(writer, Form::Aside, enough, limits);
-            }
+            Class::Claims => self.fill_form(writer, Form::Claim, enough, limits),
             Class::Profiles => self.fill_form(writer, Form::Profile, enough, limits),
         }
     }
@@ -84,7 +84,7 @@ impl Node {
             let claim = self.claim_to_tell(receiver, 0);
             if writer.push(Kind::Claims, &RawClaim::new(&claim)) {
                 self.note_sent(Kind::Claims);
-                self.gossip.told(receiver, limits);
+                self.gossip.told(receiver, limits, Tone::of(claim.state));
             }
         }
         if let Some((form, sends)) = self.gossip.place(ME).filter(|_| !self.gossip.is_told(ME)) {
@@ -111,7 +111,7 @@ impl Node {
         };
         if fits {
             self.note_sent(kind);
-            self.gossip.told(slot, limits);
+            self.gossip.told(slot, limits, Tone::of(claim.state));
         }
         fits
     }

@@ -9,7 +9,7 @@ use super::{Node, Phase};
 use crate::config::HELPERS_MAX;
 use crate::error::DropReason;
 use crate::membership::nonce::{self, Nonce};
-use crate::membership::{Asked, Stage};
+use crate::membership::{Asked, Probe, Stage};
 use crate::time::{Instant, Span};
 use crate::wire::{NackReason, RawNack, RawPingRequest, State};
 
@@ -132,6 +132,18 @@ impl Node {
         }
     }
 
+    /// How much a failed probe speaks against this node itself: by each helper of which nothing was heard. Where another one
+    /// was heard the silent are more likely to be dead themselves: many die together, and then those who live must not all
+    /// slow down (departs from Lifeguard §III.A, which counts each missing nack).
+    fn own_fault(&self, probe: &Probe) -> u32 {
+        match (self.params.helper_nacks, self.params.accusers) {
+            (false, _) => 1,
+            (true, 0) => probe.missing_nacks(),
+            (true, 1..) if probe.is_unheard() => probe.missing_nacks(),
+            (true, 1..) => 0,
+        }
+    }
+
     /// Nobody has got an answer. Where all helpers have said so, that is an accusation; where some have not, the ways are
     /// at least as much in doubt as the target, and others are asked once more. Helpers that stay silent speak against this
     /// node's own health.
@@ -147,7 +159,7 @@ impl Node {
             return;
         }
         self.counters.probes_failed += 1;
-        self.health.worse(if self.params.helper_nacks { probe.missing_nacks() } else { 1 });
+        self.health.worse(self.own_fault(&probe));
         self.end_probe(place);
         if self.table.at(probe.target).is_none_or(|m| m.boot != probe.boot || !m.state.is_up()) {
             return;

@@ -5,7 +5,7 @@ use super::outbox::{Outgoing, Receiver, What};
 use super::{Node, Phase};
 use crate::id::{BootId, Incarnation, NodeId};
 use crate::membership::nonce::{self, Nonce};
-use crate::membership::{END, ME};
+use crate::membership::{END, ME, Tone};
 use crate::time::Instant;
 use crate::wire::{
     Binding, Claim, Cookie, Header, Held, Kind, RawAck, RawClaim, RawCookie, RawHello, RawLeave, RawListing, RawNack,
@@ -41,7 +41,7 @@ impl Node {
         self.gossip.begin_datagram();
         self.write(now, outgoing, unknown, &mut writer);
         if let Some(slot) = slot.filter(|_| outgoing.what.carries_news()) {
-            self.fill(&mut writer, slot);
+            self.fill(&mut writer, slot, outgoing.what.is_probe());
         }
         if writer.is_empty() {
             return None;
@@ -147,7 +147,7 @@ impl Node {
             if self.table.profile(ME, claim).write(writer) {
                 self.counters.sent_one(Kind::Profiles);
                 // Where it is news as well, this was one of its sends.
-                self.gossip.told(ME, self.sends());
+                self.gossip.told(ME, self.sends(), Tone::Good);
             }
         }
     }

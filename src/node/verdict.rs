@@ -7,7 +7,7 @@ use super::tick::Timer;
 use super::{Node, Phase};
 use crate::event::Event;
 use crate::id::{BootId, Incarnation};
-use crate::membership::{Evidence, Form, ME, Probe, Suspicion, supersedes, suspicion_timeout};
+use crate::membership::{Evidence, Form, ME, Probe, Suspicion, Tone, supersedes, suspicion_timeout};
 use crate::time::{Instant, Span};
 use crate::wire::{Claim, State};
 
@@ -49,10 +49,14 @@ impl Node {
                 suspicion.add(tag);
             });
         }
+        self.arm_suspicion(now, slot);
         if !known {
             self.announce_doubt(now, slot, None);
+            if self.params.accusers > 0 && !self.is_sure(slot) {
+                // Helpers that are silent may be dead too: others are asked, once, so that no suspicion waits for its longest time.
+                self.probe(now, slot);
+            }
         }
-        self.arm_suspicion(now, slot);
     }
 
     /// Whether this node is among those who accuse a member.
@@ -285,7 +289,7 @@ impl Node {
         if !supersedes((claim.state, claim.incarnation), (State::Alive, mine)) {
             if claim.state == State::Dead {
                 // Whoever says so has not heard the answer yet: the ack to this datagram, or whatever leaves next, tells it.
-                self.gossip.announce(ME, Form::Aside);
+                self.gossip.announce(ME, Form::Aside, Tone::Good);
             }
             self.counters.claims_known += 1;
             return;

@@ -235,6 +235,7 @@ fn play(setup: &Setup, row: Row, cell: Blocks, seed: u64) -> Result<(Figures, u6
         world.run_for(cell.interval);
     }
     world.run_for(AFTER);
+    eprintln!("{cell:?} {:?}", world.observer.t);
     Ok((core::mem::take(&mut world.observer.figures), world.trace()))
 }
 

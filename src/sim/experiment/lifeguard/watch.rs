@@ -5,11 +5,13 @@ use crate::event::Event;
 use crate::id::NodeId;
 use crate::sim::{HostId, Observer, Passing};
 use crate::time::Instant;
+use crate::wire::State;
 
 /// Watches a world whose first `blocked` hosts are blocked now and then.
 #[derive(Debug)]
 pub struct Watch {
     pub figures: Figures,
+    pub t: std::collections::BTreeMap<(&'static str, usize), u64>,
     /// Every node and its host, in the order of ids.
     hosts: Vec<(NodeId, u32)>,
     blocked: u32,
@@ -24,7 +26,7 @@ impl Watch {
         let mut hosts: Vec<_> = names.map(NodeId::from_name).zip(0..).collect();
         hosts.sort_unstable();
         let convicted = vec![vec![false; hosts.len()]; blocked as usize];
-        Self { figures: Figures::default(), hosts, blocked, began: None, convicted }
+        Self { t: Default::default(), figures: Figures::default(), hosts, blocked, began: None, convicted }
     }
 
     pub fn blocked_at(&mut self, now: Instant) {
@@ -62,6 +64,16 @@ impl Watch {
 impl Observer for Watch {
     fn sent(&mut self, passing: &Passing<'_>) {
         self.figures.messages += 1;
+        let mut kinds: Vec<&str> = vec![];
+        let mut n = [0_u64; 4];
+        for s in passing.sections().unwrap() {
+            use crate::wire::Section as S;
+            match s { S::Claims(c) => { for raw in c { let Some(c) = raw.get() else { continue }; n[c.state as usize - State::Alive as usize] += 1; if Some(c.subject) == passing.to.map(|h| self.hosts.iter().find(|x| x.1 == h.index() as u32).unwrap().0) { *self.t.entry(("self", 0)).or_default() += 1; } } }
+              S::Ping(_) => kinds.push("ping"), S::Ack(_) => kinds.push("ack"), S::PingRequest(_) => kinds.push("req"), S::Nack(_) => kinds.push("nack"), S::Profiles(_) => kinds.push("prof"), S::Page(_) => kinds.push("page"), S::Listing(_) => kinds.push("listing"), _ => kinds.push("other") }
+        }
+        let k = kinds.first().copied().unwrap_or("gossip");
+        *self.t.entry((k, 9)).or_default() += 1;
+        for i in 0..4 { *self.t.entry((k, i)).or_default() += n[i]; }
         self.figures.bytes += passing.bytes.len() as u64;
     }
 
