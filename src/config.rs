@@ -547,6 +547,19 @@ mod tests {
             "ack_ceiling (2000000000) is above probe_interval (1000000000); lower the first or raise the second"
         );
         let config = Config { fanout: 0, ..Config::default() };
+        let config_of = |direct_pings| Config { direct_pings, ..Config::default() };
+        assert!([1, 2, 3].into_iter().all(|pings| Params::try_from(config_of(pings)).is_ok()));
+        for pings in [0, DIRECT_PINGS_MAX + 1] {
+            assert_eq!(
+                Params::try_from(config_of(pings)).expect_err("no probe is like that"),
+                ConfigError::OutOfRange {
+                    field: "direct_pings",
+                    got: pings.into(),
+                    min: 1,
+                    max: DIRECT_PINGS_MAX.into()
+                }
+            );
+        }
         assert_eq!(
             Params::try_from(config).expect_err("nobody to tell"),
             ConfigError::OutOfRange { field: "fanout", got: 0, min: 1, max: FANOUT_MAX as u64 }

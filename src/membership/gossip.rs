@@ -4,6 +4,7 @@
 //! claim replaces an older one by itself. Queues by number of sends make every operation O(1), however much waits.
 
 use crate::bounded::{Lists, bought};
+use crate::id::Incarnation;
 use crate::wire::{MAX_MAX_DATAGRAM, RawClaim, State};
 
 /// How often a piece of news can be sent at most.
@@ -30,24 +31,25 @@ impl Form {
     const COUNT: usize = Self::ALL.len();
 }
 
-/// What news means for its subject.
+/// How much it matters that all hear of it, and soon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// It lives though some held it to be dead.
+    /// A new life, or somebody is down, or may be. Told as often as there are sends: many die together, and what is sent to the
+    /// dead reaches nobody.
+    Urgent,
+    /// It lives though some held it to be dead: the last few may hear it later.
     Good,
     /// It lives though some suspected it: it costs less, as those who tell hear it from each other too.
     Relief,
-    /// It is down, or may be: many die together, and what is sent to the dead reaches nobody. Told as often as there are sends.
-    Bad,
 }
 
 impl Tone {
     /// The tone of a claim.
     #[must_use]
-    pub const fn of(state: State) -> Self {
+    pub const fn of(state: State, incarnation: Incarnation) -> Self {
         match state {
-            State::Alive => Self::Good,
-            State::Suspect | State::Dead | State::Left => Self::Bad,
+            State::Alive if incarnation.refutation() > 0 => Self::Good,
+            State::Alive | State::Suspect | State::Dead | State::Left => Self::Urgent,
         }
     }
 }
@@ -74,7 +76,8 @@ impl Gossip {
     /// Nothing to tell, room for all places. A profile is told `profile_sends` times as one: as long as most who hear of it
     /// have not yet. The rest of its sends, which are there for the last few, are claims; who lacks the profile asks for it.
     ///
-    /// Good news that was told and heard `quiet_after` times goes on aside; with 0 it never does, and hearing counts for nothing.
+    /// What is not urgent and was told and heard `quiet_after` times goes on aside; with 0 it never does, and hearing counts for
+    /// nothing.
     #[must_use]
     pub fn new(members: usize, profile_sends: u32, quiet_after: u32) -> Self {
         Self {
@@ -132,9 +135,9 @@ impl Gossip {
         };
         let sends = match (form, tone) {
             (Form::Aside, Tone::Good | Tone::Relief) => self.quiet_after,
-            (Form::Aside, Tone::Bad) => 0,
+            (Form::Aside, Tone::Urgent) => 0,
             (Form::Claim, Tone::Relief) => self.quiet_after / 2,
-            (Form::Claim, Tone::Good | Tone::Bad) | (Form::Profile, _) => 0,
+            (Form::Claim, Tone::Good | Tone::Urgent) | (Form::Profile, _) => 0,
         };
         self.move_to(slot, form, sends);
     }
@@ -192,13 +195,13 @@ impl Gossip {
         self.count(slot, limits, tone);
     }
 
-    /// Somebody has told this node what waits at a place: that is one sending less to do. New lives, and bad news that is told
-    /// aloud, are told on all the same.
+    /// Somebody has told this node what waits at a place: that is one sending less to do. What is urgent and told aloud is
+    /// told on all the same.
     pub fn heard(&mut self, slot: u32, limits: [u32; 2], tone: Tone) {
         let Some((form, _)) = self.place(slot).filter(|_| self.quiet_after > 0) else { return };
         match (form, tone) {
             (Form::Aside, _) | (Form::Claim, Tone::Good | Tone::Relief) => self.count(slot, limits, tone),
-            (Form::Claim, Tone::Bad) | (Form::Profile, _) => {}
+            (Form::Claim, Tone::Urgent) | (Form::Profile, _) => {}
         }
     }
 
@@ -220,7 +223,7 @@ impl Gossip {
         let form = match form {
             // What is told for ever as a claim would never end as a profile either.
             Form::Profile if times < self.profile_sends || limits[Form::Claim as usize] == ENDLESS => Form::Profile,
-            Form::Claim if tone != Tone::Bad && self.quiet_after > 0 && times >= self.quiet_after => Form::Aside,
+            Form::Claim if tone != Tone::Urgent && self.quiet_after > 0 && times >= self.quiet_after => Form::Aside,
             Form::Profile | Form::Claim => Form::Claim,
             Form::Aside => Form::Aside,
         };

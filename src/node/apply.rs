@@ -70,13 +70,14 @@ impl Node {
         }
     }
 
-    /// Of the claims that are no news, those that wait to be told need it less. But for bad news: all shall hear that at once.
+    /// Of the claims that are no news, those that wait to be told need it less. But for what is urgent: all shall hear that at once.
     fn note_heard(&mut self, claims: &[RawClaim], news: u64) {
         let limits = self.sends();
         for (_, raw) in claims.iter().enumerate().filter(|(at, _)| news & (1 << at) == 0) {
-            let good = raw.get().filter(|claim| claim.state == State::Alive);
-            if let Some(slot) = good.and_then(|claim| self.table.find(claim.subject)) {
-                self.gossip.heard(slot, limits, Tone::Good);
+            let Some(claim) = raw.get() else { continue };
+            let tone = Tone::of(claim.state, claim.incarnation);
+            if let Some(slot) = self.table.find(claim.subject).filter(|_| tone != Tone::Urgent) {
+                self.gossip.heard(slot, limits, tone);
             }
         }
     }
@@ -145,7 +146,7 @@ impl Node {
             self.counters.claims_known += 1;
             if same_suspicion {
                 let limits = self.sends();
-                self.gossip.heard(slot, limits, Tone::Bad);
+                self.gossip.heard(slot, limits, Tone::Urgent);
                 self.confirm(now, slot, claim.accuser);
             }
             return;
@@ -156,8 +157,8 @@ impl Node {
         }
         self.transition(now, slot, claim, now);
         let (form, tone) = match (held.0, claim.state) {
-            (_, State::Suspect) => (self.form_of_doubt(), Tone::Bad),
-            (_, State::Dead | State::Left) => (Form::Claim, Tone::Bad),
+            (_, State::Suspect) => (self.form_of_doubt(), Tone::Urgent),
+            (_, State::Dead | State::Left) => (Form::Claim, Tone::Urgent),
             (State::Alive, State::Alive) => (self.form_of_doubt(), Tone::Relief),
             (State::Suspect, State::Alive) => (Form::Claim, Tone::Relief),
             (State::Dead | State::Left, State::Alive) => (Form::Claim, Tone::Good),
@@ -213,7 +214,7 @@ impl Node {
         }
         self.note_changed(slot);
         self.enter_state(now, slot, profile);
-        self.announce_via(now, slot, Form::Profile, Tone::of(profile.claim.state), via);
+        self.announce_via(now, slot, Form::Profile, Tone::of(profile.claim.state, profile.claim.incarnation), via);
     }
 
     /// A member that the table does not know. `direct`: it says so itself.
@@ -248,7 +249,7 @@ impl Node {
         self.book.forget(claim.subject);
         self.note_changed(slot);
         self.enter_state(now, slot, profile);
-        self.announce_via(now, slot, Form::Profile, Tone::of(profile.claim.state), via);
+        self.announce_via(now, slot, Form::Profile, Tone::of(profile.claim.state, profile.claim.incarnation), via);
         self.warn_when_filling();
         self.warn_when_texts_fill(texts_before);
     }
@@ -390,7 +391,8 @@ impl Node {
 
     /// There is news of a member: it waits for rounds and pings, and is passed on at once. What goes aside waits only.
     pub(super) fn announce(&mut self, now: Instant, slot: u32, form: Form, from: Option<u32>) {
-        self.announce_as(now, slot, form, Tone::of(self.table.get(slot).state), from);
+        let member = self.table.get(slot);
+        self.announce_as(now, slot, form, Tone::of(member.state, member.incarnation), from);
     }
 
     fn announce_as(&mut self, now: Instant, slot: u32, form: Form, tone: Tone, from: Option<u32>) {

@@ -84,7 +84,7 @@ impl Node {
             let claim = self.claim_to_tell(receiver, 0);
             if writer.push(Kind::Claims, &RawClaim::new(&claim)) {
                 self.note_sent(Kind::Claims);
-                self.gossip.told(receiver, limits, Tone::of(claim.state));
+                self.gossip.told(receiver, limits, Tone::of(claim.state, claim.incarnation));
             }
         }
         if let Some((form, sends)) = self.gossip.place(ME).filter(|_| !self.gossip.is_told(ME)) {
@@ -111,7 +111,7 @@ impl Node {
         };
         if fits {
             self.note_sent(kind);
-            self.gossip.told(slot, limits, Tone::of(claim.state));
+            self.gossip.told(slot, limits, Tone::of(claim.state, claim.incarnation));
         }
         fits
     }

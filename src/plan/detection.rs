@@ -141,7 +141,8 @@ impl Detection {
     }
 
     /// Living members accused because of loss, per member and hour. Each refutes; to be declared dead it would have to
-    /// be accused by a second one and not to be heard by its accuser for [`suspicion_min`](Self::suspicion_min).
+    /// be accused by a second one, not to be heard by its accuser for [`suspicion_min`](Self::suspicion_min), and to answer
+    /// nothing of its last probe.
     #[must_use]
     pub fn false_suspicions_per_hour(&self) -> f64 {
         self.probe.accuses * 3600.0 / self.watch.config.probe_interval.as_secs_f64()

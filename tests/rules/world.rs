@@ -58,6 +58,28 @@ fn a_paused_process_keeps_what_its_socket_holds_and_loses_the_rest() {
 }
 
 #[test]
+fn a_blocked_process_sends_nothing_and_its_timers_run() {
+    let mut world = World::new(1);
+    let hosts = cluster(&mut world, 4, &params(Profile::Local, 8));
+    let of = |w: &World| {
+        let node = w.node(hosts[1]).expect("it runs");
+        let counters = node.counters();
+        (counters.datagrams_sent, counters.datagrams_received, counters.probes)
+    };
+    let before = of(&world);
+    world.block(hosts[1]);
+    world.run_for(Span::secs(2));
+    let blocked = of(&world);
+    assert_eq!((blocked.0, blocked.1), (before.0, before.1), "nothing in and nothing out");
+    assert!(blocked.2 > before.2, "its probes are due as ever");
+    world.resume(hosts[1]);
+    let after = of(&world);
+    assert!(after.1 > blocked.1 && after.0 > blocked.0, "what waited is read and said at once");
+    world.run_for(Span::secs(5));
+    assert!(world.all_see(4), "and all is well again");
+}
+
+#[test]
 fn a_full_wire_loses_and_counts() {
     let mut world = World::with_bounds(1, Bounds { in_flight: 2, ..Bounds::default() });
     let spec = bruit::sim::Spec::new("a", params(Profile::Local, 32));

@@ -95,7 +95,8 @@ struct Played {
 }
 
 fn play(setup: &Setup, loss_permille: u32, seed: u64) -> Result<Played, SetupError> {
-    let mut world = setup.base.watched(seed, 0, Watch::default());
+    let base = Base { link: Link { loss_permille: 0, ..setup.base.link }, ..setup.base.clone() };
+    let mut world = base.watched(seed, 0, Watch::default());
     world.form(&setup.base.specs(&setup.base.params(0)?))?;
     world.run_for(setup.settle);
     world.network.set_all(Link { loss_permille, ..setup.base.link });

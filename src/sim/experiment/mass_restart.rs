@@ -148,7 +148,7 @@ mod tests {
             (setup.base.nodes, setup.runs.count) = (64, 1);
             let report = run(&setup, &|_, _| ()).expect("a good setup");
             assert_eq!((report.unfinished, report.false_deaths), (0, 0), "{survivors} survivors");
-            assert!(report.all_back_ms.max <= 20_000.0, "{survivors} survivors: {report:?}");
+            assert!(report.all_back_ms.max <= 10_000.0, "{survivors} survivors: {report:?}");
         }
     }
 }

@@ -128,3 +128,37 @@ fn what_makes_no_sense_ends_with_2_and_says_why() {
         assert!(out.code == 2 && out.stderr.contains(said), "{args:?}: {out:?}");
     }
 }
+
+#[test]
+fn lifeguard_has_every_row_beside_the_papers_and_draws_both_pictures() {
+    let folder = scratch("sim-lifeguard");
+    let (wrong, latency) = (folder.join("wrong.svg"), folder.join("latency.svg"));
+    let paths = [&wrong, &latency].map(|path| path.to_str().expect("a plain path"));
+    let cell = ["--nodes", "16", "--starved", "2", "--pause", "16384ms", "--interval", "1024ms"];
+    let doc = sim(&[&["lifeguard"], &cell[..], &["--svg", paths[0], "--svg-latency", paths[1]]].concat());
+    let rows = doc["rows"].as_array().expect("a list");
+    let names: Vec<_> = rows.iter().map(|row| row["name"].as_str().unwrap_or("")).collect();
+    assert_eq!(names, ["swim", "swim+probes", "swim+suspicion", "swim+buddy", "lifeguard", "bruit"]);
+    assert_eq!((&rows[4]["paper_percent"][0], &rows[5]["paper_percent"]), (&1.53.into(), &Value::Null));
+    for row in rows {
+        assert_eq!(number(row, "/cells/0/starved"), 2.0);
+        assert_eq!(number(row, "/messages"), number(row, "/cells/0/messages"));
+        assert!(number(row, "/bytes") > 52.0 * number(row, "/messages"), "{row}");
+        assert!(number(row, "/first_detected_ms/count") > 0.0, "{row}");
+    }
+    for path in [wrong, latency] {
+        assert!(std::fs::read_to_string(path).expect("a picture").starts_with("<svg "));
+    }
+    let bad = bruit(&["sim", "lifeguard", "--starved", "65"], "");
+    assert_eq!((bad.code, bad.stderr.contains("it may be 1 to 64")), (2, true), "{bad:?}");
+}
+
+#[test]
+fn false_death_has_a_row_for_each_loss() {
+    let doc = sim(&["false-death", "--nodes", "12", "--watch", "30s"]);
+    let losses: Vec<_> = doc["rows"].as_array().expect("a list").iter().map(|row| number(row, "/loss")).collect();
+    assert_eq!(losses, [0.0, 0.1, 0.2, 0.3]);
+    assert!((100.0..=104.5).contains(&number(&doc, "/rows/0/bytes_per_node_s/mean")), "{doc}");
+    let one = sim(&["false-death", "--nodes", "12", "--watch", "30s", "--loss", "0.2"]);
+    assert_eq!(doc["rows"][2], one["rows"][0], "each loss is played from the same seeds");
+}

@@ -15,7 +15,8 @@
 //! Where this departs from the paper: the nodes are bruit's own with parts switched off, so repair by fingerprints takes the
 //! place of memberlist's push and pull over TCP and counts as traffic; a probe through helpers may take a whole time-out more
 //! (memberlist ends at the period); the grid is a part of the paper's unless all of it is asked for. What waits for a
-//! blocked member waits without bound, as in the paper's instrumented agents.
+//! blocked member waits in its socket, 65,536 datagrams of it; once it is free it reads all of that before it sends. The paper's agents
+//! stop each of their threads at its next message, so that they begin fewer probes while they are blocked.
 
 mod rows;
 mod watch;

@@ -29,7 +29,7 @@ pub struct Args {
     /// How long they are free between two blocks (I); several, each is played
     #[arg(long, value_name = "TIME", value_delimiter = ',', value_parser = humantime::parse_duration)]
     interval: Vec<Duration>,
-    /// Play the paper's whole grid where C, D or I is not given: half an hour
+    /// Play all that the paper has of C, D and I where one is not given: some minutes
     #[arg(long)]
     whole: bool,
     /// Write false positives by blocked members, a curve for each row, to this file, as SVG
