@@ -159,10 +159,11 @@ pub struct Config {
     /// None: the first round comes an interval after the news that ends the quiet, which spreads the rounds of many nodes
     /// over the interval by itself. Set, and drawn by each node: half an interval sooner on average. Below `gossip_interval`.
     pub gossip_phase: Option<Duration>,
-    /// After how many tellings and hearings the news that somebody lives after all makes no rounds any more and goes on with
-    /// pings and acks only; it begins at half of that, and only those pass it on in rounds who held the opposite. 9: measured,
-    /// fewest bytes. Raised: the last few hear it sooner, at one datagram more from each who tells. 0: never, and hearing counts
-    /// for nothing. Bad news makes rounds as often as it is sent.
+    /// After this many times ln N tellings and hearings, of N members, the news that somebody lives after all makes no rounds any
+    /// more and goes on with pings and acks only; it begins at half of that, and only those pass it on in rounds who held the
+    /// opposite. 2: each is told about as often as it tells, and ln N copies leave one member without. Raised: the last few hear
+    /// it sooner, at more datagrams from each who tells. 0: never, and hearing counts for nothing. Bad news makes rounds as often
+    /// as it is sent.
     pub quiet_after: u32,
     /// Datagrams a second that are made for nothing but claims, whether passed on or in rounds, beyond a burst of four times
     /// the fanout. 5 / 2 / 10: measured under lasting churn, fewer datagrams than SWIM makes. Raised: where many fail at once
@@ -245,7 +246,7 @@ impl Config {
             one_miss_in: 1_000,
             sends: Sends::Derived,
             gossip_phase: None,
-            quiet_after: 9,
+            quiet_after: 2,
             claims_per_second: 5,
             eager_per_second: 400,
             strangers_per_second: 4_000,
@@ -474,7 +475,7 @@ fn check_ranges(c: &Config) -> Result<(), ConfigError> {
         ("fanout", c.fanout, 1, FANOUT_MAX as u32),
         ("expected_loss_permille", c.expected_loss_permille, 0, 900),
         ("one_miss_in", c.one_miss_in, 1, 1_000_000_000),
-        ("quiet_after", c.quiet_after, 0, 1_000),
+        ("quiet_after", c.quiet_after, 0, 10),
         ("datagrams_per_second", c.datagrams_per_second, 100, u32::MAX),
         ("bytes_per_second", c.bytes_per_second, 100_000, u32::MAX),
         ("max_datagram", c.max_datagram, MIN_MAX_DATAGRAM as u32, MAX_MAX_DATAGRAM as u32),

@@ -12,6 +12,8 @@ pub const SENDS_MAX: u32 = 63;
 /// The limit of what is sent for ever.
 pub const ENDLESS: u32 = u32::MAX;
 const LEVELS: u8 = SENDS_MAX as u8 + 1;
+/// Datagrams in a row that tell one peer everything, at most.
+pub const DATAGRAMS_IN_A_ROW: usize = 8;
 /// Places that one datagram can tell of.
 const TOLD_MAX: usize = MAX_MAX_DATAGRAM / size_of::<RawClaim>();
 
@@ -66,7 +68,7 @@ pub struct Gossip {
     profile_sends: u32,
     /// After how many tellings and hearings a claim waits aside; 0 for never.
     quiet_after: u32,
-    /// The places in the present datagram, as bits and one by one.
+    /// The places in the present datagram and those before it in a row: as bits, and one by one as far as there is room.
     is_told: Box<[u64]>,
     told: Box<[u32]>,
     told_len: usize,
@@ -90,6 +92,11 @@ impl Gossip {
             told: bought(TOLD_MAX, 0),
             told_len: 0,
         }
+    }
+
+    /// From now on a claim that is not urgent waits aside after so many tellings and hearings: the cluster has another size.
+    pub fn set_quiet_after(&mut self, times: u32) {
+        self.quiet_after = times.min(SENDS_MAX);
     }
 
     /// Bytes that [`Gossip::new`] buys.
@@ -157,15 +164,22 @@ impl Gossip {
         self.levels[form as usize] &= !(u64::from(!others) << sends);
     }
 
-    /// Begins a datagram: no place is told twice in one.
+    /// Begins a datagram, or several in a row to one peer: no place is told twice in them.
     pub fn begin_datagram(&mut self) {
-        for slot in &self.told[..self.told_len] {
-            self.is_told[*slot as usize / 64] = 0;
+        match self.told.get(..self.told_len) {
+            Some(told) => told.iter().for_each(|slot| self.is_told[*slot as usize / 64] = 0),
+            None => self.is_told.fill(0),
         }
         self.told_len = 0;
     }
 
-    /// Whether a place is in the present datagram.
+    /// Whether something waits that the datagrams of this row have not told yet.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        [Form::Claim, Form::Profile].into_iter().any(|form| self.least_told(form).is_some())
+    }
+
+    /// Whether a place is in the present datagram or one before it in the row.
     #[must_use]
     pub fn is_told(&self, slot: u32) -> bool {
         self.is_told[slot as usize / 64] & (1 << (slot % 64)) != 0
@@ -190,7 +204,9 @@ impl Gossip {
     /// enough.
     pub fn told(&mut self, slot: u32, limits: [u32; 2], tone: Tone) {
         self.is_told[slot as usize / 64] |= 1 << (slot % 64);
-        self.told[self.told_len] = slot;
+        if let Some(place) = self.told.get_mut(self.told_len) {
+            *place = slot;
+        }
         self.told_len += 1;
         self.count(slot, limits, tone);
     }
@@ -267,6 +283,19 @@ mod tests {
         gossip.announce(3, Form::Claim, Tone::Good);
         assert_eq!(datagram(&mut gossip, Form::Claim, 9, 3), [3, 2, 0, 1]);
         assert_eq!(gossip.waiting[0], 2, "0 and 1 have been told three times");
+    }
+
+    #[test]
+    fn a_row_of_datagrams_tells_everything_once() {
+        let mut gossip = Gossip::new(8, 3, 0);
+        (0..5).for_each(|slot| gossip.announce(slot, Form::Claim, Tone::Good));
+        assert_eq!(datagram(&mut gossip, Form::Claim, 3, 9), [0, 1, 2]);
+        assert!(gossip.has_more());
+        while let Some((slot, _)) = gossip.least_told(Form::Claim) {
+            gossip.told(slot, [9; 2], Tone::Good);
+        }
+        assert!(!gossip.has_more(), "and those of the first datagram are not told again");
+        assert_eq!((0..5).map(|slot| gossip.place(slot)).collect::<Vec<_>>(), [Some((Form::Claim, 1)); 5]);
     }
 
     #[test]

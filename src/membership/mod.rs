@@ -28,7 +28,7 @@ pub(crate) use claim::supersedes;
 pub(crate) use cookie::CookieJar;
 pub(crate) use doors::{Door, Doors, Why};
 pub(crate) use fingerprint::Fingerprint;
-pub(crate) use gossip::{ENDLESS, Form, Gossip, SENDS_MAX, Tone};
+pub(crate) use gossip::{DATAGRAMS_IN_A_ROW, ENDLESS, Form, Gossip, SENDS_MAX, Tone};
 pub(crate) use health::Health;
 pub(crate) use nonce::Asked;
 pub(crate) use probe::{Probe, Probes, Stage};

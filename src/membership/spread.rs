@@ -40,6 +40,12 @@ impl Spread {
         (ln_milli(n) + ln_milli(self.one_miss_in)).div_ceil(1_000 - self.loss_permille.min(999)).max(1)
     }
 
+    /// How many tellings and hearings make news stale among `n` members: `times · ln n`, rounded down.
+    #[must_use]
+    pub fn stale_after(n: u32, times: u32) -> u32 {
+        times * ln_milli(n) / 1_000
+    }
+
     /// The time in which news reaches all of `n` members but for one case in a million.
     ///
     /// Forwarding on first receipt costs network latency only and leaves the share of [`EAGER_MISSES_PERMILLE`]; each

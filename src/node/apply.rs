@@ -4,7 +4,7 @@ use super::tick::Timer;
 use super::{Fresh, Node, Phase};
 use crate::event::{Event, MemberRef};
 use crate::id::{Incarnation, NodeId};
-use crate::membership::{Capacity, Entry, Form, ME, Tone, supersedes};
+use crate::membership::{Capacity, Entry, Form, ME, Spread, Tone, supersedes};
 use crate::time::{Instant, Span};
 use crate::wire::{Claim, Profile, RawClaim, State, VERSION};
 
@@ -406,12 +406,12 @@ impl Node {
         let next = self.next_round(now);
         self.arm_earlier(Timer::Gossip, next);
         let state = self.table.get(slot).state;
+        if form == Form::Profile || state == State::Left || tone == Tone::Good {
+            self.unheld_until = now + self.settle_time();
+        }
         if form == Form::Claim && state == State::Alive && !self.params.loud_suspicions {
             // That somebody lives after all can wait for the round: then one datagram tells of all who have come back.
             return;
-        }
-        if form == Form::Profile || state == State::Left {
-            self.unheld_until = now + self.settle_time();
         }
         self.fresh = Some(match self.fresh {
             Some(Fresh { from: earlier }) if earlier != from => Fresh { from: None },
@@ -419,11 +419,13 @@ impl Node {
         });
     }
 
-    /// How long a change stays out of the fingerprint: worked out anew only when the size has changed.
+    /// How long a change stays out of the fingerprint: worked out anew only when the size has changed, with what else
+    /// follows from it.
     pub(super) fn settle_time(&mut self) -> Span {
         let up = self.up_count();
         if self.settle_time.0 != up {
             self.settle_time = (up, self.spread.time_to_all(up));
+            self.gossip.set_quiet_after(Spread::stale_after(up, self.params.quiet_after));
         }
         self.settle_time.1
     }

@@ -3,14 +3,11 @@
 
 use super::{Fresh, Node, Phase};
 use crate::config::{FANOUT_MAX, Sends};
-use crate::membership::{ENDLESS, Form, ME, Tone};
+use crate::membership::{DATAGRAMS_IN_A_ROW, ENDLESS, Form, ME, Tone};
 use crate::time::{Instant, Span};
 use crate::wire::{Claim, Kind, OVERHEAD_INTRO, RawClaim, RawProfile, State, Writer};
 
 use super::outbox::What;
-
-/// Datagrams to one peer in one round, at most.
-const DATAGRAMS_A_PEER: usize = 8;
 
 /// What can be told, the more urgent first. No class starves another: each has a share of every datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +139,7 @@ impl Node {
         for slot in &peers[..found] {
             if self.budgets.eager.covers(now, 1) && self.may_tell(now) && self.budgets.eager.spend(now, 1) {
                 self.counters.eager_sends += 1;
-                self.push_to(*slot, What::Gossip);
+                self.push_to(*slot, What::Gossip { more: false });
             } else {
                 self.counters.eager_held += 1;
             }
@@ -156,12 +153,12 @@ impl Node {
     }
 
     /// How many datagrams to one peer hold all that waits, up to a bound: in a storm of news the delay must not grow with
-    /// its size. What is told least goes first, so each peer gets everything once before the next gets anything twice.
+    /// its size. Each peer gets everything once and nothing twice.
     fn datagrams_to_tell_all(&self) -> usize {
         let profile = size_of::<RawProfile>() + self.table.profile(ME, self.table.get(ME).claim()).text_len();
         let bytes = self.gossip.waiting(Form::Claim) as usize * size_of::<RawClaim>()
             + self.gossip.waiting(Form::Profile) as usize * profile;
-        bytes.div_ceil(self.params.max_datagram - OVERHEAD_INTRO).clamp(1, DATAGRAMS_A_PEER)
+        bytes.div_ceil(self.params.max_datagram - OVERHEAD_INTRO).clamp(1, DATAGRAMS_IN_A_ROW)
     }
 
     /// When the next gossip round is due: an interval from now, or this node's own next beat.
@@ -187,9 +184,9 @@ impl Node {
         let found = self.roster.sample(&mut self.rng, &mut peers[..wanted], |_| true);
         let datagrams = self.datagrams_to_tell_all();
         for slot in &peers[..found] {
-            for _ in 0..datagrams {
+            for nth in 0..datagrams {
                 if self.may_tell(now) {
-                    self.push_to(*slot, What::Gossip);
+                    self.push_to(*slot, What::Gossip { more: nth > 0 });
                 }
             }
         }
@@ -197,7 +194,7 @@ impl Node {
         let (up, down) = (self.roster.up_len(), self.roster.down_len());
         if down > 0 && self.rng.below(up + down) < down {
             let dead = self.roster.next_down().filter(|slot| self.table.get(*slot).state == State::Dead);
-            dead.into_iter().for_each(|slot| self.push_to(slot, What::Gossip));
+            dead.into_iter().for_each(|slot| self.push_to(slot, What::Gossip { more: false }));
         }
     }
 }

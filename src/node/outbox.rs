@@ -34,8 +34,10 @@ pub(super) enum What {
         nonce: u32,
         reason: NackReason,
     },
-    /// News and nothing else.
-    Gossip,
+    /// News and nothing else; `more` where it follows another to the same peer and tells what did not fit there.
+    Gossip {
+        more: bool,
+    },
     Leave {
         nonce: u32,
     },
@@ -86,7 +88,7 @@ impl What {
             | Self::PingRequest { .. }
             | Self::Nack { .. }
             | Self::Leave { .. } => true,
-            Self::Gossip
+            Self::Gossip { .. }
             | Self::Hello { .. }
             | Self::Cookie { .. }
             | Self::PageRequest { .. }
@@ -114,7 +116,7 @@ impl What {
             | Self::Ack { .. }
             | Self::PingRequest { .. }
             | Self::Nack { .. }
-            | Self::Gossip
+            | Self::Gossip { .. }
             | Self::Leave { .. }
             | Self::Want => true,
             Self::Hello { .. }
@@ -144,7 +146,7 @@ impl Outgoing {
     pub(super) const NOTHING: Self = Self {
         to: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
         receiver: Receiver::Stranger(None),
-        what: What::Gossip,
+        what: What::Gossip { more: false },
     };
 }
 

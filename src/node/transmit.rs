@@ -38,7 +38,9 @@ impl Node {
             state: 0,
         };
         let mut writer = Writer::new(buf, self.params.max_datagram, &header)?;
-        self.gossip.begin_datagram();
+        if outgoing.what != (What::Gossip { more: true }) {
+            self.gossip.begin_datagram();
+        }
         self.write(now, outgoing, unknown, &mut writer);
         if let Some(slot) = slot.filter(|_| outgoing.what.carries_news()) {
             self.fill(&mut writer, slot, outgoing.what.is_probe());
@@ -60,12 +62,16 @@ impl Node {
         Some(Transmit { to: outgoing.to, len })
     }
 
-    /// Whether a question need not be asked any more: it has waited until its probe or errand was over.
+    /// Whether there is no use in it any more: a question has waited until its probe or errand was over, the datagram before
+    /// told everything.
     fn is_moot(&self, what: What) -> bool {
-        let (What::Ping { nonce } | What::PingRequest { nonce, .. }) = what else { return false };
-        match nonce::read(nonce) {
-            Nonce::Probe(place, asked) => self.probes.nonce(place, asked) != Some(nonce),
-            Nonce::Relay(place) => !self.relays.asks(place, nonce),
+        match what {
+            What::Ping { nonce } | What::PingRequest { nonce, .. } => match nonce::read(nonce) {
+                Nonce::Probe(place, asked) => self.probes.nonce(place, asked) != Some(nonce),
+                Nonce::Relay(place) => !self.relays.asks(place, nonce),
+            },
+            What::Gossip { more } => more && !self.gossip.has_more(),
+            _ => false,
         }
     }
 
@@ -106,7 +112,7 @@ impl Node {
                 self.put(writer, Kind::PingRequest, &request);
             }
             What::Nack { nonce, reason } => self.put(writer, Kind::Nack, &RawNack::new(nonce, reason)),
-            What::Gossip => {}
+            What::Gossip { .. } => {}
             What::Leave { nonce } => {
                 let leave = RawLeave::new(self.table.get(ME).incarnation, nonce);
                 self.put(writer, Kind::Leave, &leave);
