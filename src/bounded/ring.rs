@@ -1,20 +1,20 @@
 //! A queue with a fixed number of places: a push into a full one is refused and the caller counts it.
 
-use super::bought;
+use std::collections::VecDeque;
 
 /// First in, first out, at most `capacity` items of a `Copy` type.
 #[derive(Debug)]
 pub struct Ring<T: Copy> {
-    items: Box<[T]>,
-    head: usize,
-    len: usize,
+    /// Never grows: it has the room for `capacity` items from the start.
+    items: VecDeque<T>,
+    capacity: usize,
 }
 
 impl<T: Copy> Ring<T> {
-    /// An empty ring; `blank` fills the places that hold nothing yet.
+    /// An empty ring. Places that never hold anything are never touched: they take no memory of the machine.
     #[must_use]
-    pub fn new(capacity: usize, blank: T) -> Self {
-        Self { items: bought(capacity, blank), head: 0, len: 0 }
+    pub fn new(capacity: usize) -> Self {
+        Self { items: VecDeque::with_capacity(capacity), capacity }
     }
 
     /// Bytes that [`Ring::new`] buys.
@@ -25,48 +25,39 @@ impl<T: Copy> Ring<T> {
 
     /// How many items wait.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.len
+    pub fn len(&self) -> usize {
+        self.items.len()
     }
 
     /// Whether nothing waits.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
     }
 
     /// Adds an item at the end; `false`, and nothing changed, when the ring is full.
     #[must_use]
     pub fn push(&mut self, item: T) -> bool {
-        if self.len == self.items.len() {
-            return false;
+        let fits = self.items.len() < self.capacity;
+        if fits {
+            self.items.push_back(item);
         }
-        let mut at = self.head + self.len;
-        if at >= self.items.len() {
-            at -= self.items.len();
-        }
-        self.items[at] = item;
-        self.len += 1;
-        true
+        fits
     }
 
     /// The item that waits in the `nth` place from the front.
     #[must_use]
     pub fn nth(&self, nth: usize) -> Option<T> {
-        (nth < self.len).then(|| self.items[(self.head + nth) % self.items.len()])
+        self.items.get(nth).copied()
     }
 
     /// Takes the item that waits longest.
     pub fn pop(&mut self) -> Option<T> {
-        if self.len == 0 {
-            return None;
+        let item = self.items.pop_front()?;
+        if self.items.is_empty() {
+            // Begins again at the first place: one that is emptied after each use stays in the same few cache lines.
+            self.items.clear();
         }
-        let item = self.items[self.head];
-        self.head += 1;
-        if self.head == self.items.len() {
-            self.head = 0;
-        }
-        self.len -= 1;
         Some(item)
     }
 }
@@ -77,7 +68,7 @@ mod tests {
 
     #[test]
     fn wraps_around_and_refuses_when_full() {
-        let mut ring = Ring::new(3, 0);
+        let mut ring = Ring::new(3);
         for round in 0..10 {
             assert!(ring.push(round) && ring.push(round + 1) && ring.push(round + 2));
             assert!(!ring.push(99), "the fourth of three");

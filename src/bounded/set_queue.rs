@@ -15,7 +15,7 @@ impl SetQueue {
     /// An empty queue for the slots `0..slots`.
     #[must_use]
     pub fn new(slots: usize) -> Self {
-        Self { waits: bought(slots.div_ceil(64), 0), order: Ring::new(slots, 0) }
+        Self { waits: bought(slots.div_ceil(64), 0), order: Ring::new(slots) }
     }
 
     /// Bytes that [`SetQueue::new`] buys.
@@ -26,7 +26,7 @@ impl SetQueue {
 
     /// Whether nobody waits.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
 

@@ -59,7 +59,7 @@ impl Fingerprint {
 
     /// Since when the root has been what it is, `None` while some change has not settled.
     #[must_use]
-    pub const fn stable_since(&self) -> Option<Instant> {
+    pub fn stable_since(&self) -> Option<Instant> {
         if self.settling.is_empty() { Some(self.changed_at) } else { None }
     }
 

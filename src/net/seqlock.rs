@@ -9,13 +9,18 @@
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicU64, fence};
 
+use zerocopy::FromZeros;
+
 /// Reads that are tried before a reader gives up. The writer needs well under a microsecond for a record; a reader that
 /// is disturbed this often is better told so than held.
 const TRIES: usize = 1_000;
 
-/// Boxed words, all zero.
+/// Boxed words, all zero, as the kernel hands out its pages: what is never written takes no memory of the machine.
+///
+/// # Panics
+/// When there is not so much memory.
 pub(super) fn words(n: usize) -> Box<[AtomicU64]> {
-    (0..n).map(|_| AtomicU64::new(0)).collect()
+    <[AtomicU64]>::new_box_zeroed_with_elems(n).expect("memory for the limits that are configured")
 }
 
 /// Marks the beginning of a write. There must be one writer only.

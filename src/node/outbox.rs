@@ -141,15 +141,6 @@ pub(super) struct Outgoing {
     pub what: What,
 }
 
-impl Outgoing {
-    /// What stands in the places of the outbox that hold nothing.
-    pub(super) const NOTHING: Self = Self {
-        to: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
-        receiver: Receiver::Stranger(None),
-        what: What::Gossip { more: false },
-    };
-}
-
 impl Node {
     /// Queues something of this node's own making.
     pub(super) fn push(&mut self, outgoing: Outgoing) {
@@ -175,6 +166,8 @@ impl Node {
 
 /// How many destinations are remembered. An unreachable port is reported within a round trip on the same host or site.
 const RECENT: usize = 64;
+/// What stands in the places that remember nobody.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// The members that datagrams went to lately, by address.
 #[derive(Debug)]
@@ -185,7 +178,7 @@ pub(super) struct Recent {
 
 impl Recent {
     pub(super) fn new() -> Self {
-        Self { sent: buffer(RECENT, (Outgoing::NOTHING.to, u32::MAX)), next: 0 }
+        Self { sent: buffer(RECENT, (NOWHERE, u32::MAX)), next: 0 }
     }
 
     pub(super) const fn memory_bytes() -> usize {
