@@ -7,6 +7,7 @@
 
 use super::gamma::ln_choose;
 use super::model::{Model, Scenario};
+use libm::{exp, expm1, log1p, pow};
 
 /// What one pusher does to one node, and to two.
 #[derive(Clone, Copy, Debug)]
@@ -49,8 +50,8 @@ impl Chances {
         let both = if others > 1.0 { f * (f - 1.0) * s * s / (others * (others - 1.0)) } else { 0.0 };
         let kept = (1.0 - one) * (1.0 - one);
         // Whoever is told by everybody for certain is not missed at all, and neither are two.
-        let excess = if kept > 0.0 { ((both - one * one) / kept).ln_1p() } else { 0.0 };
-        let push = mode.pushes().then_some(PushMiss { ln_one: (-one).ln_1p(), ln_pair_excess: excess });
+        let excess = if kept > 0.0 { log1p((both - one * one) / kept) } else { 0.0 };
+        let push = mode.pushes().then_some(PushMiss { ln_one: log1p(-one), ln_pair_excess: excess });
         let pull_fails = mode.pulls().then_some(1.0 - model.pull_success());
         Self { others, living: f64::from(model.living()), fanout, push, pull_fails }
     }
@@ -58,7 +59,7 @@ impl Chances {
     /// The chance that a node is missed in a round that begins with so many informed.
     #[must_use]
     pub fn miss(&self, informed: f64) -> f64 {
-        self.push.map_or(1.0, |push| (informed * push.ln_one).exp()) * self.pull_miss(informed)
+        self.push.map_or(1.0, |push| exp(informed * push.ln_one)) * self.pull_miss(informed)
     }
 
     /// How many such a round informs.
@@ -68,10 +69,10 @@ impl Chances {
         let miss = self.miss(informed);
         // Where pushers alone call, this is exact also for the few of a large cluster.
         let hit = match (self.push, self.pull_fails) {
-            (Some(push), None) => -(informed * push.ln_one).exp_m1(),
+            (Some(push), None) => -expm1(informed * push.ln_one),
             (_, Some(_)) | (None, None) => 1.0 - miss,
         };
-        let covariance = self.push.map_or(0.0, |push| miss * miss * (informed * push.ln_pair_excess).exp_m1());
+        let covariance = self.push.map_or(0.0, |push| miss * miss * expm1(informed * push.ln_pair_excess));
         let variance = left * (miss * hit + (left - 1.0) * covariance);
         New { mean: left * hit, variance: variance.max(0.0), most: left }
     }
@@ -84,7 +85,7 @@ impl Chances {
         let term = |k: u32| {
             let k = f64::from(k);
             let ways = ln_choose(informed, k) + ln_choose(self.others - informed, f - k);
-            if k > informed || f - k > self.others - informed { 0.0 } else { (ways - all).exp() * fails.powf(k) }
+            if k > informed || f - k > self.others - informed { 0.0 } else { exp(ways - all) * pow(fails, k) }
         };
         (0..=self.fanout).map(term).sum::<f64>().min(1.0)
     }

@@ -1,6 +1,7 @@
 //! Complex numbers: as much of them as a Laplace transform is inverted with.
 
 use core::ops::{Add, Mul, Sub};
+use libm::{cos, exp, sin};
 
 /// `re + i·im`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,7 +22,7 @@ impl Complex {
     }
 
     pub fn exp(self) -> Self {
-        Self::new(self.im.cos(), self.im.sin()).scaled(self.re.exp())
+        Self::new(cos(self.im), sin(self.im)).scaled(exp(self.re))
     }
 
     pub fn over(self, other: Self) -> Self {

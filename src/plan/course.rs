@@ -6,6 +6,7 @@
 
 use super::luck::Births;
 use super::model::{Model, Scenario};
+use libm::{exp, log, log1p, pow};
 
 /// Steps in which the informed grow by a factor of e, at least.
 const STEPS_PER_FOLD: f64 = 64.0;
@@ -49,7 +50,7 @@ impl Course {
         let Scenario { nodes, mode, fanout, .. } = *model.scenario();
         let (others, living, f) = (f64::from(nodes) - 1.0, f64::from(model.living()), f64::from(fanout));
         let (steps, latency, growth) = (births.steps, births.latency, births.growth());
-        let told = if mode.pushes() { (-f * model.push_success() / others).max(-0.999_999).ln_1p() } else { 0.0 };
+        let told = if mode.pushes() { log1p((-f * model.push_success() / others).max(-0.999_999)) } else { 0.0 };
         let answered = if mode.pulls() { model.pull_success() / others } else { 0.0 };
         // A push finds any phase alike; a pull concerns the phase whose tick it is. So the uninformed of each phase are what
         // pulls have left of it times what pushes have left of all.
@@ -62,15 +63,15 @@ impl Course {
             let n = uninformed.len();
             // Who called a latency ago; whoever pulled at that tick did not push, and has its answer two latencies later.
             callers.push(living * (1.0 / steps as f64 - common * phases[(n + 2 * latency) % steps]));
-            common *= (told * n.checked_sub(latency).map_or(0.0, |then| callers[then])).exp();
+            common *= exp(told * n.checked_sub(latency).map_or(0.0, |then| callers[then]));
             let informed = n.checked_sub(latency + 1).map_or(0.0, |then| living * (1.0 - uninformed[then]));
             let phase = &mut phases[n % steps];
-            let missed = *phase * (1.0 - answered * informed).max(0.0).powf(f);
+            let missed = *phase * pow((1.0 - answered * informed).max(0.0), f);
             sum = (sum + missed - *phase).max(0.0);
             *phase = missed;
             uninformed.push(common * sum);
         }
-        let origin = (BEGIN * living).ln() / growth;
+        let origin = log(BEGIN * living) / growth;
         Self { steps: steps as f64, origin, uninformed }
     }
 

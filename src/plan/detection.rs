@@ -13,6 +13,7 @@
 //! A process that dies on a living host is found out sooner, by the kernel's evidence; that is not counted on here.
 
 use core::time::Duration;
+use libm::{exp, expm1, log, log1p, pow};
 
 use super::error::{PlanError, within};
 use super::gamma::ln_choose;
@@ -136,8 +137,8 @@ impl Detection {
     /// The chance that a piece of news, sent so often by everybody, misses somebody and is left to repair.
     #[must_use]
     pub fn misses_somebody(&self) -> f64 {
-        let left = f64::from(self.watch.members) * (-f64::from(self.sends()) * (1.0 - self.watch.loss)).exp();
-        -(-left).exp_m1()
+        let left = f64::from(self.watch.members) * exp(-f64::from(self.sends()) * (1.0 - self.watch.loss));
+        -expm1(-left)
     }
 
     /// Living members accused because of loss, per member and hour. Each refutes; to be declared dead it would have to
@@ -171,7 +172,7 @@ impl Detection {
                 let (quick, slow) =
                     (self.unasked(after - 3.0 * self.ack_timeout), self.unasked(after - 5.0 * self.ack_timeout));
                 let each = self.probe.confirms * quick + (1.0 - self.probe.confirms) * slow;
-                each.powf(f64::from(self.watch.members - 1))
+                pow(each, f64::from(self.watch.members - 1))
             }
             Milestone::Dead => {
                 let at = after - self.last_question();
@@ -199,7 +200,7 @@ impl Detection {
 
     /// The chance that nobody has pinged it for so many seconds.
     fn unpinged(&self, seconds: f64) -> f64 {
-        self.unasked(seconds).powf(f64::from(self.watch.members - 1))
+        pow(self.unasked(seconds), f64::from(self.watch.members - 1))
     }
 
     /// The chance that one certain member has not.
@@ -210,14 +211,14 @@ impl Detection {
     /// The time that hops take which reach all: a latency each.
     fn hops(&self) -> f64 {
         let branching = (f64::from(self.watch.config.fanout) * (1.0 - self.watch.loss)).max(1.5);
-        let hops = (f64::from(self.watch.members).ln() / branching.ln()).ceil();
+        let hops = (log(f64::from(self.watch.members)) / log(branching)).ceil();
         hops * self.watch.round_trip.as_secs_f64() / 2.0
     }
 
     fn news_law(&self) -> Vec<(f64, f64)> {
         let pushes = f64::from(self.watch.config.fanout) * (1.0 - self.watch.loss);
-        let missed = (0..200).fold(0.0, |u: f64, _| (-pushes * (1.0 - u)).exp());
-        let all_by = |round: u32| (-f64::from(self.watch.members) * missed * (-pushes * f64::from(round)).exp()).exp();
+        let missed = (0..200).fold(0.0, |u: f64, _| exp(-pushes * (1.0 - u)));
+        let all_by = |round: u32| exp(-f64::from(self.watch.members) * missed * exp(-pushes * f64::from(round)));
         let interval = self.watch.config.gossip_interval.as_secs_f64();
         let mut law = vec![(self.hops(), all_by(0))];
         let mut round = 0;
@@ -316,12 +317,12 @@ fn binomial(n: f64, p: f64, k: f64) -> f64 {
     if p >= 1.0 {
         return if k == n { 1.0 } else { 0.0 };
     }
-    (ln_choose(n, k) + k * p.max(f64::MIN_POSITIVE).ln() + (n - k) * (-p).ln_1p()).exp()
+    exp(ln_choose(n, k) + k * log(p.max(f64::MIN_POSITIVE)) + (n - k) * log1p(-p))
 }
 
 /// The chance that a Poisson number is below `n`.
 fn poisson_below(mean: f64, n: u32) -> f64 {
-    let mut term = (-mean).exp();
+    let mut term = exp(-mean);
     let mut sum = 0.0;
     for k in 0..n {
         sum += term;

@@ -16,6 +16,7 @@
 //! §5) turns φ into the distribution. Simulating the start would need tens of thousands of runs for as good a p99.
 
 use core::f64::consts::{LN_10, PI};
+use libm::{exp, expm1, log1p, pow};
 
 use super::complex::Complex;
 
@@ -56,15 +57,15 @@ impl Births {
     /// at ticks after a pull, and those who pull.
     fn discounted(&self, growth: f64) -> (f64, f64, f64) {
         let told = f64::from(self.fanout) * self.success;
-        let travel = (-growth * self.latency as f64).exp();
-        let evenly = travel / (growth.exp_m1() * self.steps as f64);
-        let after_pull = (-growth * self.after_pull() as f64).exp() / -(-growth * self.steps as f64).exp_m1();
+        let travel = exp(-growth * self.latency as f64);
+        let evenly = travel / (expm1(growth) * self.steps as f64);
+        let after_pull = exp(-growth * self.after_pull() as f64) / -expm1(-growth * self.steps as f64);
         (told * evenly, told * travel * after_pull, self.pulled * evenly)
     }
 
     /// The growth of ln(informed) in one step: where each node's children, so counted, are one.
     pub fn growth(&self) -> f64 {
-        let (mut low, mut high) = (0.0, 1.0 + (2.0 * f64::from(self.fanout) + self.pulled).ln_1p());
+        let (mut low, mut high) = (0.0, 1.0 + log1p(2.0 * f64::from(self.fanout) + self.pulled));
         for _ in 0..100 {
             let middle = 0.5 * (low + high);
             let (told, told_later, pulled) = self.discounted(middle);
@@ -98,13 +99,13 @@ impl Luck {
         let mut below = vec![0.0; points];
         for (k, weight) in weights().into_iter().enumerate() {
             let beta = Complex::new(ORDER as f64 * LN_10 / 3.0, PI * k as f64);
-            let ray = ray(births, growth, beta.scaled((-LN_MOST - start as f64 * growth).exp()), start + points);
+            let ray = ray(births, growth, beta.scaled(exp(-LN_MOST - start as f64 * growth)), start + points);
             for (i, below) in below.iter_mut().enumerate() {
                 // φ(β/x) / (β/x) is the transform of the distribution function, 1/x of the formula cancels.
                 *below += weight * ray[start + i].over(beta).re;
             }
         }
-        let scale = 10_f64.powf(ORDER as f64 / 3.0);
+        let scale = pow(10_f64, ORDER as f64 / 3.0);
         let mut last = 1.0;
         let mut ahead = Vec::new();
         for (i, value) in below.iter().enumerate() {
@@ -125,15 +126,15 @@ impl Luck {
 fn ray(births: &Births, growth: f64, first: Complex, len: usize) -> Vec<Complex> {
     let (steps, latency, again) = (births.steps as i64, births.latency as i64, births.after_pull() as i64);
     // Before the first place φ and ψ are e^(-mean · θ), and the products over all later ticks follow.
-    let ticks = f64::from(births.fanout) * births.success / -(-growth * births.steps as f64).exp_m1();
+    let ticks = f64::from(births.fanout) * births.success / -expm1(-growth * births.steps as f64);
     let pulled_mean = births.pulled_mean(growth);
-    let theta = |n: i64| first.scaled((growth * n as f64).exp());
+    let theta = |n: i64| first.scaled(exp(growth * n as f64));
     let early = |n: i64, mean: f64| theta(n).scaled(-mean).exp();
     let at = |known: &[Complex], n: i64, mean: f64| usize::try_from(n).map_or_else(|_| early(n, mean), |n| known[n]);
     let [mut phi, mut psi, mut products] = [(); 3].map(|()| Vec::<Complex>::with_capacity(len));
     let mut window = (1..=steps).fold(Complex::new(0.0, 0.0), |sum, k| sum + early(-latency - k, ticks));
     // The sum of 1 - ψ over all places before: geometric.
-    let mut asked = theta(-latency).scaled(pulled_mean / growth.exp_m1());
+    let mut asked = theta(-latency).scaled(pulled_mean / expm1(growth));
     for n in 0..len as i64 {
         let pulls = asked.scaled(-births.pulled / steps as f64).exp();
         let told = window.scaled(1.0 / steps as f64) * pulls;
@@ -169,7 +170,7 @@ mod tests {
     use super::*;
 
     fn moments(luck: &Luck, growth: f64) -> (f64, f64, f64) {
-        let mean = |of: fn(f64) -> f64| luck.ahead.iter().map(|(steps, p)| p * of((steps * growth).exp())).sum::<f64>();
+        let mean = |of: fn(f64) -> f64| luck.ahead.iter().map(|(steps, p)| p * of(exp(steps * growth))).sum::<f64>();
         (luck.ahead.iter().map(|a| a.1).sum(), mean(|w| w), mean(|w| w * w))
     }
 
@@ -185,7 +186,7 @@ mod tests {
             "{all} {mean} {square}"
         );
         let above_1: f64 = luck.ahead.iter().filter(|(steps, _)| *steps > 0.0).map(|a| a.1).sum();
-        assert!((above_1 - (-1_f64).exp()).abs() < 0.01, "{above_1}");
+        assert!((above_1 - exp(-1_f64)).abs() < 0.01, "{above_1}");
     }
 
     #[test]
@@ -194,7 +195,7 @@ mod tests {
         for fanout in [1_u32, 3] {
             let births = Births { steps: 256, latency: 0, fanout, success: 1.0, pulled: 0.0 };
             let f = f64::from(fanout);
-            let variance = 2.0 * (f * (1.0 + (-f).exp()) / (2.0 * (1.0 - (-f).exp())) - 1.0);
+            let variance = 2.0 * (f * (1.0 + exp(-f)) / (2.0 * (1.0 - exp(-f))) - 1.0);
             let (all, mean, square) = moments(&Luck::of(&births), births.growth());
             let got = square - mean * mean;
             assert!((all - 1.0).abs() < 1e-6 && (mean - 1.0).abs() < 0.01, "{fanout}: {all} {mean}");

@@ -16,6 +16,7 @@
 use super::chances::{Chances, New};
 use super::lattice::Lattice;
 use super::model::{Model, ROUNDS_MAX};
+use libm::exp;
 
 /// From this deviation on, in nodes, a binomial is taken for a normal law.
 const NORMAL_FROM: f64 = 24.0;
@@ -174,7 +175,7 @@ impl Chain {
     }
 
     fn move_on_as_normal(&mut self, place: usize, new: New, deviation: f64) {
-        let density = |i: i32| (-0.5 * (f64::from(i) * REACH / f64::from(NORMAL_POINTS)).powi(2)).exp();
+        let density = |i: i32| exp(-0.5 * (f64::from(i) * REACH / f64::from(NORMAL_POINTS)).powi(2));
         let points = -NORMAL_POINTS..=NORMAL_POINTS;
         let share = self.masses[place] / points.clone().map(density).sum::<f64>();
         let mut from = place;
@@ -203,6 +204,8 @@ impl Chain {
 
 #[cfg(test)]
 mod tests {
+    use libm::{log, log2};
+
     use super::*;
     use crate::plan::model::{Mode, Scenario, run};
     use crate::rng::Rng;
@@ -220,10 +223,10 @@ mod tests {
         for nodes in [1_000_u32, 10_000, 100_000, 1_000_000] {
             let n = f64::from(nodes);
             let push = mean(&model(nodes, Mode::Push, 1, 0.0, 0.0));
-            let pittel = n.log2() + n.ln() + 1.17;
+            let pittel = log2(n) + log(n) + 1.17;
             assert!((push - pittel).abs() < 0.1, "push, {nodes}: {push}, Pittel {pittel}");
             let both = mean(&model(nodes, Mode::PushPull, 1, 0.0, 0.0));
-            let karp = n.ln() / 3_f64.ln() + n.ln().log2();
+            let karp = log(n) / log(3_f64) + log2(log(n));
             assert!((both - karp).abs() < 0.11, "push-pull, {nodes}: {both}, Karp {karp}");
         }
     }

@@ -5,6 +5,7 @@
 //! pause to forgive and the spreading of news take, and a demand below that fails whatever is spent.
 
 use core::time::Duration;
+use libm::{log10, pow};
 
 use super::cost::{self, Traffic};
 use super::detection::{Detection, Milestone, Watch};
@@ -148,7 +149,7 @@ fn rounded_up(seconds: f64) -> f64 {
 }
 
 fn unit_of(seconds: f64) -> f64 {
-    10_f64.powf(seconds.log10().floor() - 1.0)
+    pow(10_f64, log10(seconds).floor() - 1.0)
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use crate::plan::{Detection, Milestone, Watch as Watched};
 use crate::sim::{Death, HostId, Latency, Observer, Passing, World};
 use crate::time::{Instant, Span};
 use crate::wire::Kind;
+use libm::{exp, expm1};
 
 /// Crashes in one world, one after the other.
 const RUNS_A_WORLD: u32 = 20;
@@ -96,7 +97,7 @@ impl Theory {
     /// The chance that the first ping comes within so many milliseconds.
     #[must_use]
     pub fn first_pinged_within(&self, ms: f64) -> f64 {
-        -(-ms / self.first_pinged_ms).exp_m1()
+        -expm1(-ms / self.first_pinged_ms)
     }
 
     fn of(base: &Base) -> Result<Self, SetupError> {
@@ -110,7 +111,7 @@ impl Theory {
         let plan = Detection::of(Watched { members, loss, round_trip, config: base.config.clone() })?;
         let ms = |milestone| [0.5, 0.99].map(|chance| plan.quantile(milestone, chance) * 1e3);
         let pair = |[p50, p99]: [f64; 2]| (p50, p99);
-        let e = 1_f64.exp();
+        let e = exp(1_f64);
         Ok(Self {
             periods: e / (e - 1.0),
             first_pinged_ms: base.config.probe_interval.as_secs_f64() * 1e3,

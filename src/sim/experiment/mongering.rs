@@ -179,6 +179,8 @@ fn play_nodes(setup: &Setup, progress: Progress<'_>) -> Result<(Vec<Outcome>, u6
 
 #[cfg(test)]
 mod tests {
+    use libm::exp;
+
     use super::*;
 
     fn play(setup: &Setup) -> Report {
@@ -196,7 +198,7 @@ mod tests {
             assert_eq!(report.engine, Engine::Node);
             assert!((traffic - f64::from(k) * (1.0 - residue)).abs() < 1e-9, "k = {k}: {report:?}");
             if k > 1 {
-                assert!((residue / (-traffic).exp() - 1.0).abs() < 0.25, "k = {k}: {report:?}");
+                assert!((residue / exp(-traffic) - 1.0).abs() < 0.25, "k = {k}: {report:?}");
             }
         }
     }

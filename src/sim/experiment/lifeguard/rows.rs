@@ -3,6 +3,7 @@
 //! All are real nodes; what one of the first five must not have is switched off in its [`Config`].
 
 use core::time::Duration;
+use libm::log10;
 
 use crate::config::{Config, Sends};
 use crate::membership::Spread;
@@ -132,7 +133,7 @@ const fn digits(n: u32) -> u32 {
 /// α · log10(n) periods, less what a node adds to the pause that it forgives: twice the spreading time. Rounded to whole
 /// milliseconds, so that no machine's logarithm shows.
 fn pause(swim: &Config, nodes: u32) -> Duration {
-    let periods = ALPHA * f64::from(nodes.max(10)).log10();
+    let periods = ALPHA * log10(f64::from(nodes.max(10)));
     let suspicion = Duration::from_millis((periods * swim.probe_interval.as_millis() as f64).round() as u64);
     let spread = Spread {
         fanout: swim.fanout,

@@ -3,6 +3,7 @@
 use super::Setup;
 use crate::plan::{EventTime, Mode, Model, Rounds, Scenario};
 use crate::sim::experiment::{SetupError, Timing};
+use libm::{log, log2};
 
 /// A number of rounds to all that somebody has proved.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,10 +71,10 @@ fn closed(scenario: &Scenario) -> Option<Closed> {
     }
     let n = f64::from(nodes);
     match mode {
-        Mode::Push => Some(Closed { name: "Pittel 1987: log2 N + ln N + 1.17", rounds: n.log2() + n.ln() + 1.17 }),
+        Mode::Push => Some(Closed { name: "Pittel 1987: log2 N + ln N + 1.17", rounds: log2(n) + log(n) + 1.17 }),
         Mode::Pull => None,
         Mode::PushPull => {
-            Some(Closed { name: "Karp et al. 2000: log3 N + log2 ln N", rounds: n.ln() / 3_f64.ln() + n.ln().log2() })
+            Some(Closed { name: "Karp et al. 2000: log3 N + log2 ln N", rounds: log(n) / log(3_f64) + log2(log(n)) })
         }
     }
 }

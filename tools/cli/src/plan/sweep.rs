@@ -1,6 +1,7 @@
 //! What does it buy? One input over a range, a row of figures for each value.
 
 use bruit::plan::{Milestone, PlanError};
+use libm::log10;
 use serde::Serialize;
 
 use super::demand::seconds;
@@ -79,7 +80,7 @@ impl Key {
                 (0..=SHARE_STEPS).map(|i| ((low + f64::from(i) * step) * 1e9).round() / 1e9).collect()
             }
             Self::Nodes | Self::Interval => {
-                let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
+                let decades = log10(low).floor() as i32..=log10(high).ceil() as i32;
                 let round = decades.flat_map(|d| [1.0, 2.0, 5.0].map(|x| x * 10_f64.powi(d)));
                 let inside = round.filter(|x| *x > low * 1.000_001 && *x < high * 0.999_999);
                 [low].into_iter().chain(inside).chain([high]).collect()

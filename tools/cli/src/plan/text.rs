@@ -2,6 +2,7 @@
 
 use bruit::plan::Milestone;
 use bruit::plan::cost::{self, Traffic};
+use libm::pow;
 
 use super::demand::seconds;
 use super::figures::{Figures, Times};
@@ -126,7 +127,7 @@ fn traffic(figures: &Figures) -> Table {
 fn payload(inputs: &Inputs, figures: &Figures) -> String {
     let Some(whole) = figures.whole.filter(|w| w.fragments > 1) else { return String::new() };
     let pages = figures.pages.datagrams;
-    let any = 1.0 - (1.0 - inputs.loss).powf(f64::from(pages));
+    let any = 1.0 - pow(1.0 - inputs.loss, f64::from(pages));
     format!(
         "{} in one datagram are {} fragments at an MTU of {}: lost with any of them, {:.2} % of the time, and then sent whole again.\n\
          In {pages} datagrams that stand alone ({}), {:.2} % of the time one is missing, and only that one is sent again.\n",

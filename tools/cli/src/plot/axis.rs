@@ -1,5 +1,6 @@
 //! Where does a value lie, and which values are worth a mark? One axis: a range, linear or by powers of ten, with its ticks.
 
+use libm::{log, log10, pow};
 /// How many ticks an axis has room for, at most.
 const TICKS: usize = 8;
 
@@ -40,7 +41,7 @@ impl Axis {
     fn logarithmic(low: f64, high: f64) -> Self {
         let (low, high) = if high / low > 1.2 { (low, high) } else { (low / 2.0, high * 2.0) };
         let inside = |v: &f64| *v >= low * (1.0 - 1e-9) && *v <= high * (1.0 + 1e-9);
-        let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
+        let decades = log10(low).floor() as i32..=log10(high).ceil() as i32;
         let marks = |digits: &[f64]| -> Vec<f64> {
             let powers = decades.clone().map(|d| 10_f64.powi(d));
             powers.flat_map(|power| digits.iter().map(move |d| d * power)).filter(inside).collect()
@@ -59,7 +60,7 @@ impl Axis {
     /// How far along the axis a value lies, 0 at its low end and 1 at its high end; `None` where it has no place.
     pub fn place(&self, value: f64) -> Option<f64> {
         let share = if self.log {
-            (value / self.low).ln() / (self.high / self.low).ln()
+            log(value / self.low) / log(self.high / self.low)
         } else {
             (value - self.low) / (self.high - self.low)
         };
@@ -74,7 +75,7 @@ impl Axis {
 
 /// The next larger of 1, 2, 5 times a power of ten.
 fn nice_step(least: f64) -> f64 {
-    let power = 10_f64.powf(least.log10().floor());
+    let power = pow(10_f64, log10(least).floor());
     [1.0, 2.0, 5.0].map(|d| d * power).into_iter().find(|step| *step >= least * (1.0 - 1e-9)).unwrap_or(10.0 * power)
 }
 

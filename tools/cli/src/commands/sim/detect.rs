@@ -1,5 +1,6 @@
 //! `bruit sim detect`: how long until a crash is noticed, and until all know.
 
+use libm::log;
 use std::path::PathBuf;
 
 use bruit::sim::experiment::Distribution;
@@ -54,7 +55,7 @@ impl From<detect::Theory> for Theory {
         Self {
             first_pinged_periods: theory.periods,
             first_pinged_ms: theory.first_pinged_ms,
-            first_pinged_ms_p99: theory.first_pinged_ms * 100_f64.ln(),
+            first_pinged_ms_p99: theory.first_pinged_ms * log(100_f64),
             first_detected_ms_p50: theory.first_detected_ms.0,
             first_detected_ms_p99: theory.first_detected_ms.1,
             all_detected_ms_p50: theory.all_detected_ms.0,

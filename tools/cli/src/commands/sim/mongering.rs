@@ -3,6 +3,7 @@
 use bruit::plan::Calls;
 use bruit::sim::experiment::mongering::{self, Printed, Report, Rule, Setup};
 use bruit::sim::experiment::trace_of;
+use libm::exp;
 use serde::Serialize;
 
 use super::common::{Common, refused};
@@ -149,7 +150,7 @@ fn table(rows: &[Row]) -> Table {
             printed.as_ref().map_or_else(|| "-".to_owned(), |p| show(of(p)))
         };
         let law = match row.name.rule().calls {
-            Calls::Push => format!("e^-traffic = {}", small((-report.traffic.mean).exp())),
+            Calls::Push => format!("e^-traffic = {}", small(exp(-report.traffic.mean))),
             Calls::Pull => String::new(),
         };
         let cells = [
