@@ -159,7 +159,7 @@ pub struct Config {
     /// None: the first round comes an interval after the news that ends the quiet, which spreads the rounds of many nodes
     /// over the interval by itself. Set, and drawn by each node: half an interval sooner on average. Below `gossip_interval`.
     pub gossip_phase: Option<Duration>,
-    /// After this many times ln N tellings and hearings, of N members, the news that somebody lives after all makes no rounds any
+    /// After this many times ln N tellings and hearings, of N members (at least 100), the news that somebody lives after all makes no rounds any
     /// more and goes on with pings and acks only; it begins at half of that, and only those pass it on in rounds who held the
     /// opposite. 2: each is told about as often as it tells, and ln N copies leave one member without. Raised: the last few hear
     /// it sooner, at more datagrams from each who tells. 0: never, and hearing counts for nothing. Bad news makes rounds as often

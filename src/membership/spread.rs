@@ -40,10 +40,12 @@ impl Spread {
         (ln_milli(n) + ln_milli(self.one_miss_in)).div_ceil(1_000 - self.loss_permille.min(999)).max(1)
     }
 
-    /// How many tellings and hearings make news stale among `n` members: `times · ln n`, rounded down.
+    /// How many tellings and hearings make news stale among `n` members: `times · ln n`, rounded down. Fewer than 100 count
+    /// as 100: where all hear of it in a round or two a few datagrams more cost nothing, and one who missed it would wait
+    /// for repair.
     #[must_use]
     pub fn stale_after(n: u32, times: u32) -> u32 {
-        times * ln_milli(n) / 1_000
+        times * ln_milli(n.max(100)) / 1_000
     }
 
     /// The time in which news reaches all of `n` members but for one case in a million.

@@ -140,20 +140,23 @@ fn payload(inputs: &Inputs, figures: &Figures) -> String {
     )
 }
 
-fn assumed(inputs: &Inputs, figures: &Figures, paint: Paint) -> String {
-    let detection = &figures.detection;
-    let config = &detection.watch().config;
-    let mut table = Table::new(&["", ""]);
-    let timing = match (inputs.timing, figures.spread.growth) {
+fn timing(inputs: &Inputs, figures: &Figures) -> String {
+    match (inputs.timing, figures.spread.growth) {
         (Timing::Event, Some(growth)) => {
             format!("event time: each node calls at its own moment; the informed grow by e^{growth:.2} an interval")
         }
         (Timing::Rounds, _) | (Timing::Event, None) => {
             "rounds: all call at once (--timing event: each at its own moment)".to_owned()
         }
-    };
+    }
+}
+
+fn assumed(inputs: &Inputs, figures: &Figures, paint: Paint) -> String {
+    let detection = &figures.detection;
+    let config = &detection.watch().config;
+    let mut table = Table::new(&["", ""]);
     let facts = [
-        ("timing", timing),
+        ("timing", timing(inputs, figures)),
         (
             "spread",
             format!(
