@@ -68,6 +68,8 @@ pub struct Gossip {
     profile_sends: u32,
     /// After how many tellings and hearings a claim waits aside; 0 for never.
     quiet_after: u32,
+    /// At how many tellings what goes aside from the start begins.
+    aside_from: u32,
     /// The places in the present datagram and those before it in a row: as bits, and one by one as far as there is room.
     is_told: Box<[u64]>,
     told: Box<[u32]>,
@@ -88,15 +90,18 @@ impl Gossip {
             waiting: [0; Form::COUNT],
             profile_sends: profile_sends.max(1),
             quiet_after,
+            aside_from: quiet_after,
             is_told: bought(members.div_ceil(64), 0),
             told: bought(TOLD_MAX, 0),
             told_len: 0,
         }
     }
 
-    /// From now on a claim that is not urgent waits aside after so many tellings and hearings: the cluster has another size.
-    pub fn set_quiet_after(&mut self, times: u32) {
+    /// From now on a claim that is not urgent waits aside after `times` tellings and hearings: the cluster has another size.
+    /// What goes aside from the start has `aside_from` of its sends behind it, whatever the size: the rest grows with it.
+    pub fn set_quiet_after(&mut self, times: u32, aside_from: u32) {
         self.quiet_after = times.min(SENDS_MAX);
+        self.aside_from = aside_from.min(self.quiet_after);
     }
 
     /// Bytes that [`Gossip::new`] buys.
@@ -141,9 +146,9 @@ impl Gossip {
             Some((Form::Claim | Form::Aside, _)) | None => form,
         };
         let sends = match (form, tone) {
-            (Form::Aside, Tone::Good | Tone::Relief) => self.quiet_after,
+            (Form::Aside, Tone::Good | Tone::Relief) => self.aside_from,
             (Form::Aside, Tone::Urgent) => 0,
-            (Form::Claim, Tone::Relief) => self.quiet_after / 2,
+            (Form::Claim, Tone::Relief) => self.aside_from / 2,
             (Form::Claim, Tone::Good | Tone::Urgent) | (Form::Profile, _) => 0,
         };
         self.move_to(slot, form, sends);

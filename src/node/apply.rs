@@ -425,7 +425,8 @@ impl Node {
         let up = self.up_count();
         if self.settle_time.0 != up {
             self.settle_time = (up, self.spread.time_to_all(up));
-            self.gossip.set_quiet_after(Spread::stale_after(up, self.params.quiet_after));
+            let stale_among = |n| Spread::stale_after(n, self.params.quiet_after);
+            self.gossip.set_quiet_after(stale_among(up), stale_among(0));
         }
         self.settle_time.1
     }
