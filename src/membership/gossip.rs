@@ -148,7 +148,7 @@ impl Gossip {
         let sends = match (form, tone) {
             (Form::Aside, Tone::Good | Tone::Relief) => self.aside_from,
             (Form::Aside, Tone::Urgent) => 0,
-            (Form::Claim, Tone::Relief) => self.aside_from / 2,
+            (Form::Claim, Tone::Relief) => self.quiet_after / 2,
             (Form::Claim, Tone::Good | Tone::Urgent) | (Form::Profile, _) => 0,
         };
         self.move_to(slot, form, sends);
@@ -220,7 +220,10 @@ impl Gossip {
     /// told on all the same.
     pub fn heard(&mut self, slot: u32, limits: [u32; 2], tone: Tone) {
         let Some((form, _)) = self.place(slot).filter(|_| self.quiet_after > 0) else { return };
+        // In a large cluster a few always hear of nothing but what others go on telling.
+        let large = self.quiet_after > self.aside_from;
         match (form, tone) {
+            (Form::Claim, Tone::Good) if large => {}
             (Form::Aside, _) | (Form::Claim, Tone::Good | Tone::Relief) => self.count(slot, limits, tone),
             (Form::Claim, Tone::Urgent) | (Form::Profile, _) => {}
         }
