@@ -159,11 +159,12 @@ pub struct Config {
     /// None: the first round comes an interval after the news that ends the quiet, which spreads the rounds of many nodes
     /// over the interval by itself. Set, and drawn by each node: half an interval sooner on average. Below `gossip_interval`.
     pub gossip_phase: Option<Duration>,
-    /// After this many times ln N tellings and hearings, of N members (at least 100), the news that somebody lives after all makes no rounds any
-    /// more and goes on with pings and acks only; it begins at half of that, and only those pass it on in rounds who held the
-    /// opposite. 2: each is told about as often as it tells, and ln N copies leave one member without. Raised: the last few hear
-    /// it sooner, at more datagrams from each who tells. 0: never, and hearing counts for nothing. Bad news makes rounds as often
-    /// as it is sent.
+    /// After this many times ln N tellings and hearings, of N members (at least 100), the news that somebody lives after all makes
+    /// no rounds any more and goes on with pings and acks only; if it was only suspected it begins at half of that, and only those
+    /// pass it on in rounds who held the opposite. Among so many that this is more than among 100, hearing that somebody was held
+    /// dead wrongly does not count. 2: each is told about as often as it tells, and ln N copies leave one member without. Raised:
+    /// the last few hear it sooner, at more datagrams from each who tells. 0: never, and hearing counts for nothing. Bad news makes
+    /// rounds as often as it is sent.
     pub quiet_after: u32,
     /// Datagrams a second that are made for nothing but claims, whether passed on or in rounds, beyond a burst of four times
     /// the fanout. 5 / 2 / 10: measured under lasting churn, fewer datagrams than SWIM makes. Raised: where many fail at once

@@ -80,25 +80,25 @@ impl Gossip {
     /// Nothing to tell, room for all places. A profile is told `profile_sends` times as one: as long as most who hear of it
     /// have not yet. The rest of its sends, which are there for the last few, are claims; who lacks the profile asks for it.
     ///
-    /// What is not urgent and was told and heard `quiet_after` times goes on aside; with 0 it never does, and hearing counts for
-    /// nothing.
+    /// Until [`Gossip::set_quiet_after`] says otherwise everything is told as often as it is sent.
     #[must_use]
-    pub fn new(members: usize, profile_sends: u32, quiet_after: u32) -> Self {
+    pub fn new(members: usize, profile_sends: u32) -> Self {
         Self {
             lists: Lists::new(Form::COUNT as u8 * LEVELS, members),
             levels: [0; Form::COUNT],
             waiting: [0; Form::COUNT],
             profile_sends: profile_sends.max(1),
-            quiet_after,
-            aside_from: quiet_after,
+            quiet_after: 0,
+            aside_from: 0,
             is_told: bought(members.div_ceil(64), 0),
             told: bought(TOLD_MAX, 0),
             told_len: 0,
         }
     }
 
-    /// From now on a claim that is not urgent waits aside after `times` tellings and hearings: the cluster has another size.
-    /// What goes aside from the start has `aside_from` of its sends behind it, whatever the size: the rest grows with it.
+    /// From now on a claim that is not urgent waits aside after `times` tellings and hearings: the cluster has another size. With
+    /// 0 it never does, and hearing counts for nothing. What goes aside from the start has `aside_from` of its sends behind it,
+    /// the same at any size: the rest grows with the cluster.
     pub fn set_quiet_after(&mut self, times: u32, aside_from: u32) {
         self.quiet_after = times.min(SENDS_MAX);
         self.aside_from = aside_from.min(self.quiet_after);
@@ -217,10 +217,10 @@ impl Gossip {
     }
 
     /// Somebody has told this node what waits at a place: that is one sending less to do. What is urgent and told aloud is
-    /// told on all the same.
+    /// told on all the same, and so is, where `times` exceeds `aside_from`, that somebody held to be dead lives: the more
+    /// members, the more of what is heard was told by a few, and the likelier somebody is left who would wait for repair.
     pub fn heard(&mut self, slot: u32, limits: [u32; 2], tone: Tone) {
         let Some((form, _)) = self.place(slot).filter(|_| self.quiet_after > 0) else { return };
-        // In a large cluster a few always hear of nothing but what others go on telling.
         let large = self.quiet_after > self.aside_from;
         match (form, tone) {
             (Form::Claim, Tone::Good) if large => {}
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn the_least_told_goes_first_and_nothing_twice_in_one_datagram() {
-        let mut gossip = Gossip::new(8, 3, 0);
+        let mut gossip = Gossip::new(8, 3);
         (0..3).for_each(|slot| gossip.announce(slot, Form::Claim, Tone::Good));
         assert_eq!(datagram(&mut gossip, Form::Claim, 2, 3), [0, 1]);
         assert_eq!(datagram(&mut gossip, Form::Claim, 9, 3), [2, 0, 1], "all once, the untold first");
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_row_of_datagrams_tells_everything_once() {
-        let mut gossip = Gossip::new(8, 3, 0);
+        let mut gossip = Gossip::new(8, 3);
         (0..5).for_each(|slot| gossip.announce(slot, Form::Claim, Tone::Good));
         assert_eq!(datagram(&mut gossip, Form::Claim, 3, 9), [0, 1, 2]);
         assert!(gossip.has_more());
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn after_the_limit_nothing_waits() {
-        let mut gossip = Gossip::new(4, 3, 0);
+        let mut gossip = Gossip::new(4, 3);
         gossip.announce(1, Form::Profile, Tone::Good);
         let mut sends = |form| (0..100).filter(|_| !datagram(&mut gossip, form, 1, 200).is_empty()).count() as u32;
         // What most have heard is told as a claim.
@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn what_is_told_for_ever_stands_behind_all_that_is_new() {
-        let mut gossip = Gossip::new(4, 3, 0);
+        let mut gossip = Gossip::new(4, 3);
         gossip.announce(1, Form::Claim, Tone::Good);
         for _ in 0..200 {
             assert_eq!(datagram(&mut gossip, Form::Claim, 1, ENDLESS), [1]);
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_profile_stays_a_profile_until_it_is_told() {
-        let mut gossip = Gossip::new(4, 3, 0);
+        let mut gossip = Gossip::new(4, 3);
         gossip.announce(1, Form::Profile, Tone::Good);
         gossip.announce(1, Form::Claim, Tone::Good);
         assert_eq!(gossip.place(1), Some((Form::Profile, 0)));

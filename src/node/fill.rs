@@ -155,10 +155,14 @@ impl Node {
     /// How many datagrams to one peer hold all that waits, up to a bound: in a storm of news the delay must not grow with
     /// its size. Each peer gets everything once and nothing twice.
     fn datagrams_to_tell_all(&self) -> usize {
-        let profile = size_of::<RawProfile>() + self.table.profile(ME, self.table.get(ME).claim()).text_len();
-        let bytes = self.gossip.waiting(Form::Claim) as usize * size_of::<RawClaim>()
-            + self.gossip.waiting(Form::Profile) as usize * profile;
-        bytes.div_ceil(self.params.max_datagram - OVERHEAD_INTRO).clamp(1, DATAGRAMS_IN_A_ROW)
+        let texts = self.table.text_bytes().0.div_ceil(self.table.len()) as usize;
+        let profile = size_of::<RawProfile>() + texts;
+        let profiles = self.gossip.waiting(Form::Profile) as usize * profile;
+        let claims = self.gossip.waiting(Form::Claim) as usize * size_of::<RawClaim>();
+        // A profile is not cut in two: what is left at the end of each datagram is less than one.
+        let waste = if profiles > 0 { profile } else { 0 };
+        let room = self.params.max_datagram - OVERHEAD_INTRO - waste;
+        (profiles + claims).div_ceil(room).clamp(1, DATAGRAMS_IN_A_ROW)
     }
 
     /// When the next gossip round is due: an interval from now, or this node's own next beat.

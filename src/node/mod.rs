@@ -274,7 +274,7 @@ impl Node {
             probes: Probes::new(limits.probes as usize, rng.next_u32()),
             relays: Relays::new(limits.relays as usize),
             health: Health::new(params.health_max),
-            gossip: Gossip::new(members, (params.fanout as u32).max(PROFILE_SENDS_MIN), 0),
+            gossip: Gossip::new(members, (params.fanout as u32).max(PROFILE_SENDS_MIN)),
             fingerprint: Fingerprint::new(members),
             book: Book::new(limits.book as usize),
             join: Joining::new(limits.seeds as usize, (rng.next_u64(), rng.next_u64()), now),

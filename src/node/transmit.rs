@@ -18,6 +18,10 @@ impl Node {
         if self.is_moot(outgoing.what) {
             return None;
         }
+        if outgoing.what != (What::Gossip { more: true }) {
+            // Also where a budget holds this one back: what follows it goes to the same peer, which has heard nothing yet.
+            self.gossip.begin_datagram();
+        }
         if !outgoing.what.is_probe() && !self.afford(now) {
             self.counters.budget_held += 1;
             return None;
@@ -38,9 +42,6 @@ impl Node {
             state: 0,
         };
         let mut writer = Writer::new(buf, self.params.max_datagram, &header)?;
-        if outgoing.what != (What::Gossip { more: true }) {
-            self.gossip.begin_datagram();
-        }
         self.write(now, outgoing, unknown, &mut writer);
         if let Some(slot) = slot.filter(|_| outgoing.what.carries_news()) {
             self.fill(&mut writer, slot, outgoing.what.is_probe());
@@ -71,7 +72,20 @@ impl Node {
                 Nonce::Relay(place) => !self.relays.asks(place, nonce),
             },
             What::Gossip { more } => more && !self.gossip.has_more(),
-            _ => false,
+            What::Ack { .. }
+            | What::Nack { .. }
+            | What::Leave { .. }
+            | What::Hello { .. }
+            | What::Cookie { .. }
+            | What::PageRequest { .. }
+            | What::Pages { .. }
+            | What::Whois { .. }
+            | What::Introduction
+            | What::Obituary { .. }
+            | What::Sums
+            | What::Listing { .. }
+            | What::Want
+            | What::Gifts => false,
         }
     }
 
