@@ -169,7 +169,7 @@ pub struct Config {
     /// Datagrams a second that are made for nothing but claims, whether passed on or in rounds, beyond a burst of four times
     /// the fanout. 5 / 2 / 10: measured under lasting churn, fewer datagrams than SWIM makes. Raised: where many fail at once
     /// all hear of the last of them sooner, at as many datagrams more from every member; the first few are not held back by
-    /// it, nor are departures and new lives.
+    /// it, nor are departures, new lives, and that somebody was held dead wrongly.
     pub claims_per_second: u32,
     /// Datagrams a second that forwarding of news may cost, beside the rounds. 400 / 200 / 400.
     /// Raised: larger storms of news are passed on at once and not by rounds. 0 leaves everything to the rounds.

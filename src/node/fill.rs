@@ -146,8 +146,8 @@ impl Node {
         }
     }
 
-    /// Whether a datagram may be made for nothing but news. While news of comings and goings spreads, always: that comes one by
-    /// one. Of the deaths and what refutes them a few pieces go at once; where more and more comes it is told together.
+    /// Whether a datagram may be made for nothing but news. While it spreads that somebody comes, leaves or was held dead
+    /// wrongly, always. Of deaths and doubts a few pieces go at once; where more and more comes it is told together.
     fn may_tell(&mut self, now: Instant) -> bool {
         now < self.unheld_until || self.gossip.waiting(Form::Profile) > 0 || self.budgets.claims.spend(now, 1)
     }

@@ -157,7 +157,7 @@ pub struct Node {
     recent: outbox::Recent,
     budgets: Budgets,
     fresh: Option<Fresh>,
-    /// Until when the budget for claims holds nothing back: somebody has come or left.
+    /// Until when the budget for claims holds nothing back: somebody has come or left, or was held dead wrongly.
     unheld_until: Instant,
     /// Until when this node's own lag keeps it from convicting.
     grace_until: Instant,
