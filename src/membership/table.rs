@@ -4,9 +4,9 @@ use core::net::SocketAddr;
 
 use super::address::Address;
 use super::fingerprint::Counted;
-use super::index::Index;
+
 use super::member::{Contact, Member, Rtt};
-use crate::bounded::{Arena, NONE, bought};
+use crate::bounded::{Arena, Index, NONE, bought};
 use crate::id::{BootId, Incarnation, NodeId};
 use crate::limits::Limits;
 use crate::time::Instant;

@@ -339,6 +339,7 @@ impl Node {
     fn list_up(&mut self, slot: u32) {
         let table = &self.table;
         self.roster.set_up(slot, |other| table.get(other).at);
+        self.rank(slot, true);
         self.arm_forget();
     }
 
@@ -346,6 +347,7 @@ impl Node {
         self.table.get_mut(slot).at = now;
         let table = &self.table;
         self.roster.set_down(slot, |other| table.get(other).at);
+        self.rank(slot, false);
         self.arm_forget();
     }
 
@@ -527,6 +529,7 @@ impl Node {
         self.uncount(now, slot);
         let table = &self.table;
         self.roster.remove(slot, |other| table.get(other).at);
+        self.rank(slot, false);
         self.arm_forget();
         self.table.remove(slot);
         self.note_changed(slot);

@@ -5,7 +5,7 @@
 //! place is 32 bits: a slot, in as many bits as that takes, and in the rest the lowest bits of its id, so that hardly ever
 //! a member is looked at that is not the one; sixteen places to a cache line, so that a search stays within one or two.
 
-use crate::bounded::bought;
+use super::bought;
 use crate::id::NodeId;
 
 /// From id to slot.
@@ -84,13 +84,22 @@ impl Index {
 
     /// Removes an id; `id_of` tells the id at a slot.
     pub fn remove(&mut self, id: NodeId, id_of: impl Fn(u32) -> NodeId) {
+        self.remove_where(id, |slot| id_of(slot) == id, &id_of);
+    }
+
+    /// Removes a slot whose id others may share.
+    pub fn remove_slot(&mut self, id: NodeId, slot: u32, id_of: impl Fn(u32) -> NodeId) {
+        self.remove_where(id, |other| other == slot, &id_of);
+    }
+
+    fn remove_where(&mut self, id: NodeId, is: impl Fn(u32) -> bool, id_of: &impl Fn(u32) -> NodeId) {
         let mut gap = self.home(id);
         loop {
             let here = self.places[gap];
             if here == EMPTY {
                 return;
             }
-            if id_of(self.slot(here)) == id {
+            if is(self.slot(here)) {
                 break;
             }
             gap = self.after(gap);

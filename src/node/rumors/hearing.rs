@@ -1,0 +1,159 @@
+//! Somebody has something to say.
+
+use super::super::Node;
+use super::super::outbox::{Outgoing, What};
+use super::super::receive::Sender;
+use crate::rumor::{Draft, Marked, Window};
+use crate::time::{Instant, Span};
+use crate::wire::{RawRumorIds, Rumor, RumorIds, Rumors};
+use crate::{Event, RumorStart};
+
+/// Gossip intervals between two rumors of a stream, at most.
+const STREAM_GAP_INTERVALS: u32 = 10;
+/// How far ahead of what is known a number may be: half a day of 100,000 rumors a second. One that is farther is corrupt.
+pub(super) const PLAUSIBLE_AHEAD: u64 = 1 << 32;
+
+impl Node {
+    /// Takes the rumors of a section.
+    pub(in super::super) fn on_rumors(&mut self, now: Instant, sender: Sender, rumors: Rumors<'_>) {
+        // What a member has been told is older by the way from it: half of the round trip, where that is known.
+        let way = sender.slot.and_then(|slot| self.table.contact(slot).rtt.smoothed()).unwrap_or(Span::ZERO) / 2;
+        for rumor in rumors {
+            self.on_rumor(now, sender, &rumor, way);
+        }
+        if !self.rumors.feedback.is_empty() {
+            let feedback = Outgoing { to: sender.addr, receiver: sender.receiver(), what: What::RumorFeedback };
+            let queued = self.push_answer(feedback);
+            self.counters.budget_held += u64::from(!queued);
+        }
+    }
+
+    fn on_rumor(&mut self, now: Instant, sender: Sender, rumor: &Rumor<'_>, way: Span) {
+        let sequence = rumor.id.sequence;
+        let Some(origin) = self.origin_of(now, rumor) else { return };
+        let record = self.rumors.origins.get(origin);
+        if sequence > record.window.highest().saturating_add(PLAUSIBLE_AHEAD) && record.anchored {
+            self.counters.rumors_implausible += 1;
+            return;
+        }
+        let age = Span::micros(u64::from(rumor.age_us)) + way;
+        let fits = rumor.payload.len() <= self.params.limits.rumor_payload as usize;
+        if age > self.params.rumor_retention || !fits {
+            self.counters.rumors_too_old += u64::from(fits);
+            return;
+        }
+        if self.mark_rumor(now, origin, sequence) == Marked::Known {
+            self.counters.rumors_known += 1;
+            if rumor.asks {
+                self.note_feedback(sender, origin, rumor);
+            }
+            return;
+        }
+        self.counters.rumors_new += 1;
+        self.histograms.rumor_age[rumor.class as usize].record(age);
+        self.retain_rumor(now, sender, origin, rumor, age);
+    }
+
+    /// The place of a rumor's origin, a new one where it has not been heard of.
+    fn origin_of(&mut self, now: Instant, rumor: &Rumor<'_>) -> Option<u32> {
+        let id = rumor.id;
+        let known = self.rumors.origins.find(id.origin, id.boot);
+        if known.is_some() {
+            return known;
+        }
+        let began = match (self.rumors.starting, self.params.rumor_start) {
+            (true, RumorStart::Now) => id.sequence - 1,
+            (true, RumorStart::Retained) | (false, _) => 0,
+        };
+        let anchored = !self.rumors.starting || self.params.rumor_start == RumorStart::Now;
+        self.add_origin(now, id.origin, id.boot, Window::starting_after(began), anchored)
+    }
+
+    /// Notes that a number of an origin has come; reports what its window has to give up for that.
+    fn mark_rumor(&mut self, now: Instant, origin: u32, sequence: u64) -> Marked {
+        let (record, bits) = self.rumors.origins.with_bits(origin);
+        let before = record.window.complete();
+        let (id, boot, anchored) = (record.id, record.boot, record.anchored);
+        let (events, counters) = (&mut self.events, &mut self.counters);
+        let marked = record.window.mark(bits, sequence, |from, to| {
+            if anchored {
+                counters.rumors_lost += to - from + 1;
+                events.emit(Event::RumorsLost { origin: id, boot, from, to }, counters);
+            }
+        });
+        let after = record.window.complete();
+        // What was held back behind a gap that is given up is delivered; behind this one, once it is retained.
+        if record.held > 0 && after > before {
+            self.deliver_held(now, origin, before, after);
+        }
+        marked
+    }
+
+    /// Retains a rumor that is new, delivers it and lets it travel on.
+    fn retain_rumor(&mut self, now: Instant, sender: Sender, origin: u32, rumor: &Rumor<'_>, age: Span) {
+        while !self.rumors.store.has_room(rumor.payload.len()) {
+            self.evict_rumor(now);
+        }
+        let draft = Draft {
+            id: rumor.id,
+            origin,
+            topic: rumor.topic,
+            born: now - age,
+            from: sender.slot,
+            class: rumor.class,
+            hops: rumor.hops.saturating_add(1),
+            held: false,
+            payload: rumor.payload,
+        };
+        let Some(place) = self.rumors.store.push(&draft) else { return };
+        self.rumors.origins.get_mut(origin).retained += 1;
+        self.note_rumor(now, origin, sender.slot);
+        self.deliver_rumor(now, place, age);
+        self.spread_rumor(now, place, rumor.class);
+    }
+
+    /// A new rumor of an origin is retained.
+    pub(super) fn note_rumor(&mut self, now: Instant, origin: u32, from: Option<u32>) {
+        let gap = self.params.gossip_interval * STREAM_GAP_INTERVALS;
+        let record = self.rumors.origins.get_mut(origin);
+        record.links.note(now.since(record.last_at), gap, from);
+        record.last_at = now;
+        if self.params.rumor_digests {
+            self.rumors.digests.put(origin, 0, 0);
+        }
+        self.watch_origin(now, origin);
+    }
+
+    /// Notes that a rumor was known, so that its sender may stop telling it, or telling this node.
+    fn note_feedback(&mut self, sender: Sender, origin: u32, rumor: &Rumor<'_>) {
+        let links = &self.rumors.origins.get(origin).links;
+        if sender.slot.is_none_or(|slot| !links.may_prune(slot)) {
+            return;
+        }
+        let base = rumor.id.sequence - 1;
+        let ids = RumorIds { origin: rumor.id.origin, boot: rumor.id.boot, base, which: 1 };
+        let feedback = &mut self.rumors.feedback;
+        let near = feedback.iter_mut().rev().find(|f| {
+            f.origin == ids.origin && f.boot == ids.boot && f.base <= base && base - f.base < u64::from(u64::BITS)
+        });
+        match near {
+            Some(near) => near.which |= 1 << (base - near.base),
+            // Where there is no room the sender learns of some, which is enough.
+            None => drop(feedback.try_push(ids)),
+        }
+    }
+
+    /// The receivers of some rumors had them already.
+    pub(in super::super) fn on_rumor_feedback(&mut self, sender: Sender, known: &[RawRumorIds]) {
+        for ids in known.iter().map(RawRumorIds::get) {
+            let Some(origin) = self.rumors.origins.find(ids.origin, ids.boot) else { continue };
+            let record = self.rumors.origins.get_mut(origin);
+            if let Some(slot) = sender.slot.filter(|_| record.links.is_stream()) {
+                record.links.prune(slot);
+            }
+            for sequence in ids.sequences() {
+                self.told_in_vain(crate::RumorId { origin: ids.origin, boot: ids.boot, sequence });
+            }
+        }
+    }
+}

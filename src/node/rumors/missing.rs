@@ -1,0 +1,381 @@
+//! What has not come? Digests tell what others have; what is missing here is asked for, and in the end given up.
+
+use super::super::outbox::{Outgoing, What};
+use super::super::receive::Sender;
+use super::super::tick::Timer;
+use super::super::{Event, Node, Phase};
+use crate::RumorStart;
+use crate::id::NodeId;
+use crate::rumor::{Asked, Gone, Origin, RumorId, Window};
+use crate::time::{Instant, Span};
+use crate::wire::{Digest, Kind, RawDigest, RawRumorIds, RumorIds, Writer};
+
+use super::hearing::PLAUSIBLE_AHEAD;
+
+/// Runs of 64 numbers that one request asks for at most, of one origin.
+const RUNS_MAX: usize = 4;
+/// So many, one after the other, must say that they cannot give what is missing any more before it is given up.
+const GONE_SAID_BY: u8 = 4;
+/// How often the wait before asking again doubles.
+const DOUBLINGS: u8 = 6;
+/// How many entries of the deadlines one tick takes: the rest is due at once after it.
+const DUE_AT_ONCE: usize = 64;
+
+impl Node {
+    /// Adds an origin that has not been heard of; counts it where there is no place.
+    pub(super) fn add_origin(
+        &mut self,
+        now: Instant,
+        id: NodeId,
+        boot: u32,
+        window: Window,
+        anchored: bool,
+    ) -> Option<u32> {
+        let Some(place) = self.rumors.origins.add(id, boot, window, now) else {
+            self.counters.origins_refused += 1;
+            return None;
+        };
+        self.rumors.origins.get_mut(place).anchored = anchored;
+        self.watch_origin(now, place);
+        Some(place)
+    }
+
+    /// Takes what a member has of some origins.
+    pub(in super::super) fn on_rumor_digests(&mut self, now: Instant, sender: Sender, digests: &[RawDigest]) {
+        for digest in digests.iter().map(RawDigest::get) {
+            self.on_digest(now, sender, &digest);
+        }
+    }
+
+    pub(super) fn on_digest(&mut self, now: Instant, sender: Sender, digest: &Digest) {
+        let Some(origin) = self.origin_of_digest(now, digest) else { return };
+        let record = self.rumors.origins.get_mut(origin);
+        let highest = digest.complete + u64::from(digest.ahead);
+        if highest > record.window.highest().saturating_add(PLAUSIBLE_AHEAD) {
+            self.counters.rumors_implausible += 1;
+            return;
+        }
+        record.window.hear_of(highest);
+        let given_up_to = digest.complete - u64::from(digest.kept).min(digest.complete);
+        if !record.anchored {
+            // The retained ones begin here for a node that joins: what lies before is not lost, it is the past.
+            record.anchored = true;
+            self.settle_past(now, origin, given_up_to);
+        } else if given_up_to > record.window.complete() && digest.kept < u16::MAX {
+            self.note_gone(now, sender, origin, given_up_to);
+        }
+        self.watch_origin(now, origin);
+        let record = self.rumors.origins.get(origin);
+        let complete = record.window.complete();
+        let theirs = has_beyond(digest, complete) & !record.window.seen_beyond(self.rumors.origins.bits(origin), complete);
+        if theirs != 0 && record.asked.until <= now {
+            let wait = self.retry_after(sender.slot);
+            let asked = &mut self.rumors.origins.get_mut(origin).asked;
+            *asked = Asked { until: now + wait, ..*asked };
+            self.counters.rumors_asked += 1;
+            let what = What::RumorWants { origin };
+            self.push(Outgoing { to: sender.addr, receiver: sender.receiver(), what });
+        }
+    }
+
+    /// The place of a digest's origin. Of one that is new to a node that joins, its rumors begin as the parameters say.
+    fn origin_of_digest(&mut self, now: Instant, digest: &Digest) -> Option<u32> {
+        let known = self.rumors.origins.find(digest.origin, digest.boot);
+        if known.is_some() || digest.complete == 0 && digest.ahead == 0 {
+            return known;
+        }
+        let seen = u64::from(u64::BITS - digest.seen.leading_zeros());
+        let began = match (self.rumors.starting, self.params.rumor_start) {
+            (true, RumorStart::Now) => digest.complete + seen.max(u64::from(digest.ahead)),
+            (true, RumorStart::Retained) => digest.complete - u64::from(digest.kept).min(digest.complete),
+            (false, _) => 0,
+        };
+        self.add_origin(now, digest.origin, digest.boot, Window::starting_after(began), true)
+    }
+
+    /// How long an answer of a member may take.
+    fn retry_after(&self, slot: Option<u32>) -> Span {
+        slot.map_or(self.params.ack_prior, |slot| self.ack_timeout(slot))
+    }
+
+    /// A member cannot give anything up to a number. When enough have said so nobody is likely to.
+    fn note_gone(&mut self, now: Instant, sender: Sender, origin: u32, up_to: u64) {
+        let enough = u32::from(GONE_SAID_BY).min(self.roster.up_len()) as u8;
+        let gone = &mut self.rumors.origins.get_mut(origin).gone;
+        if gone.said_by > 0 && gone.last == sender.slot {
+            return;
+        }
+        let up_to = if gone.said_by == 0 { up_to } else { gone.up_to.min(up_to) };
+        *gone = Gone { said_by: gone.said_by + 1, last: sender.slot, up_to };
+        if gone.said_by >= enough {
+            self.give_up(now, origin, up_to);
+        }
+    }
+
+    /// What is missing of an origin up to a number is lost: the embedder is told exactly what.
+    pub(super) fn give_up(&mut self, now: Instant, origin: u32, to: u64) {
+        let (record, bits) = self.rumors.origins.with_bits(origin);
+        let (id, boot, before) = (record.id, record.boot, record.window.complete());
+        let (events, counters) = (&mut self.events, &mut self.counters);
+        record.window.give_up(bits, to, |from, to| {
+            counters.rumors_lost += to - from + 1;
+            events.emit(Event::RumorsLost { origin: id, boot, from, to }, counters);
+        });
+        record.gone = Gone::default();
+        let (after, held) = (record.window.complete(), record.held);
+        if held > 0 {
+            self.deliver_held(now, origin, before, after);
+        }
+        self.watch_origin(now, origin);
+    }
+
+    /// What lies up to a number is the past of a node that has just joined.
+    fn settle_past(&mut self, now: Instant, origin: u32, to: u64) {
+        let (record, bits) = self.rumors.origins.with_bits(origin);
+        let before = record.window.complete();
+        record.window.give_up(bits, to, |_, _| ());
+        record.kept_from = record.kept_from.max(to);
+        let (after, held) = (record.window.complete(), record.held);
+        if held > 0 {
+            self.deliver_held(now, origin, before, after);
+        }
+    }
+
+    /// Sees to it that whatever is due of an origin is done in time, after anything about it has changed.
+    pub(super) fn watch_origin(&mut self, now: Instant, origin: u32) {
+        let settle = self.settle_time();
+        let interval = self.params.gossip_interval;
+        let record = self.rumors.origins.get_mut(origin);
+        if record.counted != 0 {
+            self.rumors.root = self.rumors.root.wrapping_sub(record.counted);
+            self.rumors.root_changed_at = now;
+            record.counted = 0;
+        }
+        let due = if record.window.has_gap() {
+            record.gap_since.get_or_insert(now);
+            now + interval
+        } else {
+            (record.gap_since, record.asked, record.gone) = (None, Asked::default(), Gone::default());
+            now + settle
+        };
+        // What is armed for earlier looks again then: no change of the heap for each rumor of a stream.
+        if self.rumors.due.get(origin).is_none_or(|at| due < at) {
+            self.rumors.due.set(origin, due);
+            self.arm_earlier(Timer::Rumors, due);
+        }
+    }
+
+    pub(in super::super) fn on_rumors_timer(&mut self, now: Instant) {
+        for _ in 0..DUE_AT_ONCE {
+            let Some((_, origin)) = self.rumors.due.pop_due(now) else { break };
+            self.on_origin_due(now, origin);
+        }
+        if let Some((due, _)) = self.rumors.due.first() {
+            self.arm(Timer::Rumors, due);
+        }
+    }
+
+    fn on_origin_due(&mut self, now: Instant, origin: u32) {
+        let Some(record) = self.rumors.origins.at(origin) else { return };
+        let next = match record.gap_since {
+            Some(since) if now.since(since) >= self.params.rumor_retention => {
+                let highest = record.window.highest();
+                self.give_up(now, origin, highest);
+                return;
+            }
+            Some(_) => Some(self.ask_somebody(now, origin)),
+            None => self.on_origin_quiet(now, origin),
+        };
+        if let Some(at) = next {
+            self.rumors.due.set(origin, at);
+        }
+    }
+
+    /// Asks somebody for what is missing, the origin itself now and then. Returns when to ask again.
+    fn ask_somebody(&mut self, now: Instant, origin: u32) -> Instant {
+        let record = self.rumors.origins.get(origin);
+        let (id, asked) = (record.id, record.asked);
+        if now < asked.until {
+            return asked.until;
+        }
+        let its_turn = asked.times % 4 == 3;
+        let itself = self.table.find(id).filter(|slot| its_turn && self.table.get(*slot).state.is_up());
+        let mut drawn = [0; 1];
+        let found = self.roster.sample(&mut self.rng, &mut drawn, |_| true);
+        let wait = self.params.gossip_interval * (1 << asked.times.min(DOUBLINGS));
+        if let Some(slot) = itself.or_else(|| drawn[..found].first().copied()) {
+            self.counters.rumors_asked += 1;
+            self.push_to(slot, What::RumorWants { origin });
+        }
+        self.rumors.origins.get_mut(origin).asked = Asked { until: now + wait, times: asked.times.saturating_add(1) };
+        now + wait
+    }
+
+    /// Nothing of an origin is missing. Once nothing new has come for a while it counts as settled; one that is no member any
+    /// more is forgotten once nobody can tell any rumor of it again. Returns when to look again.
+    fn on_origin_quiet(&mut self, now: Instant, origin: u32) -> Option<Instant> {
+        let settle = self.settle_time();
+        let record = self.rumors.origins.get(origin);
+        let settled_at = record.last_at + settle;
+        if now < settled_at {
+            return Some(settled_at);
+        }
+        if self.is_member(record) {
+            self.count_origin(now, origin);
+            return None;
+        }
+        let forgotten_at = record.last_at + self.params.rumor_retention * 2;
+        if now < forgotten_at {
+            return Some(forgotten_at);
+        }
+        self.let_the_old_go(now);
+        if self.rumors.origins.get(origin).retained > 0 {
+            return Some(now + self.params.rumor_retention);
+        }
+        self.rumors.digests.remove(origin);
+        self.rumors.origins.remove(origin);
+        None
+    }
+
+    /// What is older than the retention makes room.
+    fn let_the_old_go(&mut self, now: Instant) {
+        let retention = self.params.rumor_retention;
+        while self.rumors.store.oldest().is_some_and(|(_, entry)| entry.born + retention <= now) {
+            self.evict_rumor(now);
+        }
+    }
+
+    /// Whether a start of an origin is a member that is up, this node included.
+    fn is_member(&self, record: &Origin) -> bool {
+        if record.id == self.me.id {
+            return record.boot == self.me.boot.tag() && self.phase == Phase::Joined;
+        }
+        let member = self.table.find(record.id).map(|slot| self.table.get(slot));
+        member.is_some_and(|member| member.state.is_up() && member.boot.tag() == record.boot)
+    }
+
+    fn count_origin(&mut self, now: Instant, origin: u32) {
+        let record = self.rumors.origins.get_mut(origin);
+        if record.counted == 0 {
+            record.counted = settled_sum(record);
+            self.rumors.root = self.rumors.root.wrapping_add(record.counted);
+            self.rumors.root_changed_at = now;
+        }
+    }
+
+    /// A member that may be an origin is up, or up no more: what it has published counts as settled or not.
+    pub(super) fn origin_came_or_went(&mut self, slot: u32, is_up: bool) {
+        let member = self.table.get(slot);
+        let (id, boot, now) = (member.id, member.boot.tag(), self.heard_anybody_at);
+        let Some(origin) = self.rumors.origins.find(id, boot) else { return };
+        let record = self.rumors.origins.get_mut(origin);
+        if record.counted != 0 && !is_up {
+            self.rumors.root = self.rumors.root.wrapping_sub(record.counted);
+            self.rumors.root_changed_at = now;
+            record.counted = 0;
+        }
+        if self.rumors.due.get(origin).is_none() {
+            self.rumors.due.set(origin, now);
+            self.arm_earlier(Timer::Rumors, now);
+        }
+    }
+
+    /// Writes what is missing of an origin; nothing where nothing is any more.
+    pub(in super::super) fn write_rumor_wants(&mut self, origin: u32, writer: &mut Writer<'_>) {
+        let Some(record) = self.rumors.origins.at(origin) else { return };
+        let bits = self.rumors.origins.bits(origin);
+        let (mut base, highest) = (record.window.complete(), record.window.highest());
+        for _ in 0..RUNS_MAX {
+            if base >= highest {
+                return;
+            }
+            let exist = u64::MAX >> (64 - (highest - base).min(64));
+            let which = !record.window.seen_beyond(bits, base) & exist;
+            let ids = RumorIds { origin: record.id, boot: record.boot, base, which };
+            if which != 0 && writer.push(Kind::RumorWants, &RawRumorIds::new(&ids)) {
+                self.counters.sent_one(Kind::RumorWants);
+            }
+            base += 64;
+        }
+    }
+
+    /// Somebody misses rumors that this node may have.
+    pub(in super::super) fn on_rumor_wants(&mut self, sender: Sender, wants: &[RawRumorIds]) {
+        for ids in wants.iter().map(RawRumorIds::get) {
+            let Some(origin) = self.rumors.origins.find(ids.origin, ids.boot) else { continue };
+            if let Some(slot) = sender.slot {
+                self.rumors.origins.get_mut(origin).links.graft(slot);
+            }
+            let what = What::RumorSupply { origin, base: ids.base, which: ids.which };
+            let queued = self.push_answer(Outgoing { to: sender.addr, receiver: sender.receiver(), what });
+            self.counters.budget_held += u64::from(!queued);
+        }
+    }
+
+    /// As many of the rumors asked for as fit; the rest is queued behind. Where one is not to be had the asker learns from the
+    /// digest what is.
+    pub(in super::super) fn write_supply(
+        &mut self,
+        now: Instant,
+        outgoing: &Outgoing,
+        (origin, base, which): (u32, u64, u64),
+        writer: &mut Writer<'_>,
+    ) {
+        let Some(record) = self.rumors.origins.at(origin) else { return };
+        let ids = RumorIds { origin: record.id, boot: record.boot, base, which };
+        let place_of = |sequence| self.rumors.store.find(RumorId { origin: ids.origin, boot: ids.boot, sequence });
+        let fresh_enough = |place: &u32| now.since(self.rumors.store.get(*place).born) <= self.params.rumor_retention;
+        let lacks = ids.sequences().any(|sequence| place_of(sequence).is_none());
+        if lacks && writer.push(Kind::RumorDigests, &RawDigest::new(&self.digest_of(origin))) {
+            self.counters.sent_one(Kind::RumorDigests);
+        }
+        let mut left = which;
+        for sequence in ids.sequences() {
+            if let Some(place) = place_of(sequence).filter(fresh_enough) {
+                if !self.rumor_to_tell(now, place, false).write(writer) {
+                    break;
+                }
+                self.counters.sent_one(Kind::Rumors);
+                self.counters.rumors_supplied += 1;
+            }
+            left &= left - 1;
+        }
+        if left != 0 {
+            let what = What::RumorSupply { origin, base, which: left };
+            let queued = self.push_answer(Outgoing { what, ..*outgoing });
+            self.counters.budget_held += u64::from(!queued);
+        }
+    }
+
+    /// Writes which of the rumors in the last datagram were known.
+    pub(in super::super) fn write_rumor_feedback(&mut self, writer: &mut Writer<'_>) {
+        for ids in core::mem::take(&mut self.rumors.feedback) {
+            if writer.push(Kind::RumorFeedback, &RawRumorIds::new(&ids)) {
+                self.counters.sent_one(Kind::RumorFeedback);
+            }
+        }
+    }
+}
+
+/// What of the 64 numbers beyond `base` the sender of a digest can give.
+fn has_beyond(digest: &Digest, base: u64) -> u64 {
+    let first_kept = digest.complete - u64::from(digest.kept).min(digest.complete) + 1;
+    (0..64).fold(0, |has, i| {
+        let n = base + 1 + i;
+        let beyond = n.checked_sub(digest.complete + 1);
+        let there = match beyond {
+            None => n >= first_kept,
+            Some(beyond) => beyond < 64 && digest.seen >> beyond & 1 == 1,
+        };
+        has | u64::from(there) << i
+    })
+}
+
+/// What the root counts for a settled origin: never 0.
+fn settled_sum(record: &Origin) -> u64 {
+    let mut bytes = [0; 20];
+    bytes[..8].copy_from_slice(&record.id.as_u64().to_le_bytes());
+    bytes[8..12].copy_from_slice(&record.boot.to_le_bytes());
+    bytes[12..].copy_from_slice(&record.window.complete().to_le_bytes());
+    xxhash_rust::xxh3::xxh3_64(&bytes).max(1)
+}
