@@ -124,7 +124,10 @@ impl fmt::Display for Refusal {
             Self::TooManySeeds { max } => write!(f, "the list of seeds is full at {max}; name fewer addresses"),
             Self::NotJoined => f.write_str("the node is no member yet; publish once it has joined"),
             Self::PayloadTooLong { got, max } => {
-                write!(f, "the payload has {got} bytes, at most {max} travel; shorten it, or raise limits.rumor_payload")
+                write!(
+                    f,
+                    "the payload has {got} bytes, at most {max} travel; shorten it, or raise limits.rumor_payload"
+                )
             }
             Self::RumorsWait { class, retained } => write!(
                 f,
@@ -136,8 +139,11 @@ impl fmt::Display for Refusal {
                 write!(f, "all {max} places for origins of rumors are taken; raise limits.origins at every node")
             }
             Self::TooManyTopics { max } => {
-                write!(f, "{max} topics are subscribed to, which is all there is room for; raise limits.topics, or \
-                           subscribe to all")
+                write!(
+                    f,
+                    "{max} topics are subscribed to, which is all there is room for; raise limits.topics, or \
+                           subscribe to all"
+                )
             }
         }
     }

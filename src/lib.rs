@@ -69,7 +69,8 @@ mod time;
 pub mod wire;
 
 pub use config::{
-    ACCUSERS_MAX, Config, DIRECT_PINGS_MAX, FANOUT_MAX, HELPER_ROUNDS_MAX, HELPERS_MAX, Params, Profile, RumorStart, Sends,
+    ACCUSERS_MAX, Config, DIRECT_PINGS_MAX, FANOUT_MAX, HELPER_ROUNDS_MAX, HELPERS_MAX, Params, Profile, RumorStart,
+    Sends,
 };
 pub use error::{ConfigError, DropReason, Refusal};
 pub use event::{Event, MemberRef};

@@ -5,7 +5,8 @@ use crate::wire::{MAX_MAX_DATAGRAM, MIN_MAX_DATAGRAM};
 
 /// A record of a suspicion is named in 16 bits.
 const SUSPECTS_MAX: u32 = 65_535;
-/// Origins are members that publish; few do where there are many.
+/// Where there are many members few of them publish.
+const ORIGINS: u32 = 256;
 const ORIGINS_MAX: u32 = 1 << 16;
 
 /// Every capacity. Full is an answer: the newcomer is refused and counted, nobody who is in is harmed (R28).
@@ -37,8 +38,9 @@ pub struct Limits {
     pub seeds: u32,
     /// Addresses and numbers of members remembered after they were forgotten. 64. Beyond, the oldest goes.
     pub book: u32,
-    /// Origins of rumors, each start of a name for itself. 1,024. Beyond, the rumors of a newcomer are refused and counted until an
-    /// origin that is no member any more has been silent for twice the retention.
+    /// Origins of rumors: members that publish, each start of a name for itself. 256, or all members where they are fewer. Beyond, the
+    /// rumors of a newcomer are refused, counted and told of, until an origin that is no member any more has been silent for
+    /// twice the retention.
     pub origins: u32,
     /// Numbers beyond the last complete one that can be told apart for each origin: a multiple of 64. 4,096. Where more are
     /// published before a missing one has come, that one is given up and reported.
@@ -67,7 +69,7 @@ impl Default for Limits {
             events: 1_024,
             seeds: 16,
             book: 64,
-            origins: 1_024,
+            origins: ORIGINS,
             rumor_window: 4_096,
             rumors: 4_096,
             rumor_bytes: 1 << 20,
@@ -82,7 +84,7 @@ impl Limits {
     #[must_use]
     pub fn for_members(members: u32) -> Self {
         let suspects = (members / 32).clamp(256, SUSPECTS_MAX);
-        Self { members, suspects, origins: members.min(ORIGINS_MAX), ..Self::default() }
+        Self { members, suspects, origins: members.min(ORIGINS), ..Self::default() }
     }
 
     /// Whether every capacity is one that the node can be built with.
@@ -109,7 +111,11 @@ impl Limits {
             in_range(field, u64::from(got), min, max)?;
         }
         if self.rumor_window % 64 != 0 {
-            return Err(ConfigError::NotAMultiple { field: "limits.rumor_window", got: u64::from(self.rumor_window), of: 64 });
+            return Err(ConfigError::NotAMultiple {
+                field: "limits.rumor_window",
+                got: u64::from(self.rumor_window),
+                of: 64,
+            });
         }
         Ok(())
     }

@@ -36,6 +36,12 @@ fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
         events: 16,
         seeds: 1,
         book: 1,
+        origins: 1,
+        rumor_window: 64,
+        rumors: 64,
+        rumor_bytes: 2_400,
+        rumor_payload: 0,
+        topics: 1,
     };
     let cases = [
         smallest.clone(),
@@ -50,6 +56,12 @@ fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
         Limits { events: 10_000, ..smallest.clone() },
         Limits { seeds: 64, ..smallest.clone() },
         Limits { book: 1 << 16, ..smallest.clone() },
+        Limits { origins: 3_000, ..smallest.clone() },
+        Limits { rumor_window: 1 << 16, ..smallest.clone() },
+        Limits { rumors: 10_000, ..smallest.clone() },
+        Limits { rumor_bytes: 1 << 20, ..smallest.clone() },
+        Limits { rumor_payload: 1_024, ..smallest.clone() },
+        Limits { topics: 1_000, ..smallest.clone() },
         // No power of two: a container that rounds up would show.
         Limits {
             members: 1_237,
@@ -62,6 +74,12 @@ fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
             events: 1_021,
             seeds: 11,
             book: 67,
+            origins: 83,
+            rumor_window: 192,
+            rumors: 1_033,
+            rumor_bytes: 10_007,
+            rumor_payload: 509,
+            topics: 17,
         },
         Limits::default(),
         Limits::for_members(10_000),

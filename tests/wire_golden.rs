@@ -50,7 +50,13 @@ fn goldens() -> Vec<(&'static str, Envelope, Vec<Record>)> {
                 | Kind::Leave
                 | Kind::Sums
                 | Kind::Listing
-                | Kind::Want => known,
+                | Kind::Want
+                | Kind::Rumors
+                | Kind::RumorDigests
+                | Kind::RumorFeedback
+                | Kind::RumorWants
+                | Kind::RumorSync
+                | Kind::RumorPage => known,
                 Kind::PageRequest => Envelope { membership: 0, counter: 2, ..introduced },
                 Kind::Page | Kind::Cookie => introduced,
                 Kind::Hello => unbound,

@@ -416,6 +416,12 @@ fn asked_for(bytes: &[u8], node: BootId, receiver: BootId) -> ([Option<u32>; 2],
             | Section::Page(_)
             | Section::Sums(_)
             | Section::Listing(_)
+            | Section::Rumors(_)
+            | Section::RumorDigests(_)
+            | Section::RumorFeedback(_)
+            | Section::RumorWants(_)
+            | Section::RumorSync(_)
+            | Section::RumorPage(_)
             | Section::Unknown(_) => {}
         }
     }

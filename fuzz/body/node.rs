@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
-use bruit::wire::{Binding, Cookie, Datagram, MAX_MAX_DATAGRAM, NackReason, SeedStatus};
+use bruit::wire::{Binding, Cookie, Datagram, MAX_MAX_DATAGRAM, NackReason, RumorIds, SeedStatus};
 use bruit::{
-    BootId, ClusterKey, Config, Counters, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId, Params,
-    Phase, Profile, Span,
+    BootId, Class, ClusterKey, Config, Counters, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId,
+    Order, Params, Phase, Profile, Publication, RumorId, Span, Topic,
 };
 
 use crate::cast::{Actor, CAST, LABEL};
@@ -83,6 +83,12 @@ impl Stage {
             events: 16,
             seeds: 2,
             book: 2,
+            origins: 3,
+            rumor_window: 64,
+            rumors: 64,
+            rumor_bytes: 2_400,
+            rumor_payload: 64,
+            topics: 2,
         };
         let config = Config {
             cold_start_wait: Duration::from_millis(100),
@@ -117,7 +123,7 @@ impl Stage {
     }
 
     fn step(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        match u.int_in_range(0..=15)? {
+        match u.int_in_range(0..=18)? {
             0..=4 => self.somebody_speaks(u)?,
             5..=7 => self.somebody_answers(u)?,
             8..=10 => self.time_passes(u)?,
@@ -125,6 +131,16 @@ impl Stage {
             12 => self.input(Input::Unreachable { to: u.choose(&CAST)?.addr }),
             13 => self.input(Input::Join(&[u.choose(&CAST)?.addr])),
             14 => self.input(Input::Remove(u.choose(&CAST)?.id())),
+            15 => self.input(Input::Publish(Publication {
+                topic: Topic::from_u64(u.int_in_range(0..=3)?),
+                class: *u.choose(Class::ALL)?,
+                payload: &[7; 70][..u.int_in_range(0..=70)?],
+            })),
+            16 => self.input(Input::Subscribe {
+                topic: if u.arbitrary()? { None } else { Some(Topic::from_u64(u.int_in_range(0..=3)?)) },
+                order: *u.choose(&[Order::Arrival, Order::Origin])?,
+            }),
+            17 => self.input(Input::Unsubscribe { topic: None }),
             _ => {
                 // Rarely: nothing much happens after it.
                 if u.ratio(1, 8)? {
@@ -256,7 +272,35 @@ impl Stage {
             Record::Want(id) if *id == actor.id() => {
                 answers.push(generate::record(u, bruit::wire::Kind::Profiles)?);
             }
+            Record::RumorSync { nonce, from } => {
+                let mut page = generate::record(u, bruit::wire::Kind::RumorPage)?;
+                if let Record::RumorPage { nonce: n, first, last, digests } = &mut page {
+                    (*n, *first) = (*nonce, *from);
+                    digests.retain(|digest| (*first..=*last).contains(&digest.origin));
+                    *last = (*last).max(*first);
+                }
+                answers.push(page);
+            }
+            Record::RumorWant(ids) => {
+                for sequence in ids.sequences().take(u.int_in_range(0..=4)?) {
+                    let mut rumor = generate::record(u, bruit::wire::Kind::Rumors)?;
+                    if let Record::Rumor(heard) = &mut rumor {
+                        heard.id = RumorId { origin: ids.origin, boot: ids.boot, sequence };
+                    }
+                    answers.push(rumor);
+                }
+            }
+            Record::Rumor(heard) if heard.asks => answers.push(Record::Feedback(RumorIds {
+                origin: heard.id.origin,
+                boot: heard.id.boot,
+                base: heard.id.sequence - 1,
+                which: 1,
+            })),
             Record::Want(_)
+            | Record::Rumor(_)
+            | Record::Digest(_)
+            | Record::Feedback(_)
+            | Record::RumorPage { .. }
             | Record::Ack { .. }
             | Record::Nack { .. }
             | Record::Claim(_)

@@ -28,6 +28,8 @@ pub enum Capacity {
     Members,
     /// Bytes for names, zones and tags: [`Limits::text_bytes`] for each place.
     TextBytes,
+    /// Places for origins of rumors: [`Limits::origins`].
+    Origins,
 }
 
 impl Capacity {
@@ -37,6 +39,7 @@ impl Capacity {
         match self {
             Self::Members => "members",
             Self::TextBytes => "text_bytes",
+            Self::Origins => "origins",
         }
     }
 }

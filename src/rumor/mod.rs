@@ -26,6 +26,6 @@ pub(crate) use origins::{Asked, Gone, Origin, Origins};
 pub(crate) use ranks::{DEGREE_MAX, Ranks};
 pub use rule::Rule;
 pub(crate) use store::{Draft, Store};
-pub use topic::{Order, Topic};
 pub(crate) use topic::Topics;
+pub use topic::{Order, Topic};
 pub(crate) use window::{Marked, Window};

@@ -187,7 +187,9 @@ impl Origins {
 
     /// The places of origins in `first..=last`, in no order.
     pub fn range(&self, first: NodeId, last: NodeId) -> impl Iterator<Item = u32> + '_ {
-        self.index.near(first, last).filter(move |place| self.at(*place).is_some_and(|o| (first..=last).contains(&o.id)))
+        self.index
+            .near(first, last)
+            .filter(move |place| self.at(*place).is_some_and(|o| (first..=last).contains(&o.id)))
     }
 }
 

@@ -173,7 +173,8 @@ impl Store {
             return;
         }
         let entries = &self.entries;
-        self.index.remove_slot(key(entries[self.oldest].id), self.oldest as u32, |place| key(entries[place as usize].id));
+        self.index
+            .remove_slot(key(entries[self.oldest].id), self.oldest as u32, |place| key(entries[place as usize].id));
         self.oldest = (self.oldest + 1) % self.capacity;
         self.len -= 1;
     }
@@ -265,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_payload_as_long_as_all_room_fits_alone() {
-        let mut store = Store::new(4, 100);
+        let store = Store::new(4, 100);
         assert!(store.has_room(100) && !store.has_room(101));
     }
 }

@@ -166,7 +166,8 @@ mod tests {
                 }
                 if rng.below(100) == 0 {
                     let to = window.complete() + u64::from(rng.below(100));
-                    window.give_up(&mut bits, to, |a, b| (a..=b).for_each(|n| assert!(given_up.insert(n), "{n} twice")));
+                    window
+                        .give_up(&mut bits, to, |a, b| (a..=b).for_each(|n| assert!(given_up.insert(n), "{n} twice")));
                     assert!(window.complete() >= to);
                 }
                 front = front.max(window.highest());

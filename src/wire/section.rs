@@ -10,8 +10,8 @@ use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{
-    Listing, Profiles, RawAck, RawClaim, RawCookie, RawHello, RawLeave, RawNack, RawPage, RawPageRequest, RawPing,
-    RawPingRequest, RawDigest, RawRumorIds, RawRumorSync, RawSums, RawWant, RawWhois, RumorPage, Rumors,
+    Listing, Profiles, RawAck, RawClaim, RawCookie, RawDigest, RawHello, RawLeave, RawNack, RawPage, RawPageRequest,
+    RawPing, RawPingRequest, RawRumorIds, RawRumorSync, RawSums, RawWant, RawWhois, RumorPage, Rumors,
 };
 use crate::error::DropReason;
 use crate::error::closed_enum;

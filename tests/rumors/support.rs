@@ -57,7 +57,13 @@ pub type Cluster = World<Receipts>;
 
 /// `nodes` members at rest, one-way latency 100 µs, all subscribed.
 pub fn cluster(seed: u64, nodes: u32, config: &Config, loss_permille: u32) -> (Cluster, Vec<HostId>) {
-    let limits = Limits { origins: 64, rumors: 1_024, rumor_bytes: 1 << 18, rumor_window: 1_024, ..Limits::for_members(nodes + 8) };
+    let limits = Limits {
+        origins: 64,
+        rumors: 1_024,
+        rumor_bytes: 1 << 18,
+        rumor_window: 1_024,
+        ..Limits::for_members(nodes + 8)
+    };
     cluster_with(seed, nodes, config, &limits, loss_permille, Order::Arrival)
 }
 
@@ -73,11 +79,7 @@ pub fn cluster_with(
     let specs: Vec<Spec> = (0..nodes).map(|n| Spec::new(&format!("n{n}"), params.clone())).collect();
     let bounds = Bounds { hosts: nodes + 8, events: 0, in_flight: 1 << 22, ..Bounds::default() };
     let mut world = World::watched(seed, bounds, Receipts::default());
-    world.network.set_all(Link {
-        latency: Latency::Constant(Span::micros(100)),
-        loss_permille,
-        ..Link::default()
-    });
+    world.network.set_all(Link { latency: Latency::Constant(Span::micros(100)), loss_permille, ..Link::default() });
     let hosts = world.form(&specs).expect("good specs");
     world.run_for(Span::secs(5));
     for host in &hosts {

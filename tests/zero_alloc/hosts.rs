@@ -65,6 +65,12 @@ fn params() -> Params {
         events: 16,
         seeds: 4,
         book: 4,
+        origins: 3,
+        rumor_window: 64,
+        rumors: 64,
+        rumor_bytes: 2_400,
+        rumor_payload: 64,
+        topics: 2,
     };
     // Budgets that a storm can spend, and a graveyard that empties while the test looks on.
     let config = Config {

@@ -6,6 +6,7 @@ use super::super::tick::Timer;
 use super::super::{Event, Node, Phase};
 use crate::RumorStart;
 use crate::id::NodeId;
+use crate::membership::Capacity;
 use crate::rumor::{Asked, Gone, Origin, RumorId, Window};
 use crate::time::{Instant, Span};
 use crate::wire::{Digest, Kind, RawDigest, RawRumorIds, RumorIds, Writer};
@@ -33,8 +34,11 @@ impl Node {
     ) -> Option<u32> {
         let Some(place) = self.rumors.origins.add(id, boot, window, now) else {
             self.counters.origins_refused += 1;
+            self.tell_of_full(now, id, Capacity::Origins);
             return None;
         };
+        let (used, max) = (self.rumors.origins.len(), self.params.limits.origins);
+        self.warn_once(Capacity::Origins, used - 1, used, max);
         self.rumors.origins.get_mut(place).anchored = anchored;
         self.watch_origin(now, place);
         Some(place)
@@ -67,7 +71,8 @@ impl Node {
         self.watch_origin(now, origin);
         let record = self.rumors.origins.get(origin);
         let complete = record.window.complete();
-        let theirs = has_beyond(digest, complete) & !record.window.seen_beyond(self.rumors.origins.bits(origin), complete);
+        let theirs =
+            has_beyond(digest, complete) & !record.window.seen_beyond(self.rumors.origins.bits(origin), complete);
         if theirs != 0 && record.asked.until <= now {
             let wait = self.retry_after(sender.slot);
             let asked = &mut self.rumors.origins.get_mut(origin).asked;

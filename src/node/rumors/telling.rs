@@ -36,7 +36,13 @@ impl Node {
 
     /// Adds what rounds tell, until less than `enough` bytes remain: first what was urgent, then digests, which are what
     /// repair begins with.
-    pub(in super::super) fn fill_rumors(&mut self, now: Instant, writer: &mut Writer<'_>, receiver: u32, enough: usize) {
+    pub(in super::super) fn fill_rumors(
+        &mut self,
+        now: Instant,
+        writer: &mut Writer<'_>,
+        receiver: u32,
+        enough: usize,
+    ) {
         self.tell_class(now, writer, receiver, Class::Urgent, enough);
         self.tell_digests(writer, enough);
         self.tell_class(now, writer, receiver, Class::Normal, enough);

@@ -149,7 +149,15 @@ pub fn remove(shared: &Shared, node: &str) -> Result<Removed, Failure> {
 pub fn refused(error: CommandError) -> Failure {
     let code = match error {
         CommandError::Refused(
-            Refusal::NotRunning | Refusal::UnknownMember | Refusal::StillAlive | Refusal::TooManySeeds { .. },
+            Refusal::NotRunning
+            | Refusal::UnknownMember
+            | Refusal::StillAlive
+            | Refusal::TooManySeeds { .. }
+            | Refusal::NotJoined
+            | Refusal::PayloadTooLong { .. }
+            | Refusal::RumorsWait { .. }
+            | Refusal::TooManyOrigins { .. }
+            | Refusal::TooManyTopics { .. },
         ) => Code::Failed,
         CommandError::QueueFull | CommandError::NoAnswer | CommandError::Stopped => Code::Unreachable,
     };
