@@ -110,6 +110,12 @@ impl Origins {
         Some(self.last)
     }
 
+    /// The same, without remembering where the search ended.
+    #[must_use]
+    pub fn look_up(&self, id: NodeId, boot: u32) -> Option<u32> {
+        self.index.find(key(id, boot), |place| self.at(place).is_some_and(|o| o.id == id && o.boot == boot))
+    }
+
     /// The origin at a place, if there is one.
     #[must_use]
     pub fn at(&self, place: u32) -> Option<&Origin> {

@@ -2,27 +2,30 @@
 //!
 //! Payloads lie one behind the other in a ring of bytes, each in one piece. What goes is always what came first, so there is
 //! nothing to move and nothing to look for.
+//!
+//! The index is a hash table from which nothing is ever taken out: a place in it names the how manieth rumor it is that was
+//! retained, and that alone tells whether it still is. Rumors of one origin that follow each other lie side by side in it.
 
-use super::id::{Class, RumorId};
+use super::id::Class;
 use super::rule::Told;
 use super::topic::Topic;
-use crate::bounded::{Index, bought};
-use crate::id::NodeId;
+use crate::bounded::{NONE, bought};
 use crate::time::Instant;
 
-/// A rumor that is retained.
+/// A rumor that is retained: what every hearing and telling looks at, in one cache line.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// Which.
-    pub id: RumorId,
-    /// Its origin's place.
-    pub origin: u32,
+    /// As the how manieth its origin has published it.
+    pub sequence: u64,
     /// About what.
     pub topic: Topic,
     /// When it was published, by this node's clock.
     pub born: Instant,
-    /// Who has told it first, by its place in the table; none where this node is the origin.
-    pub from: Option<u32>,
+    /// Its origin's place.
+    pub origin: u32,
+    from: u32,
+    at: u32,
+    len: u16,
     /// How much it matters.
     pub class: Class,
     /// How often it had been forwarded when it came.
@@ -31,9 +34,9 @@ pub struct Entry {
     pub held: bool,
     /// How its tellings in rounds went.
     pub told: Told,
-    at: u32,
-    len: u16,
 }
+
+const _: () = assert!(size_of::<Entry>() <= 64);
 
 impl Entry {
     /// Bytes of its payload.
@@ -41,21 +44,32 @@ impl Entry {
     pub const fn len(&self) -> u16 {
         self.len
     }
+
+    /// Whether the member at this place of the table has told it first.
+    #[must_use]
+    pub const fn is_from(&self, slot: u32) -> bool {
+        self.from == slot
+    }
 }
 
 /// A rumor before it is retained.
 #[derive(Clone, Copy, Debug)]
 pub struct Draft<'a> {
-    pub id: RumorId,
+    pub sequence: u64,
     pub origin: u32,
     pub topic: Topic,
     pub born: Instant,
+    /// Who has told it first, by its place in the table; none where this node is the origin.
     pub from: Option<u32>,
     pub class: Class,
     pub hops: u8,
-    pub held: bool,
     pub payload: &'a [u8],
 }
+
+/// Places of the index for each rumor that can be retained, at least.
+const INDEX_FACTOR: usize = 4;
+/// How far from its home a rumor is looked for in the index.
+const PROBES: usize = 8;
 
 /// The rumors retained, in the order in which they came.
 #[derive(Debug)]
@@ -69,7 +83,15 @@ pub struct Store {
     bytes: Box<[u8]>,
     /// Where the next payload goes.
     head: usize,
-    index: Index,
+    /// How many were retained ever, so to speak: the numbers wrap.
+    pushes: u32,
+    index: Box<[u32]>,
+    /// The number of the last rumor that found no place in the index; it has to be searched for.
+    unindexed: Option<u32>,
+}
+
+const fn index_for(rumors: usize) -> usize {
+    (rumors * INDEX_FACTOR).next_power_of_two()
 }
 
 impl Store {
@@ -83,14 +105,17 @@ impl Store {
             len: 0,
             bytes: bought(bytes, 0),
             head: 0,
-            index: Index::new(rumors),
+            // Nothing in an index of zeros is among the last.
+            pushes: 1 << 31,
+            index: bought(index_for(rumors), 0),
+            unindexed: None,
         }
     }
 
     /// Bytes that [`Store::new`] buys.
     #[must_use]
     pub const fn memory_bytes(rumors: usize, bytes: usize) -> usize {
-        rumors * size_of::<Entry>() + bytes + Index::memory_bytes(rumors)
+        rumors * size_of::<Entry>() + bytes + index_for(rumors) * size_of::<u32>()
     }
 
     /// How many are retained.
@@ -127,16 +152,51 @@ impl Store {
 
     /// Where a rumor is, if it is retained.
     #[must_use]
-    pub fn find(&self, id: RumorId) -> Option<u32> {
-        self.index.find(key(id), |place| self.entries[place as usize].id == id)
+    pub fn find(&self, origin: u32, sequence: u64) -> Option<u32> {
+        let is = |place: &u32| {
+            let entry = &self.entries[*place as usize];
+            entry.sequence == sequence && entry.origin == origin
+        };
+        let found = self.probes(origin, sequence).filter_map(|at| self.place_of(self.index[at])).find(is);
+        let hidden = || self.unindexed.is_some_and(|number| self.place_of(number).is_some());
+        found.or_else(|| if hidden() { self.places().find(is) } else { None })
     }
 
-    /// The place and the payload of a rumor that was retained at a place, if it still is.
+    /// Where in the index a rumor may stand.
+    fn probes(&self, origin: u32, sequence: u64) -> impl Iterator<Item = usize> + use<> {
+        let mask = self.index.len() - 1;
+        let home = (origin.wrapping_mul(0x9e37_79b1) as usize).wrapping_add(sequence as usize);
+        (0..PROBES).map(move |step| home.wrapping_add(step) & mask)
+    }
+
+    /// How many were retained after the rumor of this number, itself included.
+    const fn age(&self, number: u32) -> usize {
+        self.pushes.wrapping_sub(number) as usize
+    }
+
+    /// The place of the rumor of this number, if it is still retained.
+    fn place_of(&self, number: u32) -> Option<u32> {
+        let age = self.age(number);
+        (1..=self.len).contains(&age).then(|| ((self.oldest + self.len - age) % self.capacity) as u32)
+    }
+
+    fn places(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.len).map(|nth| ((self.oldest + nth) % self.capacity) as u32)
+    }
+
+    /// Whether a place holds a rumor.
     #[must_use]
-    pub fn at(&self, place: u32, id: RumorId) -> Option<&[u8]> {
-        let here = (place as usize).checked_sub(self.oldest).unwrap_or(place as usize + self.capacity - self.oldest);
-        let holds = here < self.len && self.entries[place as usize].id == id;
-        holds.then(|| self.payload(place))
+    pub fn holds(&self, place: u32) -> bool {
+        let place = place as usize;
+        let nth = if place >= self.oldest { place - self.oldest } else { place + self.capacity - self.oldest };
+        nth < self.len
+    }
+
+    /// What the rumor says that was retained at a place, if it still is.
+    #[must_use]
+    pub fn at(&self, place: u32, origin: u32, sequence: u64) -> Option<&[u8]> {
+        let entry = self.entries.get(place as usize).filter(|_| self.holds(place))?;
+        (entry.sequence == sequence && entry.origin == origin).then(|| self.payload(place))
     }
 
     /// The rumor that goes next, and its place.
@@ -169,14 +229,10 @@ impl Store {
 
     /// The oldest goes.
     pub fn pop(&mut self) {
-        if self.len == 0 {
-            return;
+        if self.len > 0 {
+            self.oldest = (self.oldest + 1) % self.capacity;
+            self.len -= 1;
         }
-        let entries = &self.entries;
-        self.index
-            .remove_slot(key(entries[self.oldest].id), self.oldest as u32, |place| key(entries[place as usize].id));
-        self.oldest = (self.oldest + 1) % self.capacity;
-        self.len -= 1;
     }
 
     /// Retains a rumor that is not retained yet, and says where; `None`, and nothing changed, unless [`Store::has_room`].
@@ -185,17 +241,17 @@ impl Store {
         let room = draft.payload.len().max(1);
         let at = self.room_at(room).filter(|_| self.len < self.capacity)?;
         let entry = Entry {
-            id: draft.id,
-            origin: draft.origin,
+            sequence: draft.sequence,
             topic: draft.topic,
             born: draft.born,
-            from: draft.from,
-            class: draft.class,
-            hops: draft.hops,
-            held: draft.held,
-            told: Told::default(),
+            origin: draft.origin,
+            from: draft.from.unwrap_or(NONE),
             at: at as u32,
             len: draft.payload.len() as u16,
+            class: draft.class,
+            hops: draft.hops,
+            held: false,
+            told: Told::default(),
         };
         self.bytes[at..at + draft.payload.len()].copy_from_slice(draft.payload);
         self.head = at + room;
@@ -204,16 +260,30 @@ impl Store {
             Some(free) => *free = entry,
             None => self.entries.push(entry),
         }
+        self.note_in_index(draft.origin, draft.sequence);
         self.len += 1;
-        self.index.insert(key(draft.id), place as u32);
+        self.pushes = self.pushes.wrapping_add(1);
         Some(place as u32)
     }
-}
 
-/// Spreads the rumors of one origin over the index: its home is in the upper bits.
-fn key(id: RumorId) -> NodeId {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    NodeId::from_u64((id.origin.as_u64() ^ u64::from(id.boot) ^ id.sequence.wrapping_mul(ODD)).wrapping_mul(ODD))
+    /// Gives the next rumor a place in the index; where all of its are taken by what is retained, the oldest of them loses its.
+    fn note_in_index(&mut self, origin: u32, sequence: u64) {
+        let mut oldest = (0, 0);
+        for at in self.probes(origin, sequence) {
+            let age = self.age(self.index[at]);
+            if age > oldest.1 {
+                oldest = (at, age);
+            }
+            if !(1..=self.len).contains(&age) {
+                break;
+            }
+        }
+        let (at, age) = oldest;
+        if (1..=self.len).contains(&age) {
+            self.unindexed = Some(self.index[at]);
+        }
+        self.index[at] = self.pushes;
+    }
 }
 
 #[cfg(test)]
@@ -222,46 +292,58 @@ mod tests {
     use crate::rng::Rng;
     use std::collections::VecDeque;
 
-    fn id(sequence: u64) -> RumorId {
-        RumorId { origin: NodeId::from_u64(sequence % 3), boot: 1, sequence }
+    /// Pushes and pops at random, with `origins` origins whose sequences move on by steps; says how often a rumor had lost its
+    /// place in the index.
+    fn agrees_with_a_queue(rumors: usize, bytes: usize, origins: u32, step: u64, longest: u32) -> (u32, u32) {
+        let mut rng = Rng::from_seed(6);
+        let mut store = Store::new(rumors, bytes);
+        let mut model: VecDeque<(u32, u64, u32, Vec<u8>)> = VecDeque::new();
+        let (mut full_of_bytes, mut unindexed) = (0, 0);
+        for n in 1..10_000_u64 {
+            let payload: Vec<u8> = (0..rng.below(longest)).map(|i| (n as u8).wrapping_add(i as u8)).collect();
+            while !store.has_room(payload.len()) {
+                full_of_bytes += u32::from((store.len() as usize) < rumors);
+                store.pop();
+                model.pop_front();
+            }
+            let (origin, sequence) = (rng.below(origins), n * step);
+            let draft = Draft {
+                sequence,
+                origin,
+                topic: Topic::new("t"),
+                born: Instant::ZERO,
+                from: Some(3),
+                class: Class::Normal,
+                hops: 0,
+                payload: &payload,
+            };
+            let place = store.push(&draft).expect("there is room");
+            unindexed += u32::from(store.unindexed == Some(store.pushes.wrapping_sub(1)));
+            model.push_back((origin, sequence, place, payload));
+            assert_eq!(store.len() as usize, model.len());
+            assert!(store.bytes_used() as usize >= model.iter().map(|(.., p)| p.len()).sum());
+            for (origin, sequence, place, payload) in &model {
+                assert_eq!(store.find(*origin, *sequence), Some(*place), "{origin} {sequence}");
+                assert_eq!(store.at(*place, *origin, *sequence), Some(&payload[..]));
+            }
+            let gone = (model[0].1 - step, model[0].2);
+            assert!((0..origins).all(|o| store.find(o, gone.0).is_none() && store.at(gone.1, o, gone.0).is_none()));
+        }
+        (full_of_bytes, store.unindexed.map_or(0, |_| 1) + unindexed)
     }
 
     #[test]
     fn holds_the_newest_in_whole_payloads_and_finds_each_of_them() {
-        let mut rng = Rng::from_seed(6);
-        let mut store = Store::new(20, 300);
-        let mut model: VecDeque<(RumorId, u32, Vec<u8>)> = VecDeque::new();
-        let mut full_of_bytes = 0;
-        for sequence in 1..20_000 {
-            let payload: Vec<u8> = (0..rng.below(60)).map(|i| (sequence as u8).wrapping_add(i as u8)).collect();
-            while !store.has_room(payload.len()) {
-                full_of_bytes += u32::from(store.len() < 20);
-                store.pop();
-                model.pop_front();
-            }
-            let draft = Draft {
-                id: id(sequence),
-                origin: 0,
-                topic: Topic::new("t"),
-                born: Instant::ZERO,
-                from: None,
-                class: Class::Normal,
-                hops: 0,
-                held: false,
-                payload: &payload,
-            };
-            let place = store.push(&draft).expect("there is room");
-            model.push_back((id(sequence), place, payload));
-            assert_eq!(store.len() as usize, model.len());
-            assert!(store.bytes_used() as usize >= model.iter().map(|(.., p)| p.len()).sum());
-            for (id, place, payload) in &model {
-                assert_eq!((store.find(*id), store.payload(*place)), (Some(*place), &payload[..]));
-                assert_eq!(store.at(*place, *id), Some(&payload[..]));
-            }
-            let gone = id(sequence - model.len() as u64);
-            assert_eq!((store.find(gone), store.at(model[0].1, gone)), (None, None));
-        }
+        let (full_of_bytes, _) = agrees_with_a_queue(20, 300, 3, 1, 60);
         assert!(full_of_bytes > 100, "both bounds were met");
+        agrees_with_a_queue(64, 1 << 16, 5, 1, 8);
+    }
+
+    #[test]
+    fn what_has_no_place_in_the_index_is_found_all_the_same() {
+        // All numbers have one home: more of them than there are probes.
+        let (_, unindexed) = agrees_with_a_queue(32, 1 << 16, 1, 128, 8);
+        assert!(unindexed > 0);
     }
 
     #[test]

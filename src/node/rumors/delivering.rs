@@ -9,7 +9,7 @@ impl Node {
     /// Hands a new rumor to the embedder, if it wants it and if its turn has come.
     pub(super) fn deliver_rumor(&mut self, now: Instant, place: u32, age: Span) {
         let entry = self.rumors.store.get(place);
-        let (origin, sequence) = (entry.origin, entry.id.sequence);
+        let (origin, sequence) = (entry.origin, entry.sequence);
         let complete = self.rumors.origins.get(origin).window.complete();
         match self.rumors.topics.order(entry.topic) {
             Some(Order::Origin) if sequence > complete => {
@@ -33,15 +33,13 @@ impl Node {
 
     /// Hands over what of an origin waited for what lies in `after..=to`.
     pub(super) fn deliver_held(&mut self, now: Instant, origin: u32, after: u64, to: u64) {
-        let record = self.rumors.origins.get(origin);
-        let (id, boot) = (record.id, record.boot);
         // No more than the window tells apart can wait.
         let first = (after + 1).max(to.saturating_sub(u64::from(self.params.limits.rumor_window)));
         for sequence in first..=to {
             if self.rumors.origins.get(origin).held == 0 {
                 return;
             }
-            let held = self.rumors.store.find(RumorId { origin: id, boot, sequence });
+            let held = self.rumors.store.find(origin, sequence);
             if let Some(place) = held.filter(|place| self.rumors.store.get(*place).held) {
                 self.rumors.store.get_mut(place).held = false;
                 self.rumors.origins.get_mut(origin).held -= 1;
@@ -53,8 +51,9 @@ impl Node {
 
     fn rumor_ref_of_age(&self, place: u32, age: Span) -> RumorRef {
         let entry = self.rumors.store.get(place);
+        let origin = self.rumors.origins.get(entry.origin);
         RumorRef {
-            id: entry.id,
+            id: RumorId { origin: origin.id, boot: origin.boot, sequence: entry.sequence },
             topic: entry.topic,
             class: entry.class,
             age,
@@ -72,7 +71,7 @@ impl Node {
     /// The rumor that came first goes. If it still waits for an earlier one, that one is given up.
     pub(super) fn evict_rumor(&mut self, now: Instant) {
         let Some((place, entry)) = self.rumors.store.oldest() else { return };
-        let (origin, sequence, held) = (entry.origin, entry.id.sequence, entry.held);
+        let (origin, sequence, held) = (entry.origin, entry.sequence, entry.held);
         if held {
             self.give_up(now, origin, sequence);
         }

@@ -18,8 +18,12 @@ impl Node {
     pub(in super::super) fn on_rumors(&mut self, now: Instant, sender: Sender, rumors: Rumors<'_>) {
         // What a member has been told is older by the way from it: half of the round trip, where that is known.
         let way = sender.slot.and_then(|slot| self.table.contact(slot).rtt.smoothed()).unwrap_or(Span::ZERO) / 2;
+        let new = self.counters.rumors_new;
         for rumor in rumors {
             self.on_rumor(now, sender, &rumor, way);
+        }
+        if self.counters.rumors_new > new {
+            self.arm_round(now);
         }
         if !self.rumors.feedback.is_empty() {
             let feedback = Outgoing { to: sender.addr, receiver: sender.receiver(), what: What::RumorFeedback };
@@ -95,21 +99,20 @@ impl Node {
             self.evict_rumor(now);
         }
         let draft = Draft {
-            id: rumor.id,
+            sequence: rumor.id.sequence,
             origin,
             topic: rumor.topic,
             born: now - age,
             from: sender.slot,
             class: rumor.class,
             hops: rumor.hops.saturating_add(1),
-            held: false,
             payload: rumor.payload,
         };
         let Some(place) = self.rumors.store.push(&draft) else { return };
         self.rumors.origins.get_mut(origin).retained += 1;
         self.note_rumor(now, origin, sender.slot);
         self.deliver_rumor(now, place, age);
-        self.spread_rumor(now, place, rumor.class);
+        self.spread_rumor(place, rumor.class);
     }
 
     /// A new rumor of an origin is retained.
@@ -118,7 +121,7 @@ impl Node {
         let record = self.rumors.origins.get_mut(origin);
         record.links.note(now.since(record.last_at), gap, from);
         record.last_at = now;
-        if self.params.rumor_digests {
+        if self.params.rumor_digests && self.rumors.digests.place(origin) != Some((0, 0)) {
             self.rumors.digests.put(origin, 0, 0);
         }
         self.watch_origin(now, origin);
@@ -152,7 +155,7 @@ impl Node {
                 record.links.prune(slot);
             }
             for sequence in ids.sequences() {
-                self.told_in_vain(crate::RumorId { origin: ids.origin, boot: ids.boot, sequence });
+                self.told_in_vain(origin, sequence);
             }
         }
     }

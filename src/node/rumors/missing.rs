@@ -7,7 +7,7 @@ use super::super::{Event, Node, Phase};
 use crate::RumorStart;
 use crate::id::NodeId;
 use crate::membership::Capacity;
-use crate::rumor::{Asked, Gone, Origin, RumorId, Window};
+use crate::rumor::{Asked, Gone, Origin, Window};
 use crate::time::{Instant, Span};
 use crate::wire::{Digest, Kind, RawDigest, RawRumorIds, RumorIds, Writer};
 
@@ -328,7 +328,7 @@ impl Node {
     ) {
         let Some(record) = self.rumors.origins.at(origin) else { return };
         let ids = RumorIds { origin: record.id, boot: record.boot, base, which };
-        let place_of = |sequence| self.rumors.store.find(RumorId { origin: ids.origin, boot: ids.boot, sequence });
+        let place_of = |sequence| self.rumors.store.find(origin, sequence);
         let fresh_enough = |place: &u32| now.since(self.rumors.store.get(*place).born) <= self.params.rumor_retention;
         let lacks = ids.sequences().any(|sequence| place_of(sequence).is_none());
         if lacks && writer.push(Kind::RumorDigests, &RawDigest::new(&self.digest_of(origin))) {

@@ -16,13 +16,18 @@ impl Node {
     /// What a rumor says, for as long as it is retained.
     #[must_use]
     pub fn rumor(&self, rumor: &RumorRef) -> Option<&[u8]> {
-        self.rumors.store.at(rumor.place, rumor.id)
+        let place = self.rumors.store.holds(rumor.place).then_some(rumor.place)?;
+        let origin = self.rumors.store.get(place).origin;
+        let record = self.rumors.origins.get(origin);
+        let same = record.id == rumor.id.origin && record.boot == rumor.id.boot;
+        self.rumors.store.at(place, origin, rumor.id.sequence).filter(|_| same)
     }
 
     /// A rumor that is retained, whether it was delivered or not: for who has missed events.
     #[must_use]
     pub fn retained(&self, now: Instant, id: RumorId) -> Option<(RumorRef, &[u8])> {
-        let place = self.rumors.store.find(id)?;
+        let origin = self.rumors.origins.look_up(id.origin, id.boot)?;
+        let place = self.rumors.store.find(origin, id.sequence)?;
         Some((self.rumor_ref(now, place), self.rumors.store.payload(place)))
     }
 
@@ -41,14 +46,13 @@ impl Node {
         self.make_room(now, got, publication.class)?;
         let id = RumorId { origin: self.me.id, boot: self.me.boot.tag(), sequence };
         let draft = Draft {
-            id,
+            sequence,
             origin,
             topic: publication.topic,
             born: now,
             from: None,
             class: publication.class,
             hops: 0,
-            held: false,
             payload: publication.payload,
         };
         let place = self.rumors.store.push(&draft).expect("room was made");
@@ -58,7 +62,8 @@ impl Node {
         self.rumors.published = Some(id);
         self.counters.rumors_published += 1;
         self.note_rumor(now, origin, None);
-        self.spread_rumor(now, place, publication.class);
+        self.spread_rumor(place, publication.class);
+        self.arm_round(now);
         Ok(())
     }
 
@@ -98,12 +103,11 @@ impl Node {
     }
 
     /// Lets a rumor that is new here travel on.
-    pub(super) fn spread_rumor(&mut self, now: Instant, place: u32, class: Class) {
+    pub(super) fn spread_rumor(&mut self, place: u32, class: Class) {
         let at_once = class == Class::Urgent && self.rumors.fresh.push(place);
         if !at_once {
             self.rumors.waiting.put(place, class as usize, 0);
         }
-        self.arm_round(now);
     }
 
     /// There is something for a round.

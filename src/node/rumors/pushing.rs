@@ -3,7 +3,7 @@
 use super::super::outbox::{Outgoing, Receiver, What};
 use super::super::{Node, Transmit};
 use crate::membership::ME;
-use crate::rumor::Class;
+use crate::rumor::{Class, RumorId};
 use crate::time::Instant;
 use crate::wire::{Kind, Rumor, Writer};
 
@@ -61,9 +61,10 @@ impl Node {
     /// Whether a rumor of the batch shall go to a peer.
     fn concerns(&self, place: u32, peer: u32) -> bool {
         let entry = self.rumors.store.get(place);
-        let links = &self.rumors.origins.get(entry.origin).links;
+        let origin = self.rumors.origins.get(entry.origin);
+        let links = &origin.links;
         let told = if links.is_stream() { links.is_eager(peer) } else { self.rumors.told_at_once.1.contains(&peer) };
-        told && entry.from != Some(peer) && self.table.get(peer).id != entry.id.origin
+        told && !entry.is_from(peer) && self.table.get(peer).id != origin.id
     }
 
     fn skip_what_does_not_concern(&mut self, peer: u32) {
@@ -120,8 +121,9 @@ impl Node {
     /// A rumor as it travels on.
     pub(super) fn rumor_to_tell(&self, now: Instant, place: u32, asks: bool) -> Rumor<'_> {
         let entry = self.rumors.store.get(place);
+        let origin = self.rumors.origins.get(entry.origin);
         Rumor {
-            id: entry.id,
+            id: RumorId { origin: origin.id, boot: origin.boot, sequence: entry.sequence },
             topic: entry.topic,
             class: entry.class,
             age_us: u32::try_from(now.since(entry.born).as_micros()).unwrap_or(u32::MAX),

@@ -3,7 +3,7 @@
 use super::super::Node;
 use crate::config::Sends;
 use crate::membership::ENDLESS;
-use crate::rumor::{Class, RumorId};
+use crate::rumor::Class;
 use crate::time::Instant;
 use crate::wire::{Digest, Kind, RawDigest, RawRumor, Writer};
 
@@ -54,7 +54,8 @@ impl Node {
         while writer.remaining() > enough {
             let Some((place, times)) = self.rumors.waiting.least_told(class as usize) else { return };
             let entry = self.rumors.store.get(place);
-            if entry.from == Some(receiver) || self.table.get(receiver).id == entry.id.origin {
+            let origin = self.rumors.origins.get(entry.origin).id;
+            if entry.is_from(receiver) || self.table.get(receiver).id == origin {
                 // It has it.
                 self.rumors.waiting.add_to_row(place);
                 self.rumors.waiting.put(place, class as usize, times);
@@ -103,10 +104,9 @@ impl Node {
     }
 
     /// Somebody had a rumor already when this node told it.
-    pub(super) fn told_in_vain(&mut self, id: RumorId) {
-        let Some(place) = self.rumors.store.find(id).filter(|place| self.rumors.waiting.place(*place).is_some()) else {
-            return;
-        };
+    pub(super) fn told_in_vain(&mut self, origin: u32, sequence: u64) {
+        let found = self.rumors.store.find(origin, sequence);
+        let Some(place) = found.filter(|place| self.rumors.waiting.place(*place).is_some()) else { return };
         let (rule, rng) = (self.params.rumor_rule, &mut self.rng);
         if rule.was_useless(&mut self.rumors.store.get_mut(place).told, |n| rng.below(n)) {
             self.rumors.waiting.remove(place);
