@@ -1,6 +1,7 @@
 //! The embedder is told; and what goes when there is no more room.
 
 use super::super::Node;
+use crate::RumorStart;
 use crate::event::Event;
 use crate::rumor::{Order, RumorId, RumorRef};
 use crate::time::{Instant, Span};
@@ -11,7 +12,8 @@ impl Node {
         let entry = self.rumors.store.get(place);
         let (origin, sequence) = (entry.origin, entry.sequence);
         let complete = self.rumors.origins.get(origin).window.complete();
-        match self.rumors.topics.order(entry.topic) {
+        let is_past = self.params.rumor_start == RumorStart::Now && entry.born < self.rumors.joined_at;
+        match self.rumors.topics.order(entry.topic).filter(|_| !is_past) {
             Some(Order::Origin) if sequence > complete => {
                 self.rumors.store.get_mut(place).held = true;
                 self.rumors.origins.get_mut(origin).held += 1;

@@ -3,19 +3,24 @@
 use super::super::Node;
 use super::super::outbox::{Outgoing, What};
 use super::super::receive::Sender;
+use crate::Event;
 use crate::rumor::{Draft, Marked, Window};
 use crate::time::{Instant, Span};
 use crate::wire::{RawRumorIds, Rumor, RumorIds, Rumors};
-use crate::{Event, RumorStart};
 
 /// Gossip intervals between two rumors of a stream, at most.
 const STREAM_GAP_INTERVALS: u32 = 10;
+/// How far back of the first that a joining node hears of an origin it looks for what was published since it joined.
+pub(super) const START_LOOKS_BACK: u64 = 64;
 /// How far ahead of what is known a number may be: half a day of 100,000 rumors a second. One that is farther is corrupt.
 pub(super) const PLAUSIBLE_AHEAD: u64 = 1 << 32;
 
 impl Node {
     /// Takes the rumors of a section.
     pub(in super::super) fn on_rumors(&mut self, now: Instant, sender: Sender, rumors: Rumors<'_>) {
+        if !self.is_in() {
+            return;
+        }
         // What a member has been told is older by the way from it: half of the round trip, where that is known.
         let way = sender.slot.and_then(|slot| self.table.contact(slot).rtt.smoothed()).unwrap_or(Span::ZERO) / 2;
         let new = self.counters.rumors_new;
@@ -65,12 +70,8 @@ impl Node {
         if known.is_some() {
             return known;
         }
-        let began = match (self.rumors.starting, self.params.rumor_start) {
-            (true, RumorStart::Now) => id.sequence - 1,
-            (true, RumorStart::Retained) | (false, _) => 0,
-        };
-        let anchored = !self.rumors.starting || self.params.rumor_start == RumorStart::Now;
-        self.add_origin(now, id.origin, id.boot, Window::starting_after(began), anchored)
+        let began = if self.rumors.starting { (id.sequence - 1).saturating_sub(START_LOOKS_BACK) } else { 0 };
+        self.add_origin(now, id.origin, id.boot, Window::starting_after(began), !self.rumors.starting)
     }
 
     /// Notes that a number of an origin has come; reports what its window has to give up for that.
@@ -85,8 +86,8 @@ impl Node {
                 events.emit(Event::RumorsLost { origin: id, boot, from, to }, counters);
             }
         });
-        let after = record.window.complete();
-        // What was held back behind a gap that is given up is delivered; behind this one, once it is retained.
+        // What was held back behind a gap that is given up is delivered; what is behind this one, once it is retained.
+        let after = record.window.complete().min(sequence - 1);
         if record.held > 0 && after > before {
             self.deliver_held(now, origin, before, after);
         }

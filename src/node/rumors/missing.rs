@@ -11,7 +11,7 @@ use crate::rumor::{Asked, Gone, Origin, Window};
 use crate::time::{Instant, Span};
 use crate::wire::{Digest, Kind, RawDigest, RawRumorIds, RumorIds, Writer};
 
-use super::hearing::PLAUSIBLE_AHEAD;
+use super::hearing::{PLAUSIBLE_AHEAD, START_LOOKS_BACK};
 
 /// Runs of 64 numbers that one request asks for at most, of one origin.
 const RUNS_MAX: usize = 4;
@@ -46,6 +46,9 @@ impl Node {
 
     /// Takes what a member has of some origins.
     pub(in super::super) fn on_rumor_digests(&mut self, now: Instant, sender: Sender, digests: &[RawDigest]) {
+        if !self.is_in() {
+            return;
+        }
         for digest in digests.iter().map(RawDigest::get) {
             self.on_digest(now, sender, &digest);
         }
@@ -89,10 +92,11 @@ impl Node {
         if known.is_some() || digest.complete == 0 && digest.ahead == 0 {
             return known;
         }
-        let seen = u64::from(u64::BITS - digest.seen.leading_zeros());
+        let kept_from = digest.complete - u64::from(digest.kept).min(digest.complete);
+        let highest = digest.complete + u64::from(digest.ahead);
         let began = match (self.rumors.starting, self.params.rumor_start) {
-            (true, RumorStart::Now) => digest.complete + seen.max(u64::from(digest.ahead)),
-            (true, RumorStart::Retained) => digest.complete - u64::from(digest.kept).min(digest.complete),
+            (true, RumorStart::Now) => highest.saturating_sub(START_LOOKS_BACK).max(kept_from),
+            (true, RumorStart::Retained) => kept_from,
             (false, _) => 0,
         };
         self.add_origin(now, digest.origin, digest.boot, Window::starting_after(began), true)
@@ -120,9 +124,12 @@ impl Node {
     /// What is missing of an origin up to a number is lost: the embedder is told exactly what.
     pub(super) fn give_up(&mut self, now: Instant, origin: u32, to: u64) {
         let (record, bits) = self.rumors.origins.with_bits(origin);
-        let (id, boot, before) = (record.id, record.boot, record.window.complete());
+        let (id, boot, before, anchored) = (record.id, record.boot, record.window.complete(), record.anchored);
         let (events, counters) = (&mut self.events, &mut self.counters);
         record.window.give_up(bits, to, |from, to| {
+            if !anchored {
+                return;
+            }
             counters.rumors_lost += to - from + 1;
             events.emit(Event::RumorsLost { origin: id, boot, from, to }, counters);
         });
@@ -161,6 +168,7 @@ impl Node {
             now + interval
         } else {
             (record.gap_since, record.asked, record.gone) = (None, Asked::default(), Gone::default());
+            record.anchored = true;
             now + settle
         };
         // What is armed for earlier looks again then: no change of the heap for each rumor of a stream.

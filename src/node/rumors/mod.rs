@@ -11,7 +11,7 @@ mod walking;
 
 use arrayvec::ArrayVec;
 
-use super::Node;
+use super::{Node, Phase};
 use crate::bounded::{Deadlines, Tellings};
 use crate::limits::Limits;
 use crate::membership::ME;
@@ -53,6 +53,8 @@ pub(super) struct Rumors {
     root_changed_at: Instant,
     /// Whether this node has yet to learn where the rumors of others begin for it.
     starting: bool,
+    /// When it became a member: what was published before is the past.
+    joined_at: Instant,
     walk: Option<walking::Walk>,
     walks: walking::Pace,
 }
@@ -76,6 +78,7 @@ impl Rumors {
             root: 0,
             root_changed_at: now,
             starting: true,
+            joined_at: now,
             walk: None,
             walks: walking::Pace::new(now),
         }
@@ -113,6 +116,16 @@ impl Node {
         if slot != ME && self.rumors.origins.len() > 0 {
             self.origin_came_or_went(slot, is_up);
         }
+    }
+
+    /// This node has become a member.
+    pub(super) fn rumors_begin(&mut self, now: Instant) {
+        self.rumors.joined_at = now;
+    }
+
+    /// Whether this node takes part.
+    const fn is_in(&self) -> bool {
+        matches!(self.phase, Phase::Joined | Phase::Leaving)
     }
 
     /// Whom this node tells at once.
