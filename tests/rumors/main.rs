@@ -3,6 +3,7 @@
 mod lost;
 mod order;
 mod start;
+mod storm;
 mod stream;
 mod support;
 mod urgent;

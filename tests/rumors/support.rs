@@ -17,7 +17,7 @@ pub struct Receipts {
     pub order: BTreeMap<HostId, Vec<RumorId>>,
     pub lost: Vec<(HostId, u64, u64)>,
     pub copies: u64,
-    pub datagrams: u64,
+    pub bytes: u64,
     pub suspicions: u64,
     /// The difference between the age that was told and the true one, at most and at least, in nanoseconds.
     pub age_error: (i64, i64),
@@ -26,7 +26,7 @@ pub struct Receipts {
 
 impl Observer for Receipts {
     fn sent(&mut self, passing: &Passing<'_>) {
-        self.datagrams += 1;
+        self.bytes += passing.bytes.len() as u64;
         for section in passing.sections().into_iter().flatten() {
             if let Section::Rumors(rumors) = section {
                 self.copies += rumors.count() as u64;
