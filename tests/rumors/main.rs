@@ -2,6 +2,7 @@
 
 mod lost;
 mod order;
+mod refused;
 mod start;
 mod storm;
 mod stream;

@@ -19,6 +19,8 @@ pub struct Receipts {
     pub copies: u64,
     pub bytes: u64,
     pub suspicions: u64,
+    /// What else was told.
+    pub events: Vec<Event>,
     /// The difference between the age that was told and the true one, at most and at least, in nanoseconds.
     pub age_error: (i64, i64),
     pub published: BTreeMap<RumorId, Instant>,
@@ -48,7 +50,7 @@ impl Observer for Receipts {
             }
             Event::RumorsLost { from, to, .. } => self.lost.push((host, *from, *to)),
             Event::Suspected(_) | Event::Failed(_) => self.suspicions += 1,
-            _ => {}
+            other => self.events.push(*other),
         }
     }
 }
