@@ -126,7 +126,7 @@ pub fn with_probe_interval(watch: &Watch, interval: Duration) -> Watch {
     watch
 }
 
-/// The cheapest parameters that do what is asked, or the nearest to it: nothing on the [grid](self) is cheaper by more than a
+/// The cheapest parameters that do what is asked, or the nearest to it: nothing on the grid is cheaper by more than a
 /// thousandth, or in time by more than a hundredth of the time asked for.
 ///
 /// # Errors

@@ -111,6 +111,8 @@ fn what_is_given_is_kept_and_costs_more() {
     let doc = plan(&[&demand[..], &given[..]].concat());
     let kept = ["fanout", "gossip_interval_s", "helpers"].map(|key| number(&doc, &format!("/recommended/{key}")));
     assert_eq!(kept, [6.0, 0.9, 2.0]);
+    let few = plan(&["--nodes", "3", "--detect-within", "20s"]);
+    assert!(number(&few, "/recommended/fanout") <= 2.0, "{few}");
     assert!(number(&doc, "/recommended/bytes_per_node_s") > free, "{doc}");
 }
 

@@ -8,6 +8,9 @@ use bruit::plan::{
 use bruit::{Config, FANOUT_MAX, Profile};
 use clap::ValueEnum;
 
+/// The fanout where none is given and there are as many others.
+const FANOUT: u32 = 3;
+
 /// In which time news spreads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Timing {
@@ -138,7 +141,7 @@ impl Inputs {
 
     /// Of one caller in one round.
     pub fn fanout(&self) -> u32 {
-        self.fanout.unwrap_or(3)
+        self.fanout.unwrap_or_else(|| FANOUT.min(self.nodes.saturating_sub(1).max(1)))
     }
 
     /// Of a round.
