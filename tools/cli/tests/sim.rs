@@ -66,6 +66,8 @@ fn a_list_of_sizes_gives_one_document_and_one_picture() {
 fn mongering_stands_beside_the_paper() {
     let doc = sim(&["mongering", "--rule", "push-feedback-counter", "-k", "2", "--runs", "2"]);
     assert_eq!((&doc["rows"][0]["engine"], number(&doc, "/rows/0/paper/residue")), (&"model".into(), 0.037));
+    assert_eq!(number(&doc, "/rows/0/paper/t_avg"), 12.1);
+    assert!(number(&doc, "/rows/0/t_avg/mean") < number(&doc, "/rows/0/t_last/mean"), "{doc}");
     let doc = sim(&["mongering", "--rule", "bruit", "-k", "2", "--nodes", "100", "--runs", "5"]);
     assert_eq!((&doc["rows"][0]["engine"], &doc["rows"][0]["paper"]), (&"node".into(), &Value::Null));
     // Each of those who know sends it twice.

@@ -105,6 +105,7 @@ struct RowFigures {
     k: u32,
     residue: Spread,
     traffic: Spread,
+    t_avg: Spread,
     t_last: Spread,
     paper: Option<Paper>,
 }
@@ -114,6 +115,7 @@ struct Paper {
     table: u32,
     residue: f64,
     traffic: f64,
+    t_avg: f64,
     t_last: f64,
 }
 
@@ -128,11 +130,13 @@ fn document(setup: &Setup, rows: &[Row]) -> Document<'static, Figures> {
             k: row.k,
             residue: row.report.residue.into(),
             traffic: row.report.traffic.into(),
+            t_avg: row.report.average.into(),
             t_last: row.report.last.into(),
             paper: row.printed.map(|p| Paper {
                 table: p.table,
                 residue: p.residue,
                 traffic: p.traffic,
+                t_avg: p.average,
                 t_last: p.last,
             }),
         }
@@ -142,7 +146,9 @@ fn document(setup: &Setup, rows: &[Row]) -> Document<'static, Figures> {
 }
 
 fn table(rows: &[Row]) -> Table {
-    let titles = ["rule", ">k", ">residue", ">paper", ">traffic", ">paper", ">t_last", ">paper", "law", "played by"];
+    let paper = ">paper";
+    let titles =
+        ["rule", ">k", ">residue", paper, ">traffic", paper, ">t_avg", paper, ">t_last", paper, "law", "played by"];
     let mut table = Table::new(&titles);
     for row in rows {
         let (report, printed) = (&row.report, row.printed);
@@ -160,6 +166,8 @@ fn table(rows: &[Row]) -> Table {
             paper(|p| p.residue, small),
             three_digits(report.traffic.mean),
             paper(|p| p.traffic, three_digits),
+            three_digits(report.average.mean),
+            paper(|p| p.average, three_digits),
             three_digits(report.last.mean),
             paper(|p| p.last, three_digits),
             law,
