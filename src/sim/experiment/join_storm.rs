@@ -6,7 +6,7 @@
 //! late comer knows all 1000 after 944 s.
 
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, SetupError, millis, until};
+use super::{Base, Distribution, Memory, SetupError, had_room, millis, until};
 use crate::config::{Params, Profile};
 use crate::node::Phase;
 use crate::sim::{Spec, World};
@@ -62,6 +62,8 @@ pub struct Report {
     pub late_known_by_all_ms: Distribution,
     /// Suspicions begun by anybody; nobody was down.
     pub suspicions: u64,
+    /// What the nodes buy.
+    pub memory: Memory,
     /// The traces of all runs in one number.
     pub trace_hash: u64,
 }
@@ -85,7 +87,8 @@ struct Played {
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(2)?;
     let params = setup.base.params(1)?;
-    let played = setup.runs.play(progress, |seed| play(setup, &params, seed));
+    let memory = setup.base.memory(&params);
+    let played = setup.runs.play_large(memory.all_bytes, progress, |seed| play(setup, &params, seed));
     let played: Vec<Played> = played.into_iter().collect::<Result<_, SetupError>>()?;
     let of = |figure: fn(&Played) -> Option<f64>| played.iter().filter_map(figure).collect();
     Ok(Report {
@@ -99,6 +102,7 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
         late_known_by_half_ms: of(|p| p.late[1]),
         late_known_by_all_ms: of(|p| p.late[2]),
         suspicions: played.iter().map(|p| p.suspicions).sum(),
+        memory,
         trace_hash: trace_of(played.iter().map(|p| p.trace)),
     })
 }
@@ -119,6 +123,7 @@ fn play(setup: &Setup, params: &Params, seed: u64) -> Result<Played, SetupError>
     let complete = until(&mut world, begin, setup.limit, |w| w.all_see(nodes as usize));
     let tally = world.tally();
     let late = late_comer(setup, params, &mut world)?;
+    had_room(&world)?;
     Ok(Played {
         half,
         all,

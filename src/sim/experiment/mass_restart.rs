@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::lives::Lives;
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, SetupError, until};
+use super::{Base, Distribution, SetupError, had_room, until};
 use crate::config::{Params, Profile};
 use crate::id::{BootId, NodeId};
 use crate::sim::{Death, HostId, World};
@@ -118,6 +118,7 @@ fn play(setup: &Setup, params: &Params, seed: u64) -> Result<Played, SetupError>
     let back = until(&mut world, begin, setup.limit, |w| all_hold_present_lives(w, &ids));
     let bytes = (world.tally().bytes - sent) as f64 / f64::from(setup.base.nodes);
     world.run_for(WATCH);
+    had_room(&world)?;
     Ok(Played { back, false_deaths: world.observer.false_deaths, bytes, trace: world.trace() })
 }
 

@@ -5,7 +5,7 @@
 
 use super::lives::Lives;
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, SetupError, until};
+use super::{Base, Distribution, SetupError, had_room, until};
 use crate::config::{Params, Profile};
 use crate::sim::{HostId, World};
 use crate::time::Span;
@@ -123,6 +123,7 @@ fn play(setup: &Setup, params: &Params, seed: u64) -> Result<Played, SetupError>
     let one = until(&mut world, healed, setup.limit, |w| w.all_see(nodes));
     let bytes = (world.tally().bytes - sent) as f64 / nodes as f64;
     world.run_for(WATCH);
+    had_room(&world)?;
     Ok(Played { apart, one, false_deaths: world.observer.false_deaths, bytes, trace: world.trace() })
 }
 

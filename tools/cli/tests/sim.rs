@@ -85,6 +85,7 @@ fn detect_and_loss_have_their_keys_and_draw() {
         assert!(number(&doc, &format!("/{key}/p50")) > 0.0, "{key}");
     }
     assert_eq!((number(&doc, "/false_positives"), number(&doc, "/missed")), (0.0, 0.0));
+    assert_eq!(number(&doc, "/memory_bytes"), 8.0 * number(&doc, "/memory_bytes_per_node"));
     let doc = sim(&["loss", "--runs", "1", "--svg", two]);
     let names: Vec<_> = doc["rows"].as_array().expect("a list").iter().map(|row| row["name"].clone()).collect();
     assert_eq!(names, ["basic", "infection", "suspicion + infection", "bruit"]);

@@ -7,7 +7,7 @@ use bruit::sim::experiment::churn::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
-use super::document::{Document, Spread};
+use super::document::{Bought, Document, Spread};
 use super::progress::Line;
 use crate::failure::Failure;
 use crate::output::{self, BAD, Cell, GOOD, Paint, Table, bytes, micros, three_digits};
@@ -34,6 +34,8 @@ struct Row {
     bytes_per_node_s: f64,
     false_deaths: u64,
     lags: bool,
+    #[serde(flatten)]
+    memory: Bought,
 }
 
 #[derive(Serialize)]
@@ -52,7 +54,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     setup.watch = args.watch.map_or(setup.watch, Span::from);
     let line = Line::new("churn");
     let report = churn::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
-    drop(line);
+    line.end(args.common.json);
     if args.common.json {
         output::print_json(&document(&setup, &report))
     } else {
@@ -69,6 +71,7 @@ fn document<'a>(setup: &Setup, report: &Report) -> Document<'a, Figures> {
         bytes_per_node_s: row.bytes_per_node_s,
         false_deaths: row.false_deaths,
         lags: row.lags,
+        memory: row.memory.into(),
     });
     let figures = Figures { rates: rates.collect(), ceiling: report.ceiling };
     Document::new("churn", &setup.base, setup.runs, figures, report.trace_hash)
@@ -84,6 +87,7 @@ fn text(report: &Report, paint: Paint) -> String {
         ">unknown",
         ">sent/node/s",
         ">false deaths",
+        ">memory/node",
         "",
     ];
     let mut table = Table::new(&titles);
@@ -98,6 +102,7 @@ fn text(report: &Report, paint: Paint) -> String {
             row.unknown.to_string().into(),
             bytes(row.bytes_per_node_s.round() as u64).into(),
             row.false_deaths.to_string().into(),
+            bytes(row.memory.node_bytes).into(),
             if row.lags { Cell::new(BAD, "lags") } else { Cell::new(GOOD, "keeps up") },
         ]);
     }

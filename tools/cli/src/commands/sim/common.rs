@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bruit::sim::experiment::{Base, Engine, Runs};
+use bruit::sim::experiment::{Base, Engine, Runs, SetupError};
 use bruit::sim::{Latency, Link};
 use bruit::{Profile, Span};
 
@@ -100,9 +100,10 @@ pub const fn engine_line(engine: Engine) -> &'static str {
     }
 }
 
-/// A setup that cannot be played is the command line's doing.
-pub fn refused(error: bruit::sim::experiment::SetupError) -> Failure {
-    Failure::new(Code::Usage, error)
+/// A setup that cannot be played is the command line's doing; what turned out too small while playing is nobody's.
+pub fn refused(error: SetupError) -> Failure {
+    let code = if let SetupError::Shortage { .. } = error { Code::Failed } else { Code::Usage };
+    Failure::new(code, error)
 }
 
 #[cfg(test)]

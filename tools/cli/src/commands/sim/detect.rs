@@ -8,11 +8,11 @@ use bruit::sim::experiment::detect::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
-use super::document::{Document, Spread};
+use super::document::{Bought, Document, Spread};
 use super::picture;
 use super::progress::Line;
 use crate::failure::Failure;
-use crate::output::{self, Paint, Table, micros, three_digits};
+use crate::output::{self, Paint, Table, bytes, micros, three_digits};
 use crate::plot;
 
 /// One host falls silent: when it is first noticed, and when all know
@@ -37,6 +37,8 @@ struct Figures {
     false_positives: u64,
     false_suspicions: u64,
     theory: Theory,
+    #[serde(flatten)]
+    memory: Bought,
 }
 
 #[derive(Serialize)]
@@ -70,7 +72,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     args.common.apply(&mut setup.base, &mut setup.runs);
     let line = Line::new("detect");
     let report = detect::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
-    drop(line);
+    line.end(args.common.json);
     plot::save(args.svg.as_deref(), || picture::detection(&setup, &report))?;
     if args.common.json {
         output::print_json(&document(&setup, &report))
@@ -91,6 +93,7 @@ fn document(setup: &Setup, report: &Report) -> Document<'static, Figures> {
         false_positives: report.false_positives,
         false_suspicions: report.false_suspicions,
         theory: report.theory.into(),
+        memory: report.memory.into(),
     };
     Document::new("detect", &setup.base, setup.runs, figures, report.trace_hash)
 }
@@ -118,6 +121,8 @@ fn table(report: &Report) -> Table {
     count("not known to all in time", u64::from(report.missed));
     count("held dead though alive", report.false_positives);
     count("suspected though alive", report.false_suspicions);
+    table.row(["memory bought, by a node".into(), bytes(report.memory.node_bytes).into()]);
+    table.row(["  by all".into(), bytes(report.memory.all_bytes).into()]);
     table.row(["trace hash".into(), format!("{:016x}", report.trace_hash).into()]);
     table
 }

@@ -1,6 +1,6 @@
 //! What does a script get? The frame that the documents of all experiments have, with the figures of each.
 
-use bruit::sim::experiment::{Base, Distribution, Runs};
+use bruit::sim::experiment::{Base, Distribution, Memory, Runs};
 use serde::Serialize;
 
 use super::rows::Rows;
@@ -41,6 +41,19 @@ impl<T: Serialize> Document<'_, T> {
     /// Prints itself to a script, or the rows to a person.
     pub fn show(&self, json: bool, rows: &Rows) -> Result<(), Failure> {
         if json { output::print_json(self) } else { output::print(&rows.render(Paint::stdout())) }
+    }
+}
+
+/// What the nodes of an experiment buy, as scripts get it.
+#[derive(Serialize)]
+pub struct Bought {
+    memory_bytes_per_node: u64,
+    memory_bytes: u64,
+}
+
+impl From<Memory> for Bought {
+    fn from(memory: Memory) -> Self {
+        Self { memory_bytes_per_node: memory.node_bytes, memory_bytes: memory.all_bytes }
     }
 }
 

@@ -8,7 +8,7 @@ use bruit::sim::experiment::false_death::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
-use super::document::{Document, Spread};
+use super::document::{Bought, Document, Spread};
 use super::picture;
 use super::progress::Line;
 use crate::failure::Failure;
@@ -32,6 +32,8 @@ pub struct Args {
 struct Figures {
     watch_s: f64,
     rows: Vec<Row>,
+    #[serde(flatten)]
+    memory: Bought,
 }
 
 #[derive(Serialize)]
@@ -53,12 +55,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let line = Line::new("false-death");
     let report = false_death::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
-    drop(line);
+    line.end(args.common.json);
     plot::save(args.svg.as_deref(), || picture::false_deaths(&setup, &report))?;
     if args.common.json {
         output::print_json(&document(&setup, &report))
     } else {
-        output::print(&table(&report).render(Paint::stdout()))
+        output::print(&text(&report, Paint::stdout()))
     }
 }
 
@@ -72,11 +74,11 @@ fn document(setup: &Setup, report: &Report) -> Document<'static, Figures> {
         bytes_per_node_s: row.bytes_per_node_s.into(),
     };
     let watch_s = setup.watch.as_millis() as f64 / 1e3;
-    let figures = Figures { watch_s, rows: report.rows.iter().map(row).collect() };
+    let figures = Figures { watch_s, rows: report.rows.iter().map(row).collect(), memory: report.memory.into() };
     Document::new("false-death", &setup.base, setup.runs, figures, report.trace_hash)
 }
 
-fn table(report: &Report) -> Table {
+fn text(report: &Report, paint: Paint) -> String {
     let mut table = Table::new(&[
         "loss",
         ">false verdicts",
@@ -98,6 +100,8 @@ fn table(report: &Report) -> Table {
         ];
         table.row(cells.map(Into::into));
     }
-    table.row(["trace hash".into(), format!("{:016x}", report.trace_hash).into()]);
-    table
+    let [node, all] = [report.memory.node_bytes, report.memory.all_bytes].map(bytes);
+    let mut text = table.render(paint);
+    text += &format!("memory bought: {node} by a node, {all} by all\n");
+    text + &format!("trace hash {:016x}\n", report.trace_hash)
 }

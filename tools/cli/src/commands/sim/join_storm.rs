@@ -4,7 +4,7 @@ use bruit::sim::experiment::join_storm::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
-use super::document::{Document, Spread};
+use super::document::{Bought, Document, Spread};
 use super::progress::Line;
 use super::rows::Rows;
 use crate::failure::Failure;
@@ -28,6 +28,8 @@ struct Figures {
     late_known_by_half_ms: Spread,
     late_known_by_all_ms: Spread,
     suspicions: u64,
+    #[serde(flatten)]
+    memory: Bought,
 }
 
 /// Plays it and shows what came out.
@@ -36,7 +38,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     args.common.apply(&mut setup.base, &mut setup.runs);
     let line = Line::new("join-storm");
     let report = join_storm::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
-    drop(line);
+    line.end(args.common.json);
     document(&setup, &report).show(args.common.json, &rows(&report))
 }
 
@@ -52,6 +54,7 @@ fn document<'a>(setup: &Setup, report: &Report) -> Document<'a, Figures> {
         late_known_by_half_ms: report.late_known_by_half_ms.into(),
         late_known_by_all_ms: report.late_known_by_all_ms.into(),
         suspicions: report.suspicions,
+        memory: report.memory.into(),
     };
     Document::new("join-storm", &setup.base, setup.runs, figures, report.trace_hash)
 }
@@ -68,6 +71,7 @@ fn rows(report: &Report) -> Rows {
     rows.millis("all know the late comer", report.late_known_by_all_ms);
     rows.count("runs that did not end in time", u64::from(report.unfinished));
     rows.count("suspicions in all", report.suspicions);
+    rows.memory(report.memory);
     rows.hash(report.trace_hash);
     rows
 }

@@ -7,7 +7,7 @@ use bruit::sim::experiment::steady::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
-use super::document::{Document, Spread};
+use super::document::{Bought, Document, Spread};
 use super::progress::Line;
 use super::rows::Rows;
 use crate::failure::Failure;
@@ -28,6 +28,8 @@ struct Figures {
     bytes_per_node_s: Spread,
     cpu_ns_per_node_s: Spread,
     suspicions: u64,
+    #[serde(flatten)]
+    memory: Bought,
 }
 
 /// Plays it and shows what came out.
@@ -36,7 +38,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     args.common.apply(&mut setup.base, &mut setup.runs);
     let line = Line::new("steady");
     let report = steady::run(&setup, &|done, of| line.tell(done, of), &thread_time).map_err(refused)?;
-    drop(line);
+    line.end(args.common.json);
     document(&setup, &report).show(args.common.json, &rows(&report))
 }
 
@@ -52,6 +54,7 @@ fn document<'a>(setup: &Setup, report: &Report) -> Document<'a, Figures> {
         bytes_per_node_s: report.bytes_per_node_s.into(),
         cpu_ns_per_node_s: report.cpu_ns_per_node_s.into(),
         suspicions: report.suspicions,
+        memory: report.memory.into(),
     };
     Document::new("steady", &setup.base, setup.runs, figures, report.trace_hash)
 }
@@ -62,6 +65,7 @@ fn rows(report: &Report) -> Rows {
     rows.bytes("payload sent", report.bytes_per_node_s);
     rows.nanos("processor time, the simulator's included", report.cpu_ns_per_node_s);
     rows.count("suspicions in all", report.suspicions);
+    rows.memory(report.memory);
     rows.hash(report.trace_hash);
     rows
 }
