@@ -18,7 +18,7 @@ use crate::time::Span;
 /// How long the cluster is watched for false deaths after all are back: longer than any suspicion lasts.
 const WATCH: Span = Span::secs(30);
 /// How often it is looked who is back.
-const SAMPLE_EVERY: Span = Span::millis(100);
+const SAMPLE_EVERY: Span = Span::millis(200);
 /// How many seeds each node knows.
 const SEEDS: usize = 4;
 
@@ -162,7 +162,7 @@ fn share_back(world: &World<Lives>, ids: &BTreeMap<NodeId, HostId>) -> f64 {
         let back = |m: &MemberView<'_>| m.state.is_up() && present.get(&m.id) == Some(&Some(m.boot));
         node.members().filter(back).count()
     };
-    let pairs: usize = world.running().map(|(_, node)| 1 + holds(node)).sum();
+    let pairs: usize = world.running().map(|(_, node)| holds(node)).sum();
     pairs as f64 / (ids.len() as f64).powi(2)
 }
 

@@ -104,7 +104,7 @@ fn label(value: f64) -> String {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     };
     match value.abs() {
-        v if v >= 1e9 || (v > 0.0 && v < 1e-4) => format!("{value:.0e}"),
+        v if v >= 1e9 || (v > 0.0 && v < 1e-3) => format!("{value:.0e}"),
         v if v >= 1e6 => format!("{}M", short(value / 1e6)),
         v if v >= 1e4 => format!("{}k", short(value / 1e3)),
         _ => short(value),

@@ -41,7 +41,7 @@ pub enum Style {
     Dashed,
     /// Dots, joined by a line.
     Dots,
-    /// A ring around each point: the one that is meant among many.
+    /// A ring around each point, which shows where others lie on it.
     Ring,
 }
 
@@ -149,7 +149,11 @@ impl Plot {
         for (i, series) in self.series.iter().enumerate() {
             let y = TOP + 10.0 + 22.0 * i as f64;
             let colour = COLOURS[i % COLOURS.len()];
-            draw_line(svg, &[(left, y), (left + 22.0, y)], series.style, colour);
+            let ends = [(left, y), (left + 22.0, y)];
+            match series.style {
+                Style::Line | Style::Dashed | Style::Dots => draw_line(svg, &ends, series.style, colour),
+                Style::Ring => svg.ring((left + 11.0, y), colour),
+            }
             svg.text((left + 30.0, y + 4.5), Anchor::Start, 13.0, INK, false, &shortened(&series.name));
         }
     }

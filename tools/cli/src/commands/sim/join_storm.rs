@@ -6,7 +6,7 @@ use bruit::sim::experiment::join_storm::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
-use super::document::{Document, Spread};
+use super::document::{Document, Moment, Spread};
 use super::picture;
 use super::progress::Line;
 use super::rows::Rows;
@@ -29,6 +29,7 @@ pub struct Figures {
     half_joined_ms: Spread,
     all_joined_ms: Spread,
     all_know_all_ms: Spread,
+    known: Vec<Moment>,
     unfinished: u32,
     bytes_per_node: Spread,
     datagrams_per_node: Spread,
@@ -67,6 +68,7 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         half_joined_ms: report.half_joined_ms.into(),
         all_joined_ms: report.all_joined_ms.into(),
         all_know_all_ms: report.all_know_all_ms.into(),
+        known: Moment::course(&report.known),
         unfinished: report.unfinished,
         bytes_per_node: report.bytes_per_node.into(),
         datagrams_per_node: report.datagrams_per_node.into(),

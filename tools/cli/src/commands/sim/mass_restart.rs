@@ -8,7 +8,7 @@ use bruit::sim::experiment::mass_restart::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
-use super::document::{Document, Spread};
+use super::document::{Document, Moment, Spread};
 use super::picture;
 use super::progress::Line;
 use super::rows::Rows;
@@ -39,6 +39,7 @@ pub struct Args {
 pub struct Figures {
     survivors: u32,
     all_back_ms: Spread,
+    back: Vec<Moment>,
     unfinished: u32,
     false_deaths: u64,
     bytes_per_node: Spread,
@@ -75,6 +76,7 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
     let figures = Figures {
         survivors: setup.survivors,
         all_back_ms: report.all_back_ms.into(),
+        back: Moment::course(&report.back),
         unfinished: report.unfinished,
         false_deaths: report.false_deaths,
         bytes_per_node: report.bytes_per_node.into(),

@@ -8,7 +8,7 @@ use bruit::sim::experiment::partition::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
-use super::document::{Document, Spread};
+use super::document::{Document, Moment, Spread};
 use super::picture;
 use super::progress::Line;
 use super::rows::Rows;
@@ -49,6 +49,8 @@ pub struct Figures {
     held_s: f64,
     apart_ms: Spread,
     one_view_ms: Spread,
+    parting: [Vec<Moment>; 2],
+    joining: [Vec<Moment>; 2],
     unfinished: u32,
     false_deaths: u64,
     bytes_per_node: Spread,
@@ -86,6 +88,8 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         held_s: setup.held.as_millis() as f64 / 1e3,
         apart_ms: report.apart_ms.into(),
         one_view_ms: report.one_view_ms.into(),
+        parting: [0, 1].map(|side| Moment::course(&report.parting[side])),
+        joining: [0, 1].map(|side| Moment::course(&report.joining[side])),
         unfinished: report.unfinished,
         false_deaths: report.false_deaths,
         bytes_per_node: report.bytes_per_node.into(),

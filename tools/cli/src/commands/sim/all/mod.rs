@@ -64,6 +64,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         None => String::new(),
     };
     let (mut texts, mut pictures) = (BTreeMap::new(), BTreeMap::new());
+    let mut misfits = Vec::new();
     let mut document = Document { schema: 1, seed: args.seed, sections: BTreeMap::new() };
     for (name, play) in SECTIONS.iter().filter(|(name, _)| wanted(args, name)) {
         let mut section = Section::new(args.seed);
@@ -71,7 +72,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         document.sections.insert(name, section.finish());
         if args.out.is_some() {
             let text = template.sections.iter().find(|(section, _)| section == name).map_or("", |(_, text)| text);
-            texts.insert(*name, template::fill(text, &section)?);
+            match template::fill(text, &section) {
+                Ok(text) => drop(texts.insert(*name, text)),
+                Err(why) => misfits.push(why),
+            }
         }
         pictures.extend(section.pictures);
     }
@@ -79,7 +83,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         write_pictures(&out.join(PICTURES), &pictures)?;
         write(&out.join(DOCUMENT), &whole(args, &template, &template::parts(&present), &texts))?;
     }
-    if args.json { output::print_json(&document) } else { Ok(()) }
+    if args.json {
+        output::print_json(&document)?;
+    }
+    template::all_fit(&misfits)
 }
 
 fn wanted(args: &Args, name: &str) -> bool {
@@ -89,13 +96,16 @@ fn wanted(args: &Args, name: &str) -> bool {
 /// The document that is there, of which parts are kept.
 fn present(out: &Path, args: &Args) -> Result<String, Failure> {
     let path = out.join(DOCUMENT);
-    if args.only.is_empty() || !path.exists() {
+    if !path.exists() {
         return Ok(String::new());
     }
     let text = std::fs::read_to_string(&path)
         .map_err(|error| Failure::new(Code::Failed, format_args!("cannot read {}: {error}", path.display())))?;
     if template::parts(&text).head == head(args.seed, &template::template()) {
         return Ok(text);
+    }
+    if args.only.is_empty() {
+        return Ok(String::new());
     }
     Err(Failure::new(Code::Failed, format_args!("{} is of another seed, or another version", path.display()))
         .advise("play all of it, or choose another folder"))

@@ -67,10 +67,11 @@ impl Section {
         self.pictures.insert(file, svg);
     }
 
-    /// Ends the playing: the commands are a value as well. What a script gets of all of them.
+    /// Ends the playing: the commands are a value as well, unless the section has put them more shortly. What a script gets of
+    /// all of them.
     pub fn finish(&mut self) -> Value {
         let commands: Vec<_> = self.commands.iter().map(|line| format!("`bruit sim {line}`")).collect();
-        self.set("commands", commands.join(", "));
+        self.values.entry("commands".to_owned()).or_insert_with(|| commands.join(", "));
         Value::Array(std::mem::take(&mut self.documents))
     }
 }

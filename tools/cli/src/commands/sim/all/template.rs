@@ -2,11 +2,25 @@
 //! not looked at.
 //!
 //! `{{name}}` is replaced by a value. `{{holds name}}` is replaced by nothing, once what is said before it has been checked: a
-//! sentence that has become untrue ends the writing instead of standing on. A section begins with `## `; the name in the
+//! section with a sentence that has become untrue is not written. A section begins with `## `; the name in the
 //! backquotes of that line is its own.
 
 use super::section::Section;
 use crate::failure::{Code, Failure};
+
+/// Where the text of a section and what was played for it do not go together.
+#[derive(Debug)]
+pub struct Misfit(String);
+
+/// Whether there is none; the failure names all.
+pub fn all_fit(misfits: &[Misfit]) -> Result<(), Failure> {
+    if misfits.is_empty() {
+        return Ok(());
+    }
+    let all: Vec<_> = misfits.iter().map(|misfit| misfit.0.as_str()).collect();
+    Err(Failure::new(Code::Failed, format_args!("these sections are not written:\n{}", all.join("\n")))
+        .advise("mend the text, tools/cli/src/commands/sim/all/experiments.md; --json shows the figures"))
+}
 
 /// The document without figures.
 const TEMPLATE: &str = include_str!("experiments.md");
@@ -40,7 +54,7 @@ fn name(heading: &str) -> Option<&str> {
 }
 
 /// A section's text with what was played for it.
-pub fn fill(text: &str, section: &Section) -> Result<String, Failure> {
+pub fn fill(text: &str, section: &Section) -> Result<String, Misfit> {
     let mut out = String::with_capacity(2 * text.len());
     let mut wrong = Vec::new();
     let mut asked = Vec::new();
@@ -66,18 +80,13 @@ pub fn fill(text: &str, section: &Section) -> Result<String, Failure> {
     wrong.extend(claims.map(|name| format!("the text does not claim {name}")));
     let pictures = section.pictures.keys().filter(|file| !text.contains(&format!("(experiments/{file})")));
     wrong.extend(pictures.map(|file| format!("the text does not show {file}")));
-    if wrong.is_empty() { Ok(out) } else { Err(misfit(text, &wrong)) }
+    let heading = text.lines().next().unwrap_or_default();
+    if wrong.is_empty() { Ok(out) } else { Err(Misfit(format!("{heading:?}:\n  {}", wrong.join("\n  ")))) }
 }
 
 fn last_words(text: &str) -> &str {
     let line = text.lines().last().unwrap_or_default();
     line.char_indices().rev().nth(79).map_or(line, |(at, _)| &line[at..])
-}
-
-fn misfit(text: &str, wrong: &[String]) -> Failure {
-    let heading = text.lines().next().unwrap_or_default();
-    Failure::new(Code::Failed, format_args!("text and figures do not fit, in {heading:?}:\n  {}", wrong.join("\n  ")))
-        .advise("the text is tools/cli/src/commands/sim/all/experiments.md; --json shows the figures")
 }
 
 #[cfg(test)]
@@ -105,9 +114,20 @@ mod tests {
         section.set("spare", "");
         let error =
             fill("There were {{m}}, few.{{holds few}} And old.{{holds old}} {{n}}", &section).expect_err("wrong");
-        let said = error.to_string();
+        let said = all_fit(&[error]).expect_err("one does not").to_string();
         for part in ["no value: m", "`There were , few.`", "nobody has checked: holds old", "use spare", "show x.svg"] {
             assert!(said.contains(part), "{part}: {said}");
+        }
+    }
+
+    #[test]
+    fn the_committed_document_is_this_text_with_figures() {
+        let mut rest = include_str!("../../../../../../docs/experiments.md");
+        for piece in TEMPLATE.split("{{") {
+            let words = piece.split_once("}}").map_or(piece, |(_, words)| words);
+            let at = rest.find(words);
+            let at = at.unwrap_or_else(|| panic!("play it again, `bruit sim all --out docs`: it lacks {words:?}"));
+            rest = &rest[at + words.len()..];
         }
     }
 

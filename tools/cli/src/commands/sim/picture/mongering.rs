@@ -11,7 +11,12 @@ pub fn residue(Played { setup, rows }: &Played) -> Plot {
     let curve = |name: &Name| {
         let of_rule = rows.iter().filter(|row| row.name == *name);
         let points: Vec<_> = of_rule.map(|row| (row.report.traffic.mean, row.report.residue.mean)).collect();
-        (!points.is_empty()).then(|| series(name.shown(), points, Style::Dots))
+        let style = match name {
+            // Where the law holds it lies on the others.
+            Name::Bruit => Style::Ring,
+            Name::PushFeedbackCounter | Name::PushBlindCoin | Name::PullFeedbackCounter => Style::Dots,
+        };
+        (!points.is_empty()).then(|| series(name.shown(), points, style))
     };
     let most = rows.iter().map(|row| row.report.traffic.mean).fold(0.0, f64::max);
     let law = (0..=20_u32).map(|i| most * f64::from(i) / 20.0).map(|traffic| (traffic, exp(-traffic))).collect();

@@ -58,7 +58,11 @@ fn cells(all: &Played, row: &RowReport) -> Vec<String> {
     ];
     let ours = percent(&all.report, row).unwrap_or_default();
     let beside = |(nth, count): (usize, String)| {
-        let percent = ours[nth].map_or_else(|| "-".to_owned(), three_digits);
+        let percent = match ours[nth] {
+            None => "-".to_owned(),
+            Some(0.0) => "0".to_owned(),
+            Some(percent) => three_digits(percent),
+        };
         match row.row.printed() {
             Some(_) if row.row == Row::Swim => format!("{count} (100)"),
             Some(paper) => format!("{count} ({percent}; {})", paper[nth]),

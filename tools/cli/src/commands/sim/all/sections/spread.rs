@@ -20,7 +20,7 @@ const BESIDE_THEORY: [&str; 7] = [
 /// Of those, the one that is drawn.
 const DRAWN: &str = "--timing event";
 /// The sizes that are drawn, at equal distances by powers of ten.
-const SIZES: &str = "spread --sizes 10,32,100,316,1000,3162";
+const SIZES: &str = "spread --sizes 10,32,100,316,1000";
 /// How far a mean may be from what is expected, in rounds or intervals.
 const NEAR: f64 = 0.15;
 

@@ -51,7 +51,9 @@ pub fn play(section: &mut Section) -> Result<(), Failure> {
     let ours = choices.iter().filter(|choice| choice.is_ours()).map(place).collect();
     section.picture("tradeoff.svg", picture::tradeoff(&curves, ours).svg());
     section.rows("rows", choices.iter().map(row));
-    // Each curve by itself: a longer pause is never faster, and never more often wrong by more than chance has it.
+    let [crashes, lossy] = commands("TIME", "TIME");
+    section.set("commands", format!("`bruit sim {crashes}` and `bruit sim {lossy}` for each row"));
+    // Of neighbours who is wrong more often is chance; of the ends of a curve it is not.
     let slower = choices.chunks(PAUSES.len()).all(|curve| curve.is_sorted_by(|a, b| a.known < b.known));
     let wrong = |choice: &Choice| choice.wrong;
     let righter = choices.chunks(PAUSES.len()).all(|c| c.first().map(wrong) > c.last().map(wrong));
@@ -60,15 +62,20 @@ pub fn play(section: &mut Section) -> Result<(), Failure> {
     Ok(())
 }
 
+/// For the time until all know, and for who is wrong.
+fn commands(interval: &str, pause: &str) -> [String; 2] {
+    let flags = format!("--nodes 100 --probe-interval {interval} --pause-to-forgive {pause}");
+    [format!("detect {flags} --runs 100"), format!("false-death {flags} --loss {LOSS} --runs 6")]
+}
+
 fn place(choice: &Choice) -> (f64, f64) {
     (choice.wrong, choice.known / 1e3)
 }
 
 fn choice(section: &mut Section, interval: &'static str, pause: &'static str) -> Result<Choice, Failure> {
-    let flags = format!("--nodes 100 --probe-interval {interval} --pause-to-forgive {pause}");
-    let crashes = detect::play(&section.command::<detect::Args>(&format!("detect {flags} --runs 100"))?)?;
-    let lossy =
-        false_death::play(&section.command::<false_death::Args>(&format!("false-death {flags} --loss {LOSS}"))?)?;
+    let [crashes, lossy] = commands(interval, pause);
+    let crashes = detect::play(&section.command::<detect::Args>(&crashes)?)?;
+    let lossy = false_death::play(&section.command::<false_death::Args>(&lossy)?)?;
     section.keep(&detect::document(&crashes));
     section.keep(&false_death::document(&lossy));
     let figure = |of: fn(&lossy::Row) -> f64| lossy.report.rows.first().map_or(f64::NAN, of);
