@@ -129,7 +129,9 @@ fn assert_is_picture(path: &std::path::Path) {
         }
         assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
     }
-    assert!(open.is_empty() && !svg.contains("NaN") && !svg.contains("inf"), "{open:?}: {svg}");
+    assert!(open.is_empty(), "{open:?}: {svg}");
+    // Texts may begin so, coordinates may not.
+    assert!(!["NaN", "\"inf", ",inf", "-inf"].iter().any(|number| svg.contains(number)), "{svg}");
     assert!(svg.contains("<polyline ") || svg.contains("<circle "), "nothing is drawn: {svg}");
 }
 

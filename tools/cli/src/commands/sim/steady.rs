@@ -37,7 +37,8 @@ pub struct Args {
 pub struct Figures {
     datagrams_per_node_s: Spread,
     bytes_per_node_s: Spread,
-    cpu_ns_per_node_s: Spread,
+    /// Null where no clock was read.
+    cpu_ns_per_node_s: Option<Spread>,
     suspicions: u64,
 }
 
@@ -97,7 +98,7 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
     let figures = Figures {
         datagrams_per_node_s: report.datagrams_per_node_s.into(),
         bytes_per_node_s: report.bytes_per_node_s.into(),
-        cpu_ns_per_node_s: report.cpu_ns_per_node_s.into(),
+        cpu_ns_per_node_s: (report.cpu_ns_per_node_s.max > 0.0).then(|| report.cpu_ns_per_node_s.into()),
         suspicions: report.suspicions,
     };
     Document::new("steady", &setup.base, setup.runs, figures, report.trace_hash)

@@ -65,7 +65,7 @@ pub fn play(section: &mut Section) -> Result<(), Failure> {
 /// For the time until all know, and for who is wrong.
 fn commands(interval: &str, pause: &str) -> [String; 2] {
     let flags = format!("--nodes 100 --probe-interval {interval} --pause-to-forgive {pause}");
-    [format!("detect {flags} --runs 100"), format!("false-death {flags} --loss {LOSS} --runs 6")]
+    [format!("detect {flags} --runs 100"), format!("false-death {flags} --loss {LOSS}")]
 }
 
 fn place(choice: &Choice) -> (f64, f64) {
