@@ -5,6 +5,7 @@
 //! summary of many figures, and the hash that shows that two runs were the same to the bit.
 
 pub mod churn;
+mod course;
 pub mod detect;
 mod distribution;
 pub mod false_death;
@@ -22,6 +23,7 @@ pub mod steady;
 
 use std::fmt;
 
+pub use course::Moment;
 pub use distribution::Distribution;
 pub use runs::{Progress, Runs, trace_of};
 pub use stage::Timing;

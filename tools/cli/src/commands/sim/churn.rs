@@ -1,5 +1,6 @@
 //! `bruit sim churn`: more and more nodes come and go.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bruit::Span;
@@ -8,9 +9,11 @@ use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Bought, Document, Spread};
+use super::picture;
 use super::progress::Line;
 use crate::failure::Failure;
 use crate::output::{self, BAD, Cell, GOOD, Paint, Table, bytes, micros, three_digits};
+use crate::plot;
 
 /// So many joins and departures a second, more and more, until views lag
 #[derive(Debug, clap::Args)]
@@ -23,6 +26,9 @@ pub struct Args {
     /// How long each rate lasts
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     watch: Option<Duration>,
+    /// Write times and bytes by rate to this file, as SVG
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -38,14 +44,32 @@ struct Row {
     memory: Bought,
 }
 
+/// What a script gets of it.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     rates: Vec<Row>,
     ceiling: Option<f64>,
 }
 
+/// What was played, and what came out.
+pub struct Played {
+    pub setup: Setup,
+    pub report: Report,
+}
+
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let played = play(args)?;
+    plot::save_svg(args.svg.as_deref(), || plot::stacked(&picture::churn(&played)))?;
+    if args.common.json {
+        output::print_json(&document(&played))
+    } else {
+        output::print(&text(&played.report, Paint::stdout()))
+    }
+}
+
+/// Plays it.
+pub fn play(args: &Args) -> Result<Played, Failure> {
     let mut setup = Setup::new(args.common.profile);
     args.common.apply(&mut setup.base, &mut setup.runs);
     if !args.rate.is_empty() {
@@ -55,14 +79,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let line = Line::new("churn");
     let report = churn::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
     line.end(args.common.json);
-    if args.common.json {
-        output::print_json(&document(&setup, &report))
-    } else {
-        output::print(&text(&report, Paint::stdout()))
-    }
+    Ok(Played { setup, report })
 }
 
-fn document<'a>(setup: &Setup, report: &Report) -> Document<'a, Figures> {
+/// What a script gets.
+pub fn document(played: &Played) -> Document<'static, Figures> {
+    let Played { setup, report } = played;
     let rates = report.rows.iter().map(|row| Row {
         rate: row.rate,
         join_known_ms: row.join_known_ms.into(),

@@ -25,8 +25,9 @@ pub struct Args {
     svg: Option<PathBuf>,
 }
 
+/// What a script gets of it.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     engine: &'static str,
     first_pinged_ms: Spread,
     first_pinged_periods: Spread,
@@ -66,22 +67,36 @@ impl From<detect::Theory> for Theory {
     }
 }
 
+/// What was played, and what came out.
+pub struct Played {
+    pub setup: Setup,
+    pub report: Report,
+}
+
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let played = play(args)?;
+    plot::save(args.svg.as_deref(), || picture::detection(&played))?;
+    if args.common.json {
+        output::print_json(&document(&played))
+    } else {
+        output::print(&table(&played.report).render(Paint::stdout()))
+    }
+}
+
+/// Plays it.
+pub fn play(args: &Args) -> Result<Played, Failure> {
     let mut setup = Setup::new(args.common.profile);
     args.common.apply(&mut setup.base, &mut setup.runs);
     let line = Line::new("detect");
     let report = detect::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
     line.end(args.common.json);
-    plot::save(args.svg.as_deref(), || picture::detection(&setup, &report))?;
-    if args.common.json {
-        output::print_json(&document(&setup, &report))
-    } else {
-        output::print(&table(&report).render(Paint::stdout()))
-    }
+    Ok(Played { setup, report })
 }
 
-fn document(setup: &Setup, report: &Report) -> Document<'static, Figures> {
+/// What a script gets.
+pub fn document(played: &Played) -> Document<'static, Figures> {
+    let Played { setup, report } = played;
     let figures = Figures {
         engine: "node",
         first_pinged_ms: report.first_pinged_ms.into(),

@@ -1,6 +1,6 @@
 //! What does a script get? The frame that the documents of all experiments have, with the figures of each.
 
-use bruit::sim::experiment::{Base, Distribution, Memory, Runs};
+use bruit::sim::experiment::{self, Base, Distribution, Memory, Runs};
 use serde::Serialize;
 
 use super::rows::Rows;
@@ -75,5 +75,21 @@ impl From<Distribution> for Spread {
     fn from(d: Distribution) -> Self {
         let Distribution { count, mean, standard_error, min, p5, p50, p95, p99, max } = d;
         Self { count, mean, standard_error, min, p5, p50, p95, p99, max }
+    }
+}
+
+/// One moment of a course as scripts get it.
+#[derive(Serialize)]
+pub struct Moment {
+    ms: f64,
+    mean: f64,
+    min: f64,
+    max: f64,
+}
+
+impl Moment {
+    /// A whole course.
+    pub fn course(moments: &[experiment::Moment]) -> Vec<Self> {
+        moments.iter().map(|&experiment::Moment { ms, mean, min, max }| Self { ms, mean, min, max }).collect()
     }
 }

@@ -28,8 +28,9 @@ pub struct Args {
     svg: Option<PathBuf>,
 }
 
+/// What a script gets of it.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     watch_s: f64,
     rows: Vec<Row>,
     #[serde(flatten)]
@@ -46,8 +47,25 @@ struct Row {
     bytes_per_node_s: Spread,
 }
 
+/// What was played, and what came out.
+pub struct Played {
+    pub setup: Setup,
+    pub report: Report,
+}
+
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let played = play(args)?;
+    plot::save(args.svg.as_deref(), || picture::false_deaths(&played))?;
+    if args.common.json {
+        output::print_json(&document(&played))
+    } else {
+        output::print(&text(&played.report, Paint::stdout()))
+    }
+}
+
+/// Plays it.
+pub fn play(args: &Args) -> Result<Played, Failure> {
     let mut setup = Setup { watch: Span::from(args.watch), ..Setup::new(args.common.profile) };
     args.common.apply(&mut setup.base, &mut setup.runs);
     if let Some(loss) = args.common.loss {
@@ -56,15 +74,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let line = Line::new("false-death");
     let report = false_death::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
     line.end(args.common.json);
-    plot::save(args.svg.as_deref(), || picture::false_deaths(&setup, &report))?;
-    if args.common.json {
-        output::print_json(&document(&setup, &report))
-    } else {
-        output::print(&text(&report, Paint::stdout()))
-    }
+    Ok(Played { setup, report })
 }
 
-fn document(setup: &Setup, report: &Report) -> Document<'static, Figures> {
+/// What a script gets.
+pub fn document(played: &Played) -> Document<'static, Figures> {
+    let Played { setup, report } = played;
     let row = |row: &false_death::Row| Row {
         loss: f64::from(row.loss_permille) / 1e3,
         verdicts: row.verdicts.into(),

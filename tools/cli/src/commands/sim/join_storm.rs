@@ -1,26 +1,35 @@
 //! `bruit sim join-storm`: everybody joins at once.
 
+use std::path::PathBuf;
+
 use bruit::sim::experiment::join_storm::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
-use super::document::{Bought, Document, Spread};
+use super::document::{Bought, Document, Moment, Spread};
+use super::picture;
 use super::progress::Line;
 use super::rows::Rows;
 use crate::failure::Failure;
+use crate::plot;
 
 /// All start at once and join through one seed; then one comes late
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     common: Common,
+    /// Write how much of the cluster a node knows by time to this file, as SVG
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
 }
 
+/// What a script gets of it.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     half_joined_ms: Spread,
     all_joined_ms: Spread,
     all_know_all_ms: Spread,
+    known: Vec<Moment>,
     unfinished: u32,
     bytes_per_node: Spread,
     datagrams_per_node: Spread,
@@ -32,21 +41,37 @@ struct Figures {
     memory: Bought,
 }
 
+/// What was played, and what came out.
+pub struct Played {
+    pub setup: Setup,
+    pub report: Report,
+}
+
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let played = play(args)?;
+    plot::save(args.svg.as_deref(), || picture::join_storm(&played))?;
+    document(&played).show(args.common.json, &rows(&played.report))
+}
+
+/// Plays it.
+pub fn play(args: &Args) -> Result<Played, Failure> {
     let mut setup = Setup::new(args.common.profile);
     args.common.apply(&mut setup.base, &mut setup.runs);
     let line = Line::new("join-storm");
     let report = join_storm::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
     line.end(args.common.json);
-    document(&setup, &report).show(args.common.json, &rows(&report))
+    Ok(Played { setup, report })
 }
 
-fn document<'a>(setup: &Setup, report: &Report) -> Document<'a, Figures> {
+/// What a script gets.
+pub fn document(played: &Played) -> Document<'static, Figures> {
+    let Played { setup, report } = played;
     let figures = Figures {
         half_joined_ms: report.half_joined_ms.into(),
         all_joined_ms: report.all_joined_ms.into(),
         all_know_all_ms: report.all_know_all_ms.into(),
+        known: Moment::course(&report.known),
         unfinished: report.unfinished,
         bytes_per_node: report.bytes_per_node.into(),
         datagrams_per_node: report.datagrams_per_node.into(),
