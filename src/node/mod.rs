@@ -243,7 +243,7 @@ struct Fresh {
 }
 
 /// For how many pieces of news at once the budget for claims pays, each passed on to a whole fanout.
-const CLAIMS_BURST: u32 = 4;
+pub(crate) const CLAIMS_BURST: u32 = 4;
 
 /// What may be spent on everything that is not a probe.
 #[derive(Debug)]

@@ -19,7 +19,10 @@ const PIECES_MAX: usize = 128;
 /// New lives between two comparisons that make a surge: this many, and this share of all members.
 const SURGE_MIN: u32 = 4;
 const SURGE_SHARE: u32 = 8;
-/// Comparisons after a surge that may teach nothing before it counts as over: one peer may lack the same bits, two hardly.
+/// A surge goes on while more than one in so many members are new since the last comparison. Fewer are the coming and going of
+/// every day, which news tells of: where that never ends the comparisons would not either.
+const CALM_SHARE: u32 = 64;
+/// Comparisons after a surge that may teach little before it counts as over: one peer may lack the same bits, two hardly.
 const IDLE_LOOKS: u32 = 2;
 
 /// What is under way to repair differences.
@@ -33,7 +36,7 @@ pub(super) struct Repair {
     not_before: Instant,
     /// New lives since this node last compared itself with somebody.
     surge: u32,
-    /// Comparisons that may still teach nothing before the surge is over.
+    /// Comparisons that may still teach little before the surge is over.
     idle_looks: u32,
     /// Ids whose profiles to ask the sender of the last listing for.
     pub wants: Box<[NodeId]>,
@@ -130,7 +133,7 @@ impl Node {
         if self.phase != Phase::Joined {
             return;
         }
-        if self.repair.surge == 0 {
+        if self.repair.surge <= self.up_count() / CALM_SHARE {
             let Some(left) = self.repair.idle_looks.checked_sub(1) else { return };
             self.repair.idle_looks = left;
         }

@@ -6,6 +6,7 @@
 use super::detection::Detection;
 use super::error::{PlanError, within};
 use super::model::Model;
+use super::probe::Probe;
 use crate::node::Node;
 use crate::wire::{
     BUCKETS, OVERHEAD, OVERHEAD_INTRO, RawAck, RawClaim, RawListing, RawNack, RawPing, RawPingRequest, RawProfile,
@@ -53,13 +54,19 @@ const fn datagram(records: usize) -> usize {
 /// What each member sends in a second while nothing happens but loss: probes and their answers.
 #[must_use]
 pub fn quiet(detection: &Detection) -> Traffic {
-    let sent = detection.probe().sent;
-    let mut one_probe = Traffic::default();
-    one_probe.add(sent.pings, datagram(size_of::<RawPing>()));
-    one_probe.add(sent.acks, datagram(size_of::<RawAck>()));
-    one_probe.add(sent.requests, datagram(size_of::<RawPingRequest>()));
-    one_probe.add(sent.nacks, datagram(size_of::<RawNack>()));
-    one_probe.times(1e9 / detection.params().probe_interval.as_nanos() as f64)
+    one_probe(detection.probe()).times(1e9 / detection.params().probe_interval.as_nanos() as f64)
+}
+
+/// What one probe of a living member takes, whoever sends it: each member probes and is probed as often.
+#[must_use]
+pub fn one_probe(probe: &Probe) -> Traffic {
+    let sent = probe.sent;
+    let mut all = Traffic::default();
+    all.add(sent.pings, datagram(size_of::<RawPing>()));
+    all.add(sent.acks, datagram(size_of::<RawAck>()));
+    all.add(sent.requests, datagram(size_of::<RawPingRequest>()));
+    all.add(sent.nacks, datagram(size_of::<RawNack>()));
+    all
 }
 
 /// What each living node sends in one round of a spreading model, while there is news of so many bytes to tell.

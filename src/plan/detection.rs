@@ -7,8 +7,7 @@
 //!   [`pause_to_forgive`](crate::Config::pause_to_forgive) and twice the spreading time, up to `suspicion_factor` times that
 //!   while fewer than `confirmations` others confirm: the helpers of the probe that failed, and everybody's regular probes.
 //!   Then the accuser asks once more, and that probe must fail too.
-//! - *Everybody.* Forwarding at first receipt takes a few hops and misses the fixed point of `u = e^(-f·s·(1-u))`; the gossip
-//!   rounds then leave e^(-f·s) of that each.
+//! - *Everybody*, or the share that is asked for: the [law of the verdict's news](super::verdict_news).
 //!
 //! A process that dies on a living host is found out sooner, by the kernel's evidence; that is not counted on here.
 
@@ -18,6 +17,7 @@ use libm::{exp, expm1, log, log1p, pow};
 use super::error::{PlanError, within};
 use super::gamma::ln_choose;
 use super::probe::Probe;
+use super::verdict_news;
 use crate::config::{Config, Params};
 use crate::limits::Limits;
 use crate::membership::{Spread, suspicion_timeout};
@@ -49,7 +49,7 @@ pub enum Milestone {
     Suspected,
     /// Somebody has declared it dead.
     Dead,
-    /// Everybody knows.
+    /// Everybody knows, or the share of the living that was [asked for](Detection::among).
     Known,
 }
 
@@ -76,9 +76,11 @@ pub struct Detection {
     probe: Probe,
     /// How long an ack may take.
     ack_timeout: f64,
-    /// From the first ping to the verdict, cut into equally likely values.
-    verdict: Vec<f64>,
-    /// From the verdict until everybody knows: (time, chance).
+    /// How many helpers say that they get no answer, where not all are certain to: the chance of each number.
+    nacks: Vec<f64>,
+    /// From the first ping to the verdict: (time, chance).
+    verdict: Vec<(f64, f64)>,
+    /// From the verdict until enough know: (time, chance).
     news: Vec<(f64, f64)>,
 }
 
@@ -88,6 +90,14 @@ impl Detection {
     /// # Errors
     /// A value that is out of range, or a configuration that contradicts itself.
     pub fn of(watch: Watch) -> Result<Self, PlanError> {
+        Self::among(watch, 1.0)
+    }
+
+    /// The same where a death counts as [known](Milestone::Known) once this share of the living knows, above 0 up to 1.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn among(watch: Watch, share: f64) -> Result<Self, PlanError> {
         within("the number of living members", f64::from(watch.members), 2.0, f64::from(1 << 20))?;
         within("loss", watch.loss, 0.0, 1.0)?;
         if watch.loss >= 1.0 {
@@ -98,8 +108,10 @@ impl Detection {
         // As learned from a peer whose round trip varies by a fourth of itself.
         let ack_timeout = (2.0 * watch.round_trip.as_secs_f64()).clamp(floor, ceiling);
         let probe = Probe::of(watch.loss, watch.config.helpers);
-        let mut detection = Self { probe, ack_timeout, verdict: Vec::new(), news: Vec::new(), params, watch };
-        detection.news = detection.news_law();
+        let (helpers, heard) = (f64::from(watch.config.helpers), (1.0 - watch.loss).powi(2));
+        let nacks = (0..=watch.config.helpers).map(|k| binomial(helpers, heard, f64::from(k))).collect();
+        let news = verdict_news::law(&watch, share)?;
+        let mut detection = Self { probe, ack_timeout, nacks, verdict: Vec::new(), news, params, watch };
         detection.verdict = detection.verdict_law();
         Ok(detection)
     }
@@ -176,7 +188,7 @@ impl Detection {
             }
             Milestone::Dead => {
                 let at = after - self.last_question();
-                self.verdict.iter().map(|v| self.unpinged(at - v)).sum::<f64>() / f64::from(ATOMS)
+                self.verdict.iter().map(|(v, chance)| chance * self.unpinged(at - v)).sum()
             }
             Milestone::Known => {
                 self.news.iter().map(|(time, chance)| chance * self.not_yet(Milestone::Dead, after - time)).sum()
@@ -208,46 +220,34 @@ impl Detection {
         residual(self.watch.members - 1, seconds / self.watch.config.probe_interval.as_secs_f64())
     }
 
-    /// The time that hops take which reach all: a latency each.
-    fn hops(&self) -> f64 {
-        let branching = (f64::from(self.watch.config.fanout) * (1.0 - self.watch.loss)).max(1.5);
-        let hops = (log(f64::from(self.watch.members)) / log(branching)).ceil();
-        hops * self.watch.round_trip.as_secs_f64() / 2.0
-    }
-
-    fn news_law(&self) -> Vec<(f64, f64)> {
-        let pushes = f64::from(self.watch.config.fanout) * (1.0 - self.watch.loss);
-        let missed = (0..200).fold(0.0, |u: f64, _| exp(-pushes * (1.0 - u)));
-        let all_by = |round: u32| exp(-f64::from(self.watch.members) * missed * exp(-pushes * f64::from(round)));
-        let interval = self.watch.config.gossip_interval.as_secs_f64();
-        let mut law = vec![(self.hops(), all_by(0))];
-        let mut round = 0;
-        while all_by(round) < 1.0 - 1e-9 && round < 10_000 {
-            round += 1;
-            law.push((self.hops() + f64::from(round) * interval, all_by(round) - all_by(round - 1)));
-        }
-        law
-    }
-
     /// By how much the probe that the accuser makes before it convicts delays the verdict on average.
     fn last_question(&self) -> f64 {
         // It is asked three time-outs early, and lasts five where helpers stay silent.
         self.ack_timeout * 2.0 * (1.0 - self.probe.confirms)
     }
 
-    fn verdict_law(&self) -> Vec<f64> {
+    fn verdict_law(&self) -> Vec<(f64, f64)> {
         let (min, max) = (self.suspicion_min(), seconds(self.longest_suspicion()));
         let end = max * f64::from(DOUBT_FACTOR);
-        let at = |i: u32| {
-            let unlikely = 1.0 - (f64::from(i) + 0.5) / f64::from(ATOMS);
-            let (mut low, mut high) = (min, end);
-            for _ in 0..40 {
+        let chance = 1.0 / f64::from(ATOMS);
+        let mut law: Vec<(f64, f64)> = Vec::new();
+        for i in 0..ATOMS {
+            let unlikely = 1.0 - (f64::from(i) + 0.5) * chance;
+            // The law only rises: what came before is not looked at again.
+            let (mut low, mut high) = (law.last().map_or(min, |(at, _)| *at), end);
+            if self.unconvinced(low) <= unlikely {
+                high = low;
+            }
+            while high - low > 1e-6 * end {
                 let middle = 0.5 * (low + high);
                 if self.unconvinced(middle) > unlikely { low = middle } else { high = middle }
             }
-            high
-        };
-        (0..ATOMS).map(at).collect()
+            match law.last_mut() {
+                Some((at, all)) if *at == high => *all += chance,
+                Some(_) | None => law.push((high, chance)),
+            }
+        }
+        law
     }
 
     fn longest_suspicion(&self) -> Span {
@@ -257,24 +257,28 @@ impl Detection {
     /// The chance that too few have confirmed for a verdict this long after the first ping.
     fn unconvinced(&self, after: f64) -> f64 {
         let needed = self.confirmations_needed(after);
-        let helpers = self.params.helpers as u32;
         let missing = |nacks: u32| self.unconfirmed(needed.saturating_sub(nacks), after);
-        let heard = (1.0 - self.watch.loss).powi(2);
-        let some: f64 = (0..=helpers).map(|k| binomial(f64::from(helpers), heard, f64::from(k)) * missing(k)).sum();
-        self.probe.confirms * missing(helpers) + (1.0 - self.probe.confirms) * some
+        let some: f64 = (0..).zip(&self.nacks).map(|(nacks, chance)| chance * missing(nacks)).sum();
+        self.probe.confirms * missing(self.params.helpers as u32) + (1.0 - self.probe.confirms) * some
     }
 
     /// The chance that of those who were not asked for help fewer than `needed` have confirmed.
     fn unconfirmed(&self, needed: u32, after: f64) -> f64 {
+        if needed == 0 {
+            return 0.0;
+        }
         // The first accusation, the way there, another probe that fails, and the way back.
-        let since = after - 2.0 * (5.0 * self.ack_timeout + self.hops());
+        let since = after - 2.0 * (5.0 * self.ack_timeout + verdict_news::hops(&self.watch));
         if since < 0.0 {
-            return if needed > 0 { 1.0 } else { 0.0 };
+            return 1.0;
         }
         let members = f64::from(self.watch.members);
         let others = members - 2.0;
         let volunteers = (f64::from(self.params.volunteers) / members).min(1.0);
         let regular = others / (members - 1.0) * since / self.watch.config.probe_interval.as_secs_f64();
+        if volunteers == 0.0 {
+            return poisson_below(regular, needed);
+        }
         (0..needed).map(|k| binomial(others, volunteers, f64::from(k)) * poisson_below(regular, needed - k)).sum()
     }
 

@@ -18,7 +18,7 @@ use super::course::{Course, births};
 use super::error::{PlanError, within};
 use super::event_model::run_event;
 use super::luck::Luck;
-use super::model::Model;
+use super::model::{Model, share_of};
 use super::rounds::{Coverage, GOALS};
 use crate::rng::Rng;
 use libm::exp;
@@ -41,9 +41,7 @@ const COUNTED: f64 = 60.0;
 pub struct EventTime {
     law: Law,
     growth: f64,
-    living: f64,
-    /// How many may be left when each of [`GOALS`] is reached.
-    left: [u32; 3],
+    living: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -68,9 +66,8 @@ impl EventTime {
         } else {
             Law::Calculated { course: Course::of(model, &births), luck: Luck::of(&births) }
         };
-        let left = GOALS.map(|share| model.living() - model.share_of_living(share));
         let growth = births.growth() * births.steps as f64;
-        Ok(Self { law, growth, living: f64::from(model.living()), left })
+        Ok(Self { law, growth, living: model.living() })
     }
 
     /// λ: the informed grow by e^λ an interval while they are few.
@@ -82,15 +79,16 @@ impl EventTime {
     /// The informed at a time.
     #[must_use]
     pub fn coverage(&self, time: f64) -> Coverage {
+        let living = f64::from(self.living);
         // Shares and their chances, the least first.
         let mut shares: Vec<(f64, f64)> = match &self.law {
             Law::Calculated { course, luck } => {
                 let informed = |ahead: f64| 1.0 - course.uninformed_at(time * course.steps + ahead);
                 // The source knows from the first.
-                luck.ahead.iter().map(|(ahead, p)| (informed(*ahead).max(1.0 / self.living), *p)).collect()
+                luck.ahead.iter().map(|(ahead, p)| (informed(*ahead).max(1.0 / living), *p)).collect()
             }
             Law::Run(runs) => {
-                let informed = |run: &Vec<f64>| run.partition_point(|t| *t <= time) as f64 / self.living;
+                let informed = |run: &Vec<f64>| run.partition_point(|t| *t <= time) as f64 / living;
                 runs.iter().map(|run| (informed(run), 1.0 / runs.len() as f64)).collect()
             }
         };
@@ -109,13 +107,36 @@ impl EventTime {
     /// The chance that one of [`GOALS`] is reached by a time.
     #[must_use]
     pub fn reached(&self, goal: usize, time: f64) -> f64 {
+        self.share_knows(GOALS[goal], time)
+    }
+
+    /// The time by which one of [`GOALS`] is reached with this chance.
+    #[must_use]
+    pub fn quantile(&self, goal: usize, chance: f64) -> f64 {
+        self.time_to(GOALS[goal], chance)
+    }
+
+    /// The time by which a share of the living knows with this chance.
+    #[must_use]
+    pub fn time_to(&self, share: f64, chance: f64) -> f64 {
+        let (mut low, mut high) = (0.0, self.longest());
+        for _ in 0..40 {
+            let middle = 0.5 * (low + high);
+            if self.share_knows(share, middle) < chance { low = middle } else { high = middle }
+        }
+        high
+    }
+
+    /// The chance that a share of the living knows by a time.
+    #[must_use]
+    pub fn share_knows(&self, share: f64, time: f64) -> f64 {
         if time < 0.0 {
             return 0.0;
         }
-        let at_most = self.left[goal];
+        let at_most = self.living - share_of(self.living, share);
         match &self.law {
             Law::Calculated { course, luck } => {
-                let left = |ahead: f64| self.living * course.uninformed_at(time * course.steps + ahead);
+                let left = |ahead: f64| f64::from(self.living) * course.uninformed_at(time * course.steps + ahead);
                 luck.ahead.iter().map(|(ahead, p)| p * poisson_at_most(left(*ahead), f64::from(at_most))).sum()
             }
             Law::Run(runs) => {
@@ -123,17 +144,6 @@ impl EventTime {
                 runs.iter().filter(last).count() as f64 / runs.len() as f64
             }
         }
-    }
-
-    /// The time by which one of [`GOALS`] is reached with this chance.
-    #[must_use]
-    pub fn quantile(&self, goal: usize, chance: f64) -> f64 {
-        let (mut low, mut high) = (0.0, self.longest());
-        for _ in 0..40 {
-            let middle = 0.5 * (low + high);
-            if self.reached(goal, middle) < chance { low = middle } else { high = middle }
-        }
-        high
     }
 
     /// The mean time to one of [`GOALS`].
@@ -170,7 +180,7 @@ fn runs(model: &Model, latency: f64) -> Vec<Vec<f64>> {
 }
 
 /// The chance that a Poisson number is at most `most`.
-fn poisson_at_most(mean: f64, most: f64) -> f64 {
+pub fn poisson_at_most(mean: f64, most: f64) -> f64 {
     if most > COUNTED {
         let off = (most + 0.5 - mean) / mean.max(1e-9).sqrt();
         return 1.0 / (1.0 + exp(-1.702 * off));

@@ -3,7 +3,7 @@
 //! A [`Scenario`] says who spreads news how. [`Rounds`] has its distribution in synchronous rounds, [`EventTime`] where each
 //! node calls at its own moment; [`run`] and [`run_event`] are the same models, run. A [`Watch`] is a cluster that
 //! watches itself as this crate's nodes do: [`Detection`] has how long a silent host stays unnoticed and how often loss accuses the
-//! living, [`cost`] the traffic and the memory, and [`solve`] finds the probe interval that a [`Demand`] needs. [`Mongering`] is
+//! living, [`cost`] the traffic and the memory, and [`solve`] finds the cheapest parameters that do what a [`Demand`] asks. [`Mongering`] is
 //! Demers' model with its rules for stopping.
 //!
 //! ```
@@ -15,7 +15,7 @@
 //! # Ok::<(), bruit::plan::PlanError>(())
 //! ```
 //! Nothing here decides anything in a node, so floats are fine. In which order to read: `model`, `chances`, `lattice`, `rounds`;
-//! `event_model`, `luck`, `course`, `event`; `probe`, `detection`, `cost`, `solve`; `mongering`. `docs/planner.md` has the method.
+//! `event_model`, `luck`, `course`, `event`; `probe`, `verdict_news`, `detection`, `cost`, `solve`; `mongering`. `docs/planner.md` has the method.
 
 mod chances;
 mod complex;
@@ -33,6 +33,7 @@ mod mongering;
 mod probe;
 mod rounds;
 mod solve;
+mod verdict_news;
 
 pub use detection::{Detection, Milestone, Watch};
 pub use error::PlanError;
@@ -42,4 +43,4 @@ pub use model::{Mode, Model, NODES_MAX, PLAN_FANOUT_MAX, ROUNDS_MAX, Scenario, r
 pub use mongering::{Calls, Counts, Mongering, Outcome, Stops};
 pub use probe::{Probe, Sent};
 pub use rounds::{Arrival, Coverage, GOALS, Rounds};
-pub use solve::{Answer, Binding, Demand, solve, with_probe_interval};
+pub use solve::{Answer, Binding, Demand, Detect, Fixed, Ground, solve, with_probe_interval};

@@ -128,8 +128,7 @@ impl Model {
     /// How many living nodes a share of them is, rounded up.
     #[must_use]
     pub fn share_of_living(&self, share: f64) -> u32 {
-        // What is meant by 0.999 of 1000 is 999, whatever binary makes of it.
-        (share * f64::from(self.living) - 1e-9).ceil().max(1.0) as u32
+        share_of(self.living, share)
     }
 
     /// The chance that a call of an informed node to one target arrives.
@@ -143,6 +142,11 @@ impl Model {
     pub fn pull_success(&self) -> f64 {
         self.push_success() * self.push_success()
     }
+}
+
+/// How many of so many a share is, rounded up. What is meant by 0.999 of 1000 is 999, whatever binary makes of it.
+pub(super) fn share_of(living: u32, share: f64) -> u32 {
+    (share * f64::from(living) - 1e-9).ceil().max(1.0) as u32
 }
 
 /// One run: how many are informed at the start of each round, from round 0 (one) until all living are, or until

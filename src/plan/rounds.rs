@@ -80,23 +80,37 @@ impl Rounds {
     /// Works it out: a few milliseconds, whatever the size.
     #[must_use]
     pub fn of(model: &Model) -> Self {
-        let mut chain = Chain::new(model);
-        let needed = GOALS.map(|share| chain.lattice.at_or_below(f64::from(model.share_of_living(share)) - 0.5) + 1);
-        let needed = needed.map(|place| place.min(chain.masses.len() - 1));
         let mut coverage = Vec::new();
-        let mut reached: [Vec<f64>; 3] = Default::default();
-        loop {
-            coverage.push(chain.coverage());
-            for (reached, from) in reached.iter_mut().zip(needed) {
-                reached.push(1.0 - chain.masses[..from].iter().sum::<f64>().min(1.0));
-            }
-            let all = reached[2][reached[2].len() - 1];
-            if all >= 1.0 - SURE || coverage.len() > ROUNDS_MAX as usize {
-                break;
-            }
-            chain.step();
+        let arrivals = follow(model, GOALS, |chain| coverage.push(chain.coverage()));
+        Self { coverage, arrivals }
+    }
+}
+
+impl Arrival {
+    /// When a share of the living knows, above 0 up to 1.
+    #[must_use]
+    pub fn of(model: &Model, share: f64) -> Self {
+        let [arrival] = follow(model, [share], |_| ());
+        arrival
+    }
+}
+
+/// Goes on round by round until all of these shares are as good as sure to know.
+fn follow<const N: usize>(model: &Model, shares: [f64; N], mut seen: impl FnMut(&Chain)) -> [Arrival; N] {
+    let mut chain = Chain::new(model);
+    let needed = shares.map(|share| chain.lattice.at_or_below(f64::from(model.share_of_living(share)) - 0.5) + 1);
+    let needed = needed.map(|place| place.min(chain.masses.len() - 1));
+    let mut arrivals = shares.map(|_| Arrival { reached: Vec::new() });
+    loop {
+        seen(&chain);
+        for (arrival, from) in arrivals.iter_mut().zip(needed) {
+            arrival.reached.push(1.0 - chain.masses[..from].iter().sum::<f64>().min(1.0));
         }
-        Self { coverage, arrivals: reached.map(|reached| Arrival { reached }) }
+        let last = |arrival: &Arrival| arrival.reached[arrival.reached.len() - 1];
+        if arrivals.iter().all(|a| last(a) >= 1.0 - SURE) || arrivals[0].reached.len() > ROUNDS_MAX as usize {
+            return arrivals;
+        }
+        chain.step();
     }
 }
 

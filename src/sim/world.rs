@@ -13,6 +13,7 @@ use super::network::Network;
 use super::observe::Observer;
 use super::passing::{Fate, Passing};
 use super::places::{Place, Places, address};
+use super::shortage::Shortage;
 use super::tally::Tally;
 use crate::bounded::Deadlines;
 use crate::error::{ConfigError, Refusal};
@@ -72,6 +73,8 @@ pub struct World<O: Observer = ()> {
     pub(super) meddler: Option<Meddler>,
     pub(super) held: VecDeque<(HostId, Flight)>,
     pub(super) tally: Tally,
+    /// Of the nodes whose processes have died.
+    pub(super) shortage: Shortage,
     pub(super) trace: Xxh3,
     buf: Box<[u8]>,
 }
@@ -108,6 +111,7 @@ impl<O: Observer> World<O> {
             meddler: None,
             held: VecDeque::new(),
             tally: Tally::default(),
+            shortage: Shortage::default(),
             trace: Xxh3::new(),
             buf: vec![0; MAX_MAX_DATAGRAM].into_boxed_slice(),
         }
@@ -176,6 +180,7 @@ impl<O: Observer> World<O> {
         let addr = h.addr;
         self.places.insert(addr, Place { host, dead: Some(death) });
         if let Some(node) = h.node.take() {
+            self.shortage.add(&node);
             self.observer.crashed(self.now, host, &node);
         }
     }

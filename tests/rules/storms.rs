@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use bruit::sim::{Bounds, Latency, Link, Spec, World};
 use bruit::{Profile, Span};
 
-use crate::support::{failures, join_one, name, params, sum, together};
+use crate::support::{cluster, failures, join_one, name, params, sum, together};
 
 /// `n` nodes join through one seed within a millisecond; how long until all know all.
 fn storm(n: usize, seed: u64, profile: Profile, link: Link) -> (World, Span) {
@@ -45,6 +45,23 @@ fn m10_200_nodes_through_one_seed_know_each_other_within_10_s() {
     world.run_for(Span::secs(10));
     assert!(world.all_see(200));
     assert_eq!((failures(&world), sum(&world, |c| c.accusations)), (0, 0));
+}
+
+#[test]
+fn who_comes_one_by_one_after_a_storm_does_not_prolong_it() {
+    let mut world = World::with_bounds(84, Bounds { in_flight: 1 << 20, ..Bounds::default() });
+    let params = params(Profile::Lan, 256);
+    cluster(&mut world, 200, &params);
+    world.run_for(Span::secs(5));
+    let before = sum(&world, |c| c.repairs_begun);
+    for late in 0..20 {
+        // Sooner than the next comparison would come: each of them would have had somebody to learn of.
+        join_one(&mut world, &format!("late{late}"), &params);
+        world.run_for(Span::millis(200));
+    }
+    together(&mut world, 220, Span::secs(5));
+    let begun = sum(&world, |c| c.repairs_begun) - before;
+    assert!(begun <= 20 * 4, "seed 84: {begun} comparisons, where each newcomer makes a few of its own");
 }
 
 #[test]

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, SetupError, millis};
+use super::{Base, Distribution, Memory, SetupError, had_room, millis};
 use crate::config::{Params, Profile};
 use crate::event::Event;
 use crate::id::BootId;
@@ -44,6 +44,11 @@ impl Setup {
             runs: Runs { count: 1, seed: 1 },
         }
     }
+
+    /// How many join at a rate.
+    fn changes(&self, rate: f64) -> u32 {
+        (rate * self.watch.as_micros() as f64 / 1e6).ceil() as u32
+    }
 }
 
 /// What came out of one rate. Distributions are over all joins and departures of all runs.
@@ -63,6 +68,8 @@ pub struct Row {
     pub false_deaths: u64,
     /// Whether views lagged.
     pub lags: bool,
+    /// What the nodes buy, with room for those who come.
+    pub memory: Memory,
 }
 
 /// What came out.
@@ -127,10 +134,13 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
         if !(0.01..=10_000.0).contains(rate) {
             return Err(SetupError::OutOfRange { field: "rate", got: *rate, min: 0.01, max: 10_000.0 });
         }
-        let played = setup.runs.play(progress, |seed| play(setup, *rate, seed));
+        // The departed keep their places for a while.
+        let params = setup.base.params(setup.changes(*rate).saturating_add(64))?;
+        let memory = setup.base.memory(&params);
+        let played = setup.runs.play_large(memory.all_bytes, progress, |seed| play(setup, *rate, &params, seed));
         let played: Vec<Played> = played.into_iter().collect::<Result<_, SetupError>>()?;
         traces.extend(played.iter().map(|p| p.trace));
-        let row = row(setup, *rate, &played);
+        let row = row(setup, *rate, memory, &played);
         let lags = row.lags;
         report.rows.push(row);
         if lags {
@@ -150,7 +160,7 @@ struct Played {
     trace: u64,
 }
 
-fn row(setup: &Setup, rate: f64, played: &[Played]) -> Row {
+fn row(setup: &Setup, rate: f64, memory: Memory, played: &[Played]) -> Row {
     let all = |of: fn(&Played) -> &Vec<Option<f64>>| played.iter().flat_map(of).copied().collect::<Vec<_>>();
     let (joins, leaves) = (all(|p| &p.joins), all(|p| &p.leaves));
     let known = |times: &[Option<f64>]| times.iter().copied().flatten().collect::<Distribution>();
@@ -166,6 +176,7 @@ fn row(setup: &Setup, rate: f64, played: &[Played]) -> Row {
         bytes_per_node_s: played.iter().map(|p| p.bytes).sum::<f64>() / played.len() as f64,
         false_deaths: played.iter().map(|p| p.false_deaths).sum(),
         lags,
+        memory,
     }
 }
 
@@ -178,16 +189,14 @@ struct Stage<'a> {
     came: u32,
 }
 
-fn play(setup: &Setup, rate: f64, seed: u64) -> Result<Played, SetupError> {
-    let changes = (rate * setup.watch.as_micros() as f64 / 1e6).ceil() as u32;
-    // The departed keep their places for a while.
-    let params = setup.base.params(changes.saturating_add(64))?;
+fn play(setup: &Setup, rate: f64, params: &Params, seed: u64) -> Result<Played, SetupError> {
+    let changes = setup.changes(rate);
     let mut world = setup.base.watched(seed, changes.saturating_add(1), Word::default());
-    let members = world.form(&setup.base.specs(&params))?;
+    let members = world.form(&setup.base.specs(params))?;
     world.run_for(Span::secs(20));
     world.observer.enough = setup.base.nodes * 99 / 100;
     let (sent, begin) = (world.tally().bytes, world.now());
-    let mut stage = Stage { world, params: &params, members, leaving: Vec::new(), came: 0 };
+    let mut stage = Stage { world, params, members, leaving: Vec::new(), came: 0 };
     let gap = Span::nanos((1e9 / rate) as u64);
     for change in 0..changes {
         stage.one_comes()?;
@@ -199,6 +208,7 @@ fn play(setup: &Setup, rate: f64, seed: u64) -> Result<Played, SetupError> {
     let lasted = stage.world.now().since(begin).as_micros() as f64 / 1e6;
     let bytes = (stage.world.tally().bytes - sent) as f64 / lasted / f64::from(setup.base.nodes);
     stage.world.run_for(Span::secs(5));
+    had_room(&stage.world)?;
     let word = &stage.world.observer;
     let times = |of: &BTreeMap<BootId, Spreading>| {
         of.values().map(|s| s.known_at.map(|at| millis(at.since(s.since)))).collect::<Vec<_>>()

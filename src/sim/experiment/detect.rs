@@ -17,7 +17,7 @@
 //! kernel says that nobody listens. Each crash is at a random moment; the host is back before the next one.
 
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, SetupError};
+use super::{Base, Distribution, Memory, SetupError, had_room};
 use crate::config::Profile;
 use crate::event::Event;
 use crate::id::NodeId;
@@ -76,6 +76,8 @@ pub struct Report {
     pub false_suspicions: u64,
     /// What is to be expected.
     pub theory: Theory,
+    /// What the nodes buy.
+    pub memory: Memory,
     /// The traces of all worlds in one number.
     pub trace_hash: u64,
 }
@@ -128,9 +130,10 @@ impl Theory {
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(3)?;
     let theory = Theory::of(&setup.base)?;
+    let memory = setup.base.memory(&setup.base.params(0)?);
     let count = setup.runs.count.max(1);
     let worlds = Runs { count: count.div_ceil(RUNS_A_WORLD), ..setup.runs };
-    let played = worlds.play(progress, |seed| {
+    let played = worlds.play_large(memory.all_bytes, progress, |seed| {
         let before = (seed.wrapping_sub(setup.runs.seed) as u32) * RUNS_A_WORLD;
         play(setup, seed, (count - before).min(RUNS_A_WORLD))
     });
@@ -155,6 +158,7 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
         false_positives: played.iter().map(|world| world.false_positives).sum(),
         false_suspicions: played.iter().map(|world| world.false_suspicions).sum(),
         theory,
+        memory,
         trace_hash: trace_of(played.iter().map(|world| world.trace)),
     })
 }
@@ -183,6 +187,7 @@ fn play(setup: &Setup, seed: u64, crashes: u32) -> Result<Played, SetupError> {
         world.restart(victim, None, &[seed_addr])?;
         world.run_until(interval * PATIENCE, |world| world.all_see(nodes as usize));
     }
+    had_room(&world)?;
     let watch = &world.observer;
     let (false_positives, false_suspicions) = (watch.false_positives, watch.false_suspicions);
     Ok(Played { crashes: played, false_positives, false_suspicions, trace: world.trace() })

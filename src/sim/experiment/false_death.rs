@@ -5,7 +5,7 @@
 //! 20 %, 100 members: foca 395 verdicts on living members, 15,469 at 1,000; kinship none, for 3.6 kB a node and second.
 
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, SetupError};
+use super::{Base, Distribution, Memory, SetupError, had_room};
 use crate::config::Profile;
 use crate::event::Event;
 use crate::sim::{HostId, Link, Observer, World};
@@ -62,6 +62,8 @@ pub struct Row {
 pub struct Report {
     /// In the order of the setup's losses.
     pub rows: Vec<Row>,
+    /// What the nodes buy.
+    pub memory: Memory,
     /// The traces of all runs in one number.
     pub trace_hash: u64,
 }
@@ -74,7 +76,8 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
     setup.base.check_nodes(2)?;
     let each = setup.runs.count.max(1);
     let pieces = Runs { count: each * setup.losses_permille.len() as u32, seed: 0 };
-    let played = pieces.play(progress, |nth| {
+    let memory = setup.base.memory(&setup.base.params(0)?);
+    let played = pieces.play_large(memory.all_bytes, progress, |nth| {
         let loss_permille = setup.losses_permille[nth as usize / each as usize];
         play(setup, loss_permille, setup.runs.seed.wrapping_add(nth % u64::from(each)))
     });
@@ -82,6 +85,7 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
     let rows = setup.losses_permille.iter().zip(played.chunks(each as usize));
     Ok(Report {
         rows: rows.map(|(loss, runs)| row(*loss, runs)).collect(),
+        memory,
         trace_hash: trace_of(played.iter().map(|run| run.trace)),
     })
 }
@@ -103,6 +107,7 @@ fn play(setup: &Setup, loss_permille: u32, seed: u64) -> Result<Played, SetupErr
     world.observer = Watch::default();
     let (before, accused) = (world.tally(), accusations(&world));
     world.run_for(setup.watch);
+    had_room(&world)?;
     let after = world.tally();
     let node_seconds = f64::from(setup.base.nodes) * setup.watch.as_micros() as f64 / 1e6;
     let per = |total: u64| total as f64 / node_seconds;

@@ -5,13 +5,17 @@
 //! others: memberlist 2.7 s for 100 and never for 200; kinship 19.8 s and 508 kB a node for 1000, foca over 300 s; foca's
 //! late comer knows all 1000 after 944 s.
 
+use super::course::{Course, Moment};
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, SetupError, millis, until};
+use super::{Base, Distribution, Memory, SetupError, had_room, millis, until};
 use crate::config::{Params, Profile};
 use crate::node::Phase;
 use crate::sim::{Spec, World};
 use crate::time::Span;
 use crate::wire::State;
+
+/// How often it is looked how much the nodes know.
+const SAMPLE_EVERY: Span = Span::millis(50);
 
 /// What is to be played.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +52,9 @@ pub struct Report {
     pub all_joined_ms: Distribution,
     /// Milliseconds until every node held every other to be up.
     pub all_know_all_ms: Distribution,
+    /// How many of all nodes a node held to be up, itself included, as a share on average over the nodes; from the start until
+    /// every node held every other to be up.
+    pub known: Vec<Moment>,
     /// Runs in which that did not happen in time; their times are not in the distributions.
     pub unfinished: u32,
     /// Bytes of UDP payload that a node sent until then, on average over the nodes.
@@ -62,6 +69,8 @@ pub struct Report {
     pub late_known_by_all_ms: Distribution,
     /// Suspicions begun by anybody; nobody was down.
     pub suspicions: u64,
+    /// What the nodes buy.
+    pub memory: Memory,
     /// The traces of all runs in one number.
     pub trace_hash: u64,
 }
@@ -71,6 +80,7 @@ struct Played {
     half: Option<f64>,
     all: Option<f64>,
     complete: Option<f64>,
+    known: Course,
     late: [Option<f64>; 3],
     bytes: f64,
     datagrams: f64,
@@ -85,13 +95,15 @@ struct Played {
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(2)?;
     let params = setup.base.params(1)?;
-    let played = setup.runs.play(progress, |seed| play(setup, &params, seed));
+    let memory = setup.base.memory(&params);
+    let played = setup.runs.play_large(memory.all_bytes, progress, |seed| play(setup, &params, seed));
     let played: Vec<Played> = played.into_iter().collect::<Result<_, SetupError>>()?;
     let of = |figure: fn(&Played) -> Option<f64>| played.iter().filter_map(figure).collect();
     Ok(Report {
         half_joined_ms: of(|p| p.half),
         all_joined_ms: of(|p| p.all),
         all_know_all_ms: of(|p| p.complete),
+        known: Course::over(&played.iter().map(|p| &p.known).collect::<Vec<_>>()),
         unfinished: played.iter().filter(|p| p.complete.is_none()).count() as u32,
         bytes_per_node: of(|p| Some(p.bytes)),
         datagrams_per_node: of(|p| Some(p.datagrams)),
@@ -99,6 +111,7 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
         late_known_by_half_ms: of(|p| p.late[1]),
         late_known_by_all_ms: of(|p| p.late[2]),
         suspicions: played.iter().map(|p| p.suspicions).sum(),
+        memory,
         trace_hash: trace_of(played.iter().map(|p| p.trace)),
     })
 }
@@ -114,21 +127,37 @@ fn play(setup: &Setup, params: &Params, seed: u64) -> Result<Played, SetupError>
     }
     let members = |world: &World| world.running().filter(|(_, node)| node.phase() == Phase::Joined).count();
     let begin = world.now();
-    let half = until(&mut world, begin, setup.limit, |w| members(w) * 2 >= nodes as usize);
-    let all = until(&mut world, begin, setup.limit, |w| members(w) == nodes as usize);
-    let complete = until(&mut world, begin, setup.limit, |w| w.all_see(nodes as usize));
+    let mut known = Course::new(begin, SAMPLE_EVERY);
+    let mut until_holds = |world: &mut World, holds: &dyn Fn(&World) -> bool| {
+        until(world, begin, setup.limit, |w| {
+            known.look(w.now(), || share_known(w, nodes));
+            holds(w)
+        })
+    };
+    let half = until_holds(&mut world, &|w| members(w) * 2 >= nodes as usize);
+    let all = until_holds(&mut world, &|w| members(w) == nodes as usize);
+    let complete = until_holds(&mut world, &|w| w.all_see(nodes as usize));
+    known.end(share_known(&world, nodes));
     let tally = world.tally();
     let late = late_comer(setup, params, &mut world)?;
+    had_room(&world)?;
     Ok(Played {
         half,
         all,
         complete,
+        known,
         late,
         bytes: tally.bytes as f64 / f64::from(nodes),
         datagrams: tally.sent as f64 / f64::from(nodes),
         suspicions: world.running().map(|(_, node)| node.counters().suspicions).sum(),
         trace: world.trace(),
     })
+}
+
+/// How much of the cluster a node knows, on average.
+fn share_known(world: &World, nodes: u32) -> f64 {
+    let known: u64 = world.running().map(|(_, node)| u64::from(node.members_up())).sum();
+    known as f64 / f64::from(nodes).powi(2)
 }
 
 /// One more joins: until it knows all, until half and until all others know it.
@@ -164,6 +193,9 @@ mod tests {
         let report = run(&setup, &|_, _| ()).expect("a good setup");
         assert_eq!((report.unfinished, report.suspicions), (0, 0));
         assert!(report.all_know_all_ms.max <= 2_000.0, "{report:?}");
+        let (first, last) = (report.known.first().expect("a start"), report.known.last().expect("an end"));
+        assert_eq!((first.ms, first.mean), (0.0, 1.0 / 64.0), "each knows itself");
+        assert_eq!(last.mean, 1.0, "{last:?}");
         assert!(report.late_knows_all_ms.max <= 1_000.0 && report.late_known_by_all_ms.max <= 1_000.0, "{report:?}");
     }
 }

@@ -16,7 +16,7 @@
 use core::time::Duration;
 
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, SetupError};
+use super::{Base, Distribution, SetupError, had_room};
 use crate::config::{Config, FANOUT_MAX, Profile, Sends};
 use crate::event::Event;
 use crate::id::NodeId;
@@ -243,6 +243,7 @@ fn play(setup: &Setup, row: Row, seed: u64) -> Result<Played, SetupError> {
             looks_at += SAMPLE_EVERY;
         }
     }
+    had_room(&world)?;
     Ok(Played { course, suspicions: world.observer.suspicions, trace: world.trace() })
 }
 

@@ -5,16 +5,20 @@
 
 use std::collections::BTreeMap;
 
+use super::course::{Course, Moment};
 use super::lives::Lives;
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, SetupError, until};
+use super::{Base, Distribution, SetupError, had_room, until};
 use crate::config::{Params, Profile};
 use crate::id::{BootId, NodeId};
+use crate::node::{MemberView, Node};
 use crate::sim::{Death, HostId, World};
 use crate::time::Span;
 
 /// How long the cluster is watched for false deaths after all are back: longer than any suspicion lasts.
 const WATCH: Span = Span::secs(30);
+/// How often it is looked who is back.
+const SAMPLE_EVERY: Span = Span::millis(200);
 /// How many seeds each node knows.
 const SEEDS: usize = 4;
 
@@ -56,6 +60,9 @@ impl Setup {
 pub struct Report {
     /// Milliseconds from the last start until every node held every other to be up, in its present life.
     pub all_back_ms: Distribution,
+    /// How many of all nodes a node held to be up in their present lives, itself included, as a share on average over all
+    /// nodes; from the first start until that was so everywhere.
+    pub back: Vec<Moment>,
     /// Runs in which that did not happen in time; their times are not in the distribution.
     pub unfinished: u32,
     /// Times that a node held the present life of another to be dead.
@@ -67,7 +74,8 @@ pub struct Report {
 }
 
 struct Played {
-    back: Option<f64>,
+    all_back: Option<f64>,
+    back: Course,
     false_deaths: u64,
     bytes: f64,
     trace: u64,
@@ -87,8 +95,9 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
     let played = setup.runs.play(progress, |seed| play(setup, &params, seed));
     let played: Vec<Played> = played.into_iter().collect::<Result<_, SetupError>>()?;
     Ok(Report {
-        all_back_ms: played.iter().filter_map(|p| p.back).collect(),
-        unfinished: played.iter().filter(|p| p.back.is_none()).count() as u32,
+        all_back_ms: played.iter().filter_map(|p| p.all_back).collect(),
+        back: Course::over(&played.iter().map(|p| &p.back).collect::<Vec<_>>()),
+        unfinished: played.iter().filter(|p| p.all_back.is_none()).count() as u32,
         false_deaths: played.iter().map(|p| p.false_deaths).sum(),
         bytes_per_node: played.iter().map(|p| p.bytes).collect(),
         trace_hash: trace_of(played.iter().map(|p| p.trace)),
@@ -107,18 +116,25 @@ fn play(setup: &Setup, params: &Params, seed: u64) -> Result<Played, SetupError>
     }
     world.run_for(setup.pause);
     let sent = world.tally().bytes;
+    let ids: BTreeMap<NodeId, HostId> = hosts.iter().map(|host| (world.id(*host), *host)).collect();
+    let mut back = Course::new(world.now(), SAMPLE_EVERY);
     for host in &fall {
         let doors: Vec<_> =
             hosts.iter().filter(|door| *door != host).take(SEEDS).map(|door| world.addr(*door)).collect();
         world.restart(*host, None, &doors)?;
         world.run_for(gap);
+        back.look(world.now(), || share_back(&world, &ids));
     }
     let begin = world.now();
-    let ids: BTreeMap<NodeId, HostId> = hosts.iter().map(|host| (world.id(*host), *host)).collect();
-    let back = until(&mut world, begin, setup.limit, |w| all_hold_present_lives(w, &ids));
+    let all_back = until(&mut world, begin, setup.limit, |w| {
+        back.look(w.now(), || share_back(w, &ids));
+        all_hold_present_lives(w, &ids)
+    });
+    back.end(share_back(&world, &ids));
     let bytes = (world.tally().bytes - sent) as f64 / f64::from(setup.base.nodes);
     world.run_for(WATCH);
-    Ok(Played { back, false_deaths: world.observer.false_deaths, bytes, trace: world.trace() })
+    had_room(&world)?;
+    Ok(Played { all_back, back, false_deaths: world.observer.false_deaths, bytes, trace: world.trace() })
 }
 
 fn shuffled(world: &mut World<Lives>, hosts: &[HostId]) -> Vec<HostId> {
@@ -131,10 +147,24 @@ fn shuffled(world: &mut World<Lives>, hosts: &[HostId]) -> Vec<HostId> {
 
 /// Whether everybody holds everybody to be up, and nobody in a life that is over.
 fn all_hold_present_lives(world: &World<Lives>, ids: &BTreeMap<NodeId, HostId>) -> bool {
-    let present: BTreeMap<NodeId, Option<BootId>> =
-        ids.iter().map(|(id, host)| (*id, world.observer.on(*host))).collect();
+    let present = present_lives(world, ids);
     world.all_see(ids.len())
         && world.running().all(|(_, node)| node.members().all(|m| present.get(&m.id) == Some(&Some(m.boot))))
+}
+
+fn present_lives(world: &World<Lives>, ids: &BTreeMap<NodeId, HostId>) -> BTreeMap<NodeId, Option<BootId>> {
+    ids.iter().map(|(id, host)| (*id, world.observer.on(*host))).collect()
+}
+
+/// How much of the cluster a node holds to be up in its present life, on average; who is down knows nobody.
+fn share_back(world: &World<Lives>, ids: &BTreeMap<NodeId, HostId>) -> f64 {
+    let present = present_lives(world, ids);
+    let holds = |node: &Node| {
+        let back = |m: &MemberView<'_>| m.state.is_up() && present.get(&m.id) == Some(&Some(m.boot));
+        node.members().filter(back).count()
+    };
+    let pairs: usize = world.running().map(|(_, node)| holds(node)).sum();
+    pairs as f64 / (ids.len() as f64).powi(2)
 }
 
 #[cfg(test)]
@@ -149,6 +179,8 @@ mod tests {
             let report = run(&setup, &|_, _| ()).expect("a good setup");
             assert_eq!((report.unfinished, report.false_deaths), (0, 0), "{survivors} survivors");
             assert!(report.all_back_ms.max <= 10_000.0, "{survivors} survivors: {report:?}");
+            let shares: Vec<_> = report.back.iter().map(|moment| moment.mean).collect();
+            assert!(shares[0] < 0.3 && shares.last() == Some(&1.0), "{survivors} survivors: {shares:?}");
         }
     }
 }

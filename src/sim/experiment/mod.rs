@@ -5,6 +5,7 @@
 //! summary of many figures, and the hash that shows that two runs were the same to the bit.
 
 pub mod churn;
+mod course;
 pub mod detect;
 mod distribution;
 pub mod false_death;
@@ -22,6 +23,7 @@ pub mod steady;
 
 use std::fmt;
 
+pub use course::Moment;
 pub use distribution::Distribution;
 pub use runs::{Progress, Runs, trace_of};
 pub use stage::Timing;
@@ -30,8 +32,13 @@ use super::{Bounds, Link, Observer, Spec, World};
 use crate::config::{Config, Params, Profile};
 use crate::error::ConfigError;
 use crate::limits::Limits;
+use crate::node::Node;
 use crate::plan::PlanError;
 use crate::time::{Instant, Span};
+use crate::wire::MIN_MAX_DATAGRAM;
+
+/// Bytes of a member's texts on average: `n99999` is the longest name, there is no zone and no tag, and an eighth is kept free.
+const TEXT_BYTES: u32 = 8;
 
 /// What plays an experiment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +60,15 @@ impl Engine {
     }
 }
 
+/// What nodes buy at their start, as [`Node::memory_bytes`] has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Bytes of each.
+    pub node_bytes: u64,
+    /// Bytes of all that are there from the beginning.
+    pub all_bytes: u64,
+}
+
 /// What all experiments have in common.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Base {
@@ -71,12 +87,29 @@ impl Base {
         Self { nodes, config: Config::new(profile), link: Link::default() }
     }
 
-    /// The parameters of each node, with room for `spare` members beyond all nodes.
+    /// The parameters of each node, with room for `spare` members beyond all nodes, whose names are as short as theirs. What
+    /// each holds of each is what decides how large a cluster fits into a machine.
     ///
     /// # Errors
     /// Values that contradict each other.
     pub fn params(&self, spare: u32) -> Result<Params, ConfigError> {
-        Params::new(&self.config, &Limits::for_members(self.nodes.saturating_add(spare)))
+        let limits = Limits {
+            text_bytes: TEXT_BYTES,
+            // Nobody publishes anything.
+            origins: 1,
+            rumor_window: 64,
+            rumors: 64,
+            rumor_bytes: 2 * MIN_MAX_DATAGRAM as u32,
+            ..Limits::for_members(self.nodes.saturating_add(spare))
+        };
+        Params::new(&self.config, &limits)
+    }
+
+    /// What the nodes of so many parameters buy.
+    #[must_use]
+    pub fn memory(&self, params: &Params) -> Memory {
+        let node_bytes = Node::memory_bytes(params) as u64;
+        Memory { node_bytes, all_bytes: node_bytes * u64::from(self.nodes) }
     }
 
     /// What to start: `n0`, `n1`, ...
@@ -131,6 +164,12 @@ fn until<O: Observer>(
     world.run_until(left, holds).map(|_| millis(world.now().since(begin)))
 }
 
+/// Refuses what came out of a world in which something found no room. Not for worlds whose hosts are blocked: what these have
+/// to say is meant to pile up.
+fn had_room<O: Observer>(world: &World<O>) -> Result<(), SetupError> {
+    world.shortage().first().map_or(Ok(()), |(of, times)| Err(SetupError::Shortage { of, times }))
+}
+
 fn millis(span: Span) -> f64 {
     span.as_micros() as f64 / 1e3
 }
@@ -155,6 +194,13 @@ pub enum SetupError {
     Config(ConfigError),
     /// What the experiment is compared with cannot be worked out.
     Plan(PlanError),
+    /// It was played, and something found no room: what came out would be of the limits and not of the cluster.
+    Shortage {
+        /// The capacity that was too small.
+        of: &'static str,
+        /// How often.
+        times: u64,
+    },
 }
 
 impl fmt::Display for SetupError {
@@ -164,6 +210,7 @@ impl fmt::Display for SetupError {
             Self::Together(why) => why.fmt(f),
             Self::Config(error) => error.fmt(f),
             Self::Plan(error) => error.fmt(f),
+            Self::Shortage { of, times } => write!(f, "{of} was too small {times} times: no figure of this run holds"),
         }
     }
 }
@@ -179,5 +226,23 @@ impl From<ConfigError> for SetupError {
 impl From<PlanError> for SetupError {
     fn from(error: PlanError) -> Self {
         Self::Plan(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_thousand_full_members_buy_less_than_16_gib() {
+        let base = Base::new(10_000, Profile::Lan);
+        let memory = base.memory(&base.params(0).expect("the profile agrees with itself"));
+        assert!(memory.all_bytes < 16 << 30, "{memory:?}");
+    }
+
+    #[test]
+    fn the_longest_names_of_the_largest_cluster_leave_the_room_that_is_kept_free() {
+        let names: u32 = (0..100_000_u32).map(|n| 2 + n.checked_ilog10().unwrap_or(0)).sum();
+        assert!(names <= 100_000 * TEXT_BYTES / 8 * 7, "{names} bytes of names");
     }
 }

@@ -3,15 +3,19 @@
 //! After the retention both sides have forgotten each other (R17: memberlist's never meet again then); what brings them
 //! together are the address book and the seeds, which are tried for ever.
 
+use super::course::{Course, Moment};
 use super::lives::Lives;
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, SetupError, until};
+use super::{Base, Distribution, SetupError, had_room, until};
 use crate::config::{Params, Profile};
 use crate::sim::{HostId, World};
 use crate::time::Span;
 
 /// How long the cluster is watched for false deaths after it is one again.
 const WATCH: Span = Span::secs(30);
+
+/// How often it is looked whom the sides hold to be up while they part, and while they become one.
+const SAMPLE_EVERY: [Span; 2] = [Span::millis(100), Span::millis(10)];
 
 /// What is to be played.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +56,11 @@ pub struct Report {
     pub apart_ms: Distribution,
     /// Milliseconds from the healing until every node held every other to be up.
     pub one_view_ms: Distribution,
+    /// How many members a node held to be up, on average over the nodes of the first side and of the second; from the cut until
+    /// the sides were apart.
+    pub parting: [Vec<Moment>; 2],
+    /// The same from the healing until all were one.
+    pub joining: [Vec<Moment>; 2],
     /// Runs in which that did not happen in time; their times are not in the distribution.
     pub unfinished: u32,
     /// Times that a node was told of the death of another that ran, from the healing on: old news of the cut that kills once
@@ -66,6 +75,8 @@ pub struct Report {
 struct Played {
     apart: Option<f64>,
     one: Option<f64>,
+    parting: [Course; 2],
+    joining: [Course; 2],
     false_deaths: u64,
     bytes: f64,
     trace: u64,
@@ -87,11 +98,17 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
     Ok(Report {
         apart_ms: played.iter().filter_map(|p| p.apart).collect(),
         one_view_ms: played.iter().filter_map(|p| p.one).collect(),
+        parting: both_sides(&played, |p| &p.parting),
+        joining: both_sides(&played, |p| &p.joining),
         unfinished: played.iter().filter(|p| p.one.is_none()).count() as u32,
         false_deaths: played.iter().map(|p| p.false_deaths).sum(),
         bytes_per_node: played.iter().map(|p| p.bytes).collect(),
         trace_hash: trace_of(played.iter().map(|p| p.trace)),
     })
+}
+
+fn both_sides(played: &[Played], of: fn(&Played) -> &[Course; 2]) -> [Vec<Moment>; 2] {
+    [0, 1].map(|side| Course::over(&played.iter().map(|p| &of(p)[side]).collect::<Vec<_>>()))
 }
 
 fn side_size(setup: &Setup) -> usize {
@@ -106,7 +123,21 @@ fn play(setup: &Setup, params: &Params, seed: u64) -> Result<Played, SetupError>
     world.network.partition(&[side, other]);
     let cut = world.now();
     let sees = |w: &World<Lives>, of: &[HostId]| of.iter().all(|host| w.up_at(*host) == of.len());
-    let apart = until(&mut world, cut, setup.held, |w| sees(w, side) && sees(w, other));
+    let courses = |w: &World<Lives>, every: Span| [0, 1].map(|_| Course::new(w.now(), every));
+    let up =
+        |w: &World<Lives>, of: &[HostId]| of.iter().map(|host| w.up_at(*host)).sum::<usize>() as f64 / of.len() as f64;
+    let look = |w: &World<Lives>, courses: &mut [Course; 2]| {
+        courses.iter_mut().zip([side, other]).for_each(|(course, of)| course.look(w.now(), || up(w, of)));
+    };
+    let end = |w: &World<Lives>, courses: &mut [Course; 2]| {
+        courses.iter_mut().zip([side, other]).for_each(|(course, of)| course.end(up(w, of)));
+    };
+    let mut parting = courses(&world, SAMPLE_EVERY[0]);
+    let apart = until(&mut world, cut, setup.held, |w| {
+        look(w, &mut parting);
+        sees(w, side) && sees(w, other)
+    });
+    end(&world, &mut parting);
     world.run_for((cut + setup.held).since(world.now()));
     if setup.restart {
         let doors = [world.addr(side[0]), world.addr(other[0])];
@@ -120,10 +151,17 @@ fn play(setup: &Setup, params: &Params, seed: u64) -> Result<Played, SetupError>
     let (healed, sent) = (world.now(), world.tally().bytes);
     world.observer.false_deaths = 0;
     let nodes = hosts.len();
-    let one = until(&mut world, healed, setup.limit, |w| w.all_see(nodes));
+    let mut joining = courses(&world, SAMPLE_EVERY[1]);
+    let one = until(&mut world, healed, setup.limit, |w| {
+        look(w, &mut joining);
+        w.all_see(nodes)
+    });
+    end(&world, &mut joining);
     let bytes = (world.tally().bytes - sent) as f64 / nodes as f64;
     world.run_for(WATCH);
-    Ok(Played { apart, one, false_deaths: world.observer.false_deaths, bytes, trace: world.trace() })
+    had_room(&world)?;
+    let false_deaths = world.observer.false_deaths;
+    Ok(Played { apart, one, parting, joining, false_deaths, bytes, trace: world.trace() })
 }
 
 #[cfg(test)]
@@ -139,6 +177,10 @@ mod tests {
             let report = run(&setup, &|_, _| ()).expect("a good setup");
             assert_eq!((report.unfinished, report.apart_ms.count), (0, 1), "{report:?}");
             assert!(report.one_view_ms.max <= 10_000.0, "{report:?}");
+            let ends = |course: &[Moment]| [course.first(), course.last()].map(|m| m.map_or(0.0, |m| m.mean));
+            let [parting, joining] = [&report.parting[1], &report.joining[1]].map(|course| ends(course));
+            assert!(parting[0] == 12.0 && parting[1] < 12.0, "{parting:?}");
+            assert!(joining[0] < 12.0 && joining[1] == 12.0, "{joining:?}");
         }
     }
 }

@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use xxhash_rust::xxh3::Xxh3;
 
+/// Worlds that are played at once together buy no more than this, where each alone does not.
+const BYTES_AT_ONCE: u64 = 16 << 30;
+
 /// Is told how far it is: so many of so many pieces are done. Called from several threads.
 pub type Progress<'a> = &'a (dyn Fn(u32, u32) + Sync);
 
@@ -22,8 +25,14 @@ pub struct Runs {
 impl Runs {
     /// Plays each run and gives what came out, in the order of their seeds.
     pub fn play<T: Send>(self, progress: Progress<'_>, run: impl Fn(u64) -> T + Sync) -> Vec<T> {
+        self.play_large(0, progress, run)
+    }
+
+    /// The same of worlds of so many bytes each, which may be too many for all threads.
+    pub fn play_large<T: Send>(self, bytes: u64, progress: Progress<'_>, run: impl Fn(u64) -> T + Sync) -> Vec<T> {
         let count = self.count.max(1);
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(count as usize);
+        let fit = usize::try_from(BYTES_AT_ONCE / bytes.max(1)).unwrap_or(usize::MAX).max(1);
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(count as usize).min(fit);
         let (next, done) = (AtomicU32::new(0), AtomicU32::new(0));
         let results = Mutex::new(Vec::with_capacity(count as usize));
         let work = || {
@@ -59,6 +68,18 @@ pub fn trace_of(traces: impl IntoIterator<Item = u64>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn worlds_that_do_not_fit_beside_each_other_are_played_one_by_one() {
+        let (now, most) = (AtomicU32::new(0), AtomicU32::new(0));
+        let run = |_| {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::yield_now();
+            now.fetch_sub(1, Ordering::SeqCst);
+        };
+        Runs { count: 200, seed: 1 }.play_large(BYTES_AT_ONCE / 2 + 1, &|_, _| (), run);
+        assert_eq!(most.into_inner(), 1);
+    }
 
     #[test]
     fn results_come_in_the_order_of_their_seeds_and_progress_reaches_the_end() {

@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, SetupError};
+use super::{Base, Distribution, Memory, SetupError, had_room};
 use crate::config::Profile;
 use crate::time::Span;
 
@@ -47,6 +47,8 @@ pub struct Report {
     pub cpu_ns_per_node_s: Distribution,
     /// Members that were suspected or held dead by anybody. Nobody ought to be.
     pub suspicions: u64,
+    /// What the nodes buy.
+    pub memory: Memory,
     /// The traces of all runs in one number.
     pub trace_hash: u64,
 }
@@ -59,13 +61,15 @@ pub fn run(setup: &Setup, progress: Progress<'_>, clock: &(dyn Fn() -> Duration 
     setup.base.check_nodes(2)?;
     let params = setup.base.params(0)?;
     let node_seconds = f64::from(setup.base.nodes) * setup.watch.as_micros() as f64 / 1e6;
-    let played = setup.runs.play(progress, |seed| {
+    let memory = setup.base.memory(&params);
+    let played = setup.runs.play_large(memory.all_bytes, progress, |seed| {
         let mut world = setup.base.world(seed, 0);
         world.form(&setup.base.specs(&params))?;
         world.run_for(setup.settle);
         let (before, began) = (world.tally(), clock());
         world.run_for(setup.watch);
         let (after, took) = (world.tally(), clock() - began);
+        had_room(&world)?;
         let suspicions: u64 = world.running().map(|(_, node)| node.counters().suspicions).sum();
         let per = |total: u64| total as f64 / node_seconds;
         let figures =
@@ -79,6 +83,7 @@ pub fn run(setup: &Setup, progress: Progress<'_>, clock: &(dyn Fn() -> Duration 
         bytes_per_node_s: of(1),
         cpu_ns_per_node_s: of(2),
         suspicions: played.iter().map(|(_, suspicions, _)| suspicions).sum(),
+        memory,
         trace_hash: trace_of(played.iter().map(|(.., trace)| *trace)),
     })
 }

@@ -66,6 +66,8 @@ fn a_list_of_sizes_gives_one_document_and_one_picture() {
 fn mongering_stands_beside_the_paper() {
     let doc = sim(&["mongering", "--rule", "push-feedback-counter", "-k", "2", "--runs", "2"]);
     assert_eq!((&doc["rows"][0]["engine"], number(&doc, "/rows/0/paper/residue")), (&"model".into(), 0.037));
+    assert_eq!(number(&doc, "/rows/0/paper/t_avg"), 12.1);
+    assert!(number(&doc, "/rows/0/t_avg/mean") < number(&doc, "/rows/0/t_last/mean"), "{doc}");
     let doc = sim(&["mongering", "--rule", "bruit", "-k", "2", "--nodes", "100", "--runs", "5"]);
     assert_eq!((&doc["rows"][0]["engine"], &doc["rows"][0]["paper"]), (&"node".into(), &Value::Null));
     // Each of those who know sends it twice.
@@ -83,6 +85,7 @@ fn detect_and_loss_have_their_keys_and_draw() {
         assert!(number(&doc, &format!("/{key}/p50")) > 0.0, "{key}");
     }
     assert_eq!((number(&doc, "/false_positives"), number(&doc, "/missed")), (0.0, 0.0));
+    assert_eq!(number(&doc, "/memory_bytes"), 8.0 * number(&doc, "/memory_bytes_per_node"));
     let doc = sim(&["loss", "--runs", "1", "--svg", two]);
     let names: Vec<_> = doc["rows"].as_array().expect("a list").iter().map(|row| row["name"].clone()).collect();
     assert_eq!(names, ["basic", "infection", "suspicion + infection", "bruit"]);
@@ -112,6 +115,115 @@ fn clusters_that_join_restart_churn_and_are_cut_have_their_keys() {
     assert_eq!((number(&cut, "/unfinished"), number(&cut, "/one_view_ms/count")), (0.0, 1.0));
     let steady = play("steady", &["--watch", "20s"]);
     assert!((1.9..=2.1).contains(&number(&steady, "/datagrams_per_node_s/mean")), "{steady}");
+}
+
+/// Well-formed as far as a plot goes: one root, every element closed, nothing that is no number.
+fn assert_is_picture(path: &std::path::Path) {
+    let svg = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{svg}");
+    let mut open = Vec::new();
+    for tag in svg.split('<').skip(1) {
+        let (tag, _) = tag.split_once('>').unwrap_or_else(|| panic!("an open tag: {tag}"));
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or("");
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name), "{svg}");
+        } else if !tag.ends_with('/') {
+            open.push(name);
+        }
+        assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+    }
+    assert!(open.is_empty(), "{open:?}: {svg}");
+    // Texts may begin so, coordinates may not.
+    assert!(!["NaN", "\"inf", ",inf", "-inf"].iter().any(|number| svg.contains(number)), "{svg}");
+    assert!(svg.contains("<polyline ") || svg.contains("<circle "), "nothing is drawn: {svg}");
+}
+
+#[test]
+fn every_experiment_draws_and_says_where_it_cannot() {
+    let folder = scratch("sim-pictures");
+    let cases: [(&str, &[&str]); 12] = [
+        ("spread", &["--nodes", "20", "--runs", "2"]),
+        ("mongering", &["--nodes", "50", "--runs", "2", "-k", "1,2"]),
+        ("detect", &["--nodes", "6", "--runs", "2"]),
+        ("loss", &["--nodes", "5", "--runs", "1"]),
+        ("lifeguard", &["--nodes", "8", "--starved", "1", "--pause", "2s", "--interval", "1s"]),
+        ("false-death", &["--nodes", "6", "--watch", "10s"]),
+        ("join-storm", &["--nodes", "12", "--runs", "2"]),
+        ("mass-restart", &["--nodes", "12", "--runs", "2"]),
+        ("churn", &["--nodes", "12", "--rate", "2,4", "--watch", "2s"]),
+        ("partition", &["--nodes", "12", "--runs", "2", "--held", "60s"]),
+        ("steady", &["--sizes", "4,8", "--watch", "5s"]),
+        ("steady", &["--nodes", "4", "--watch", "5s"]),
+    ];
+    let nowhere = folder.join("none").join("x.svg");
+    for (name, args) in cases {
+        let picture = folder.join(format!("{name}.svg"));
+        for path in [&picture, &nowhere] {
+            let path = path.to_str().expect("a plain path");
+            let out = bruit(&[&["sim", name], args, &["--svg", path]].concat(), "");
+            if path.ends_with("/none/x.svg") {
+                assert!(out.code == 1 && out.stderr.contains("cannot write"), "{name}: {out:?}");
+                assert!(out.stderr.contains("name a file in a folder that you may write to"), "{name}: {out:?}");
+            } else {
+                assert_eq!((out.code, out.stderr.as_str()), (0, ""), "{name}");
+            }
+        }
+        assert_is_picture(&picture);
+    }
+}
+
+#[test]
+fn a_place_for_none_is_drawn_below_the_powers_of_ten() {
+    let picture = scratch("sim-none").join("x.svg");
+    let path = picture.to_str().expect("a plain path");
+    sim(&["false-death", "--nodes", "6", "--watch", "10s", "--loss", "0", "--svg", path]);
+    let svg = std::fs::read_to_string(&picture).expect("a picture");
+    assert!(svg.contains(">0</text>") && svg.matches("<circle ").count() >= 3, "{svg}");
+}
+
+#[test]
+fn a_part_of_the_whole_set_is_the_same_again_and_the_rest_is_kept() {
+    let folders = ["one", "two"].map(|name| scratch("sim-all").with_extension(name));
+    let read = |folder: &std::path::Path, file: &str| std::fs::read_to_string(folder.join(file)).expect("a file");
+    for folder in &folders {
+        let _ = std::fs::remove_dir_all(folder);
+        let path = folder.to_str().expect("a plain path");
+        let out = bruit(&["sim", "all", "--only", "loss", "--out", path], "");
+        assert_eq!((out.code, out.stderr.as_str()), (0, "bruit sim loss\n"), "{out:?}");
+        assert_is_picture(&folder.join("experiments/loss.svg"));
+    }
+    let text = read(&folders[0], "experiments.md");
+    assert!(
+        text.contains("from seed 1,") && text.contains("| bruit as it is | 17.0 |") && !text.contains("{{"),
+        "{text}"
+    );
+    for file in ["experiments.md", "experiments/loss.svg"] {
+        assert_eq!(read(&folders[0], file), read(&folders[1], file), "{file}");
+    }
+    // A section that is not played stays, even where somebody has changed it.
+    let changed = text.replace("| bruit as it is |", "| bruit |");
+    std::fs::write(folders[0].join("experiments.md"), changed + "\n## More: `steady`\n\nKept.\n").expect("our own");
+    let path = folders[0].to_str().expect("a plain path");
+    let out = bruit(&["sim", "all", "--only", "loss", "--out", path, "--seed", "2"], "");
+    assert!(out.code == 1 && out.stderr.contains("is of another seed"), "{out:?}");
+    let out = bruit(&["sim", "all", "--only", "loss", "--out", path, "--json"], "");
+    assert_eq!(out.json()["sections"]["loss"][0]["rows"][3]["stable"]["mean"], 17.0, "{out:?}");
+    assert_eq!(read(&folders[0], "experiments.md"), text + "\n## More: `steady`\n\nKept.\n");
+}
+
+#[test]
+fn all_refuses_what_it_does_not_know_and_says_at_once_where_it_cannot_write() {
+    let out = bruit(&["sim", "all", "--out", "x", "--only", "lose"], "");
+    assert_eq!(out.code, 2, "{out:?}");
+    for name in ["spread", "mongering", "tradeoff", "mass-restart", "steady"] {
+        assert!(out.stderr.contains(name), "{name}: {}", out.stderr);
+    }
+    assert_eq!(bruit(&["sim", "all"], "").code, 2, "neither a folder nor --json");
+    let file = scratch("sim-no-folder").join("file");
+    std::fs::write(&file, "").expect("a file in our folder");
+    let out = bruit(&["sim", "all", "--only", "loss", "--out", file.to_str().expect("a plain path")], "");
+    assert!(out.code == 1 && out.stderr.contains("name a folder that you may write to"), "{out:?}");
+    assert!(!out.stderr.contains("bruit sim loss"), "before anything is played: {out:?}");
 }
 
 #[test]

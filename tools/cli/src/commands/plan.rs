@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use bruit::plan::{self, PlanError};
+use bruit::plan::{self, Answer, Demand, PlanError};
 
 use crate::failure::{Code, Failure};
 use crate::output::{self, Paint};
 use crate::plan::demand;
 use crate::plan::document::Document;
-use crate::plan::figures::{self, Figures};
+use crate::plan::figures::Figures;
 use crate::plan::inputs::{Demands, Inputs};
 use crate::plan::picture;
 use crate::plan::sweep::{self, Sweep};
@@ -16,8 +16,8 @@ use crate::plot;
 
 /// Work out how fast news spreads, how soon a failure is noticed, and what both cost
 ///
-/// Describes what the inputs lead to; with --detect-within finds the parameters that a demand needs, and says what decides;
-/// with --sweep compares. Exit code 4 when a demand cannot be met: then the nearest that can be had is told.
+/// Describes what the inputs lead to; with --detect-within or --know-within finds the cheapest parameters that do, and says what
+/// decides: what is given as an input stays as it is; with --sweep compares. Exit code 4 when a demand cannot be met: then the nearest that can be had is told.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -25,7 +25,7 @@ pub struct Args {
     #[command(flatten)]
     demands: Demands,
     /// One input over a range, `fanout=2..10`, or over values, `loss=0,0.1,0.3`: nodes, fanout, loss, dead or interval
-    #[arg(long, value_name = "KEY=VALUES", value_parser = sweep::sweep, conflicts_with = "detect_within")]
+    #[arg(long, value_name = "KEY=VALUES", value_parser = sweep::sweep, conflicts_with = "demand")]
     sweep: Option<Sweep>,
     /// Write the curves to this file, as SVG
     #[arg(long, value_name = "FILE")]
@@ -56,24 +56,30 @@ fn compare(args: &Args, sweep: &Sweep) -> Result<(), Failure> {
 
 fn describe(args: &Args) -> Result<(), Failure> {
     let model = args.inputs.model()?;
-    let watch = args.inputs.watch(&model);
-    let demand = args.demands.demand(figures::rounds(&args.inputs, &model, watch.config.max_datagram));
-    let answer = demand.map(|demand| plan::solve(&watch, &demand)).transpose()?;
-    let watch = answer.as_ref().map_or(watch, |answer| answer.watch.clone());
-    let figures = Figures::with(&args.inputs, &model, watch)?;
-    plot::save(args.svg.as_deref(), || picture::coverage(&args.inputs, &figures))?;
+    let Some(demand) = args.demands.demand() else {
+        let figures = Figures::of(&args.inputs)?;
+        return show(args, &args.inputs, &figures, None);
+    };
+    let answer = plan::solve(&args.inputs.ground(&model), &demand)?;
+    let inputs = args.inputs.answered(&answer);
+    let figures = Figures::with(&inputs, &inputs.model()?, answer.watch.clone())?;
+    show(args, &inputs, &figures, Some((&demand, &answer)))
+}
+
+fn show(args: &Args, inputs: &Inputs, figures: &Figures, asked: Option<(&Demand, &Answer)>) -> Result<(), Failure> {
+    plot::save(args.svg.as_deref(), || picture::coverage(inputs, figures))?;
     if args.json {
-        output::print_json(&Document::new(&args.inputs, &args.demands, &figures, answer.as_ref()))?;
+        output::print_json(&Document::new(inputs, &args.demands, figures, asked.map(|(_, answer)| answer)))?;
     }
-    match demand.zip(answer.as_ref()) {
-        Some((demand, answer)) if !answer.met => return Err(demand::refused(&demand, answer)),
-        Some((demand, answer)) if !args.json => output::print(&format!("{}\n", demand::met(&demand, answer)))?,
+    match asked {
+        Some((demand, answer)) if !answer.met => return Err(demand::refused(demand, answer)),
+        Some((demand, answer)) if !args.json => output::print(&format!("{}\n", demand::met(demand, answer)))?,
         Some(_) | None => {}
     }
     if args.json {
         return Ok(());
     }
-    output::print(&crate::plan::text::plan(&args.inputs, &figures, Paint::stdout()))
+    output::print(&crate::plan::text::plan(inputs, figures, Paint::stdout()))
 }
 
 impl From<PlanError> for Failure {

@@ -1,7 +1,7 @@
 //! What do scripts read? The document of `bruit plan --json`.
 
 use bruit::plan::cost::Traffic;
-use bruit::plan::{Answer, Coverage, Milestone};
+use bruit::plan::{Answer, Binding, Coverage, Milestone};
 use serde::Serialize;
 
 use super::figures::{Figures, Times};
@@ -49,19 +49,22 @@ struct InputsDoc {
     helpers: u32,
     pause_to_forgive_s: f64,
     detect_within_s: Option<f64>,
+    know_within_s: Option<f64>,
     confidence: Option<f64>,
+    coverage: Option<f64>,
     until: Option<&'static str>,
     max_bytes_per_node_s: Option<u32>,
+    max_false_positives_per_node_hour: Option<f64>,
 }
 
 impl InputsDoc {
     fn new(inputs: &Inputs, demands: &Demands, figures: &Figures) -> Self {
         let config = &figures.detection.watch().config;
-        let asked = demands.detect_within;
+        let asked = demands.demand();
         Self {
             nodes: inputs.nodes,
             mode: inputs.mode.name(),
-            fanout: inputs.fanout,
+            fanout: inputs.fanout(),
             interval_s: inputs.interval_s(),
             loss: inputs.loss,
             dead: inputs.dead,
@@ -73,10 +76,13 @@ impl InputsDoc {
             probe_interval_s: config.probe_interval.as_secs_f64(),
             helpers: config.helpers,
             pause_to_forgive_s: config.pause_to_forgive.as_secs_f64(),
-            detect_within_s: asked.map(|d| d.as_secs_f64()),
-            confidence: asked.map(|_| demands.confidence),
-            until: asked.map(|_| demands.until.name()),
+            detect_within_s: demands.detect_within.map(|t| t.as_secs_f64()),
+            know_within_s: demands.know_within.map(|t| t.as_secs_f64()),
+            confidence: asked.map(|d| d.confidence),
+            coverage: asked.map(|d| d.coverage),
+            until: demands.detect_within.map(|_| demands.until.name()),
             max_bytes_per_node_s: demands.max_bytes_per_node,
+            max_false_positives_per_node_hour: asked.and_then(|d| d.false_positives_max),
         }
     }
 }
@@ -269,8 +275,15 @@ struct Recommended {
     helpers: u32,
     pause_to_forgive_s: f64,
     ack_ceiling_s: f64,
-    reached_s: f64,
+    /// When a failure is noticed as it was asked for.
+    reached_s: Option<f64>,
+    /// When news is known.
+    known_s: Option<f64>,
     bytes_per_node_s: f64,
+    quiet_bytes_per_node_s: f64,
+    false_positives_per_node_hour: f64,
+    /// Where nothing but the pauses is in the way: the longest with which the demand would be met.
+    pause_to_forgive_max_s: Option<f64>,
 }
 
 impl Recommended {
@@ -284,8 +297,19 @@ impl Recommended {
             helpers: config.helpers,
             pause_to_forgive_s: config.pause_to_forgive.as_secs_f64(),
             ack_ceiling_s: config.ack_ceiling.as_secs_f64(),
-            reached_s: answer.reached,
-            bytes_per_node_s: answer.traffic.bytes,
+            reached_s: answer.detected,
+            known_s: answer.known,
+            bytes_per_node_s: answer.traffic().bytes,
+            quiet_bytes_per_node_s: answer.quiet.bytes,
+            false_positives_per_node_hour: answer.false_positives,
+            pause_to_forgive_max_s: match answer.binding {
+                Binding::PauseToForgive(pause) => pause.map(|pause| pause.as_secs_f64()),
+                Binding::DetectWithin
+                | Binding::KnowWithin
+                | Binding::Bytes
+                | Binding::FalsePositives
+                | Binding::Nothing => None,
+            },
         }
     }
 }

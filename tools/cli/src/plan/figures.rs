@@ -87,7 +87,7 @@ impl Figures {
 }
 
 /// What the rounds cost each node in a second.
-pub fn rounds(inputs: &Inputs, model: &Model, max_datagram: u32) -> Traffic {
+fn rounds(inputs: &Inputs, model: &Model, max_datagram: u32) -> Traffic {
     cost::one_round(model, inputs.payload, max_datagram).times(1.0 / inputs.interval_s())
 }
 

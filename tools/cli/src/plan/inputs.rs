@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-use bruit::plan::{Demand, Milestone, Mode, Model, PlanError, Scenario, Watch, with_probe_interval};
+use bruit::plan::{
+    Answer, Demand, Detect, Fixed, Ground, Milestone, Mode, Model, PlanError, Scenario, Watch, with_probe_interval,
+};
 use bruit::{Config, FANOUT_MAX, Profile};
 use clap::ValueEnum;
+
+/// The fanout where none is given and there are as many others.
+const FANOUT: u32 = 3;
 
 /// In which time news spreads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -42,12 +47,12 @@ pub struct Inputs {
     /// Who calls: push, pull or push-pull
     #[arg(long, default_value = "push", value_parser = mode)]
     pub mode: Mode,
-    /// Distinct peers that one node calls in one round
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    pub fanout: u32,
-    /// The time between two rounds
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
-    pub interval: humantime::Duration,
+    /// Distinct peers that one node calls in one round [default: 3, or what a demand needs]
+    #[arg(long, value_name = "N")]
+    pub fanout: Option<u32>,
+    /// The time between two rounds [default: 1s, or what a demand needs]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub interval: Option<humantime::Duration>,
     /// The share of datagrams that is lost, 0 to below 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub loss: f64,
@@ -69,10 +74,10 @@ pub struct Inputs {
     /// Where the parameters of failure detection come from: lan, wan or local
     #[arg(long, default_value = "lan", value_parser = profile)]
     pub profile: Profile,
-    /// The time between two probes of one node [default: --interval]
+    /// The time between two probes of one node [default: --interval, or what a demand needs]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub probe_interval: Option<humantime::Duration>,
-    /// How many others are asked to ping who does not answer [default: the profile's]
+    /// How many others are asked to ping who does not answer [default: the profile's, or what a demand needs]
     #[arg(long, value_name = "N")]
     pub helpers: Option<u32>,
     /// The longest pause of a process that shall not cost it its place [default: the profile's]
@@ -83,20 +88,65 @@ pub struct Inputs {
 impl Inputs {
     /// The model of the spread.
     pub fn model(&self) -> Result<Model, PlanError> {
-        let Self { nodes, mode, fanout, loss, dead, .. } = *self;
-        Model::try_from(Scenario { nodes, mode, fanout, loss, dead })
+        Model::try_from(self.scenario())
+    }
+
+    fn scenario(&self) -> Scenario {
+        let Self { nodes, mode, loss, dead, .. } = *self;
+        Scenario { nodes, mode, fanout: self.fanout(), loss, dead }
     }
 
     /// The cluster that watches itself: the living, configured by profile and flags. What would contradict the probe interval
     /// is brought down to it.
     pub fn watch(&self, model: &Model) -> Watch {
+        let mut watch = self.watch_of_profile(model);
+        watch.config.fanout = self.fanout().min(FANOUT_MAX as u32);
+        with_probe_interval(&watch, self.probe_interval.unwrap_or_else(|| self.interval()).into())
+    }
+
+    fn watch_of_profile(&self, model: &Model) -> Watch {
         let mut config = Config::new(self.profile);
-        config.fanout = self.fanout.min(FANOUT_MAX as u32);
         config.helpers = self.helpers.unwrap_or(config.helpers);
         config.pause_to_forgive = self.pause_to_forgive.map_or(config.pause_to_forgive, Duration::from);
-        let round_trip = self.latency() * 2;
-        let watch = Watch { members: model.living(), loss: self.loss, round_trip, config };
-        with_probe_interval(&watch, self.probe_interval.unwrap_or(self.interval).into())
+        Watch { members: model.living(), loss: self.loss, round_trip: self.latency() * 2, config }
+    }
+
+    /// What a demand is to be met with: what is given stays, what is not is looked for.
+    pub fn ground(&self, model: &Model) -> Ground {
+        let mut watch = self.watch_of_profile(model);
+        if let Some(interval) = self.probe_interval {
+            watch = with_probe_interval(&watch, interval.into());
+        }
+        let config = &mut watch.config;
+        config.gossip_interval = self.interval.map_or(config.gossip_interval, Duration::from);
+        config.fanout = self.fanout.unwrap_or(config.fanout);
+        let fixed = Fixed {
+            probe_interval: self.probe_interval.is_some(),
+            gossip_interval: self.interval.is_some(),
+            fanout: self.fanout.is_some(),
+            helpers: self.helpers.is_some(),
+        };
+        let latency = match self.timing {
+            Timing::Rounds => None,
+            Timing::Event => Some(self.latency()),
+        };
+        Ground { watch, scenario: self.scenario(), payload: self.payload, latency, fixed }
+    }
+
+    /// The same with what a demand has led to.
+    pub fn answered(&self, answer: &Answer) -> Self {
+        let config = &answer.watch.config;
+        Self { fanout: Some(config.fanout), interval: Some(config.gossip_interval.into()), ..self.clone() }
+    }
+
+    /// Of one caller in one round.
+    pub fn fanout(&self) -> u32 {
+        self.fanout.unwrap_or_else(|| FANOUT.min(self.nodes.saturating_sub(1).max(1)))
+    }
+
+    /// Of a round.
+    pub fn interval(&self) -> humantime::Duration {
+        self.interval.unwrap_or_else(|| Duration::from_secs(1).into())
     }
 
     /// One way.
@@ -113,36 +163,50 @@ impl Inputs {
 
     /// Of a round, in seconds.
     pub fn interval_s(&self) -> f64 {
-        self.interval.as_secs_f64()
+        self.interval().as_secs_f64()
     }
 }
 
 /// What shall be met.
 #[derive(Clone, Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("demand").args(["detect_within", "know_within"]).multiple(true)))]
 pub struct Demands {
-    /// Find the parameters with which a failure is noticed within this time
+    /// Find the cheapest parameters with which a failure is noticed within this time
     #[arg(long, value_name = "TIME")]
     pub detect_within: Option<humantime::Duration>,
+    /// Find the cheapest parameters with which a piece of news is known within this time
+    #[arg(long, value_name = "TIME")]
+    pub know_within: Option<humantime::Duration>,
     /// With which chance
-    #[arg(long, value_name = "CHANCE", default_value_t = 0.99, requires = "detect_within")]
+    #[arg(long, value_name = "CHANCE", default_value_t = 0.99, requires = "demand")]
     pub confidence: f64,
-    /// Noticed by whom: suspected (by somebody), dead (declared by somebody), known (to everybody)
+    /// Noticed by whom: suspected (by somebody), dead (declared by somebody), known (to --coverage)
     #[arg(long, value_name = "WHAT", default_value = "known", value_parser = milestone, requires = "detect_within")]
     pub until: Milestone,
-    /// What each node may send for it in a second, rounds included
-    #[arg(long, value_name = "BYTES", value_parser = bytes, requires = "detect_within")]
+    /// The share of the living that must know, above 0 up to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0, requires = "demand")]
+    pub coverage: f64,
+    /// What each node may send in a second, probes and rounds together
+    #[arg(long, value_name = "BYTES", value_parser = bytes, requires = "demand")]
     pub max_bytes_per_node: Option<u32>,
+    /// How many living members loss may have accused, per node and hour
+    #[arg(long, value_name = "RATE", default_value_t = 0.1, requires = "detect_within")]
+    pub max_false_positives: f64,
 }
 
 impl Demands {
-    /// The demand, if there is one; `other` is what each node sends in a second beside probes.
-    pub fn demand(&self, other: bruit::plan::cost::Traffic) -> Option<Demand> {
-        Some(Demand {
-            within: self.detect_within?.into(),
+    /// The demand, if there is one.
+    pub fn demand(&self) -> Option<Demand> {
+        let detect = self.detect_within.map(|within| Detect { within: within.into(), milestone: self.until });
+        let know_within = self.know_within.map(Duration::from);
+        (detect.is_some() || know_within.is_some()).then_some(Demand {
+            detect,
+            know_within,
+            coverage: self.coverage,
             confidence: self.confidence,
-            milestone: self.until,
             bytes_max: self.max_bytes_per_node.map(f64::from),
-            other,
+            // Nothing is asked of the probes where no failure is to be noticed.
+            false_positives_max: detect.map(|_| self.max_false_positives),
         })
     }
 }

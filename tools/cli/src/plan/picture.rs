@@ -23,13 +23,13 @@ pub fn coverage(inputs: &Inputs, figures: &Figures) -> Plot {
             "{} nodes, {} to {}, loss {:.1} %, dead {:.1} %",
             inputs.nodes,
             inputs.mode.name(),
-            inputs.fanout,
+            inputs.fanout(),
             percent(inputs.loss),
             percent(inputs.dead)
         ),
         x_label: match inputs.timing {
-            Timing::Rounds => format!("rounds of {}, all at once", inputs.interval),
-            Timing::Event => format!("intervals of {}, each node in its own phase", inputs.interval),
+            Timing::Rounds => format!("rounds of {}, all at once", inputs.interval()),
+            Timing::Event => format!("intervals of {}, each node in its own phase", inputs.interval()),
         },
         y_label: "informed, % of the living: mean, p5 to p95".to_owned(),
         log_x: false,

@@ -143,10 +143,10 @@ impl Sweep {
         let mut inputs = inputs.clone();
         match self.key {
             Key::Nodes => inputs.nodes = value as u32,
-            Key::Fanout => inputs.fanout = value as u32,
+            Key::Fanout => inputs.fanout = Some(value as u32),
             Key::Loss => inputs.loss = value,
             Key::Dead => inputs.dead = value,
-            Key::Interval => inputs.interval = std::time::Duration::from_secs_f64(value).into(),
+            Key::Interval => inputs.interval = Some(std::time::Duration::from_secs_f64(value).into()),
         }
         inputs
     }

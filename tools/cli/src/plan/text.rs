@@ -163,8 +163,8 @@ fn assumed(inputs: &Inputs, figures: &Figures, paint: Paint) -> String {
                 "{} nodes, {} to {} distinct peers every {}, {} B of news, loss {} %, dead {} %",
                 inputs.nodes,
                 inputs.mode.name(),
-                inputs.fanout,
-                inputs.interval,
+                inputs.fanout(),
+                inputs.interval(),
                 inputs.payload,
                 percent(inputs.loss),
                 percent(inputs.dead)

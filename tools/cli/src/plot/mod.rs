@@ -25,6 +25,7 @@ const RIGHT: f64 = 28.0;
 const LETTER: f64 = 7.6;
 const NAME_MAX: usize = 28;
 
+const PAPER: &str = "#ffffff";
 const INK: &str = "#222222";
 const SOFT_INK: &str = "#555555";
 const GRID: &str = "#e4e4e4";
@@ -40,6 +41,8 @@ pub enum Style {
     Dashed,
     /// Dots, joined by a line.
     Dots,
+    /// A ring around each point, which shows where others lie on it.
+    Ring,
 }
 
 /// One curve.
@@ -64,9 +67,9 @@ pub struct Plot {
     pub x_label: String,
     /// What is up, and its unit.
     pub y_label: String,
-    /// By powers of ten along.
+    /// By powers of ten along, with a place for 0 where it is among the points.
     pub log_x: bool,
-    /// By powers of ten up.
+    /// By powers of ten up, with a place for 0 where it is among the points.
     pub log_y: bool,
     /// The curves; the first is drawn last, above the others.
     pub series: Vec<Series>,
@@ -96,16 +99,20 @@ fn up(share: f64) -> f64 {
 impl Plot {
     /// The picture as an SVG document of 800 by 500 pixels.
     pub fn svg(&self) -> String {
-        let frame = self.frame();
         let mut svg = Svg::new(SIZE.0, SIZE.1);
-        self.draw_axes(&mut svg, &frame);
+        self.draw(&mut svg);
+        svg.finish()
+    }
+
+    fn draw(&self, svg: &mut Svg) {
+        let frame = self.frame();
+        self.draw_axes(svg, &frame);
         for (i, series) in self.series.iter().enumerate().rev() {
-            draw_series(&mut svg, &frame, series, COLOURS[i % COLOURS.len()]);
+            draw_series(svg, &frame, series, COLOURS[i % COLOURS.len()]);
         }
         if self.series.len() > 1 {
-            self.draw_legend(&mut svg, frame.right + 16.0);
+            self.draw_legend(svg, frame.right + 16.0);
         }
-        svg.finish()
     }
 
     fn frame(&self) -> Frame {
@@ -132,6 +139,7 @@ impl Plot {
         }
         svg.line((LEFT, bottom), (frame.right, bottom), INK, 1.0);
         svg.line((LEFT, TOP), (LEFT, bottom), INK, 1.0);
+        draw_gaps(svg, frame);
         svg.text((LEFT, 30.0), Anchor::Start, 17.0, INK, false, &self.title);
         svg.text((middle, SIZE.1 - 16.0), Anchor::Middle, 14.0, INK, false, &self.x_label);
         svg.text((20.0, (TOP + bottom) / 2.0), Anchor::Middle, 14.0, INK, true, &self.y_label);
@@ -141,19 +149,54 @@ impl Plot {
         for (i, series) in self.series.iter().enumerate() {
             let y = TOP + 10.0 + 22.0 * i as f64;
             let colour = COLOURS[i % COLOURS.len()];
-            draw_line(svg, &[(left, y), (left + 22.0, y)], series.style, colour);
+            let ends = [(left, y), (left + 22.0, y)];
+            match series.style {
+                Style::Line | Style::Dashed | Style::Dots => draw_line(svg, &ends, series.style, colour),
+                Style::Ring => svg.ring((left + 11.0, y), colour),
+            }
             svg.text((left + 30.0, y + 4.5), Anchor::Start, 13.0, INK, false, &shortened(&series.name));
         }
     }
 }
 
+/// Several plots, one below the other, as one SVG document.
+pub fn stacked(plots: &[Plot]) -> String {
+    let mut svg = Svg::new(SIZE.0, SIZE.1 * plots.len() as f64);
+    for (plot, nth) in plots.iter().zip(0_u32..) {
+        svg.moved(SIZE.1 * f64::from(nth), |svg| plot.draw(svg));
+    }
+    svg.finish()
+}
+
 /// Draws a picture and writes it to a file, where one is named.
 pub fn save(path: Option<&Path>, draw: impl FnOnce() -> Plot) -> Result<(), Failure> {
+    save_svg(path, || draw().svg())
+}
+
+/// Writes an SVG document to a file, where one is named.
+pub fn save_svg(path: Option<&Path>, draw: impl FnOnce() -> String) -> Result<(), Failure> {
     let Some(path) = path else { return Ok(()) };
-    std::fs::write(path, draw().svg()).map_err(|error| {
+    std::fs::write(path, draw()).map_err(|error| {
         Failure::new(Code::Failed, format_args!("cannot write {}: {error}", path.display()))
             .advise("name a file in a folder that you may write to")
     })
+}
+
+/// Where an axis is broken, between a place for 0 and its powers of ten: two strokes across it.
+fn draw_gaps(svg: &mut Svg, frame: &Frame) {
+    if let Some(x) = frame.x.gap().map(|share| frame.along(share)) {
+        let y = up(0.0);
+        svg.line((x - 3.0, y), (x + 3.0, y), PAPER, 3.0);
+        for x in [x - 3.0, x + 3.0] {
+            svg.line((x - 2.0, y + 6.0), (x + 2.0, y - 6.0), INK, 1.0);
+        }
+    }
+    if let Some(y) = frame.y.gap().map(up) {
+        svg.line((LEFT, y - 3.0), (LEFT, y + 3.0), PAPER, 3.0);
+        for y in [y - 3.0, y + 3.0] {
+            svg.line((LEFT - 6.0, y + 2.0), (LEFT + 6.0, y - 2.0), INK, 1.0);
+        }
+    }
 }
 
 fn draw_series(svg: &mut Svg, frame: &Frame, series: &Series, colour: &str) {
@@ -175,6 +218,7 @@ fn draw_line(svg: &mut Svg, points: &[(f64, f64)], style: Style, colour: &str) {
             svg.path(points, colour, "");
             points.iter().for_each(|p| svg.dot(*p, colour));
         }
+        Style::Ring => points.iter().for_each(|p| svg.ring(*p, colour)),
     }
 }
 
@@ -232,7 +276,17 @@ mod tests {
 
     #[test]
     fn what_has_no_place_on_a_logarithmic_axis_is_left_out() {
-        let svg = Plot { log_y: true, ..plot(vec![curve("squares", false)]) }.svg();
-        assert_eq!(numbers(&svg, "cx").len(), 9, "0 has no logarithm");
+        let mut squares = curve("squares", false);
+        squares.points.push((10.0, -1.0));
+        let svg = Plot { log_y: true, ..plot(vec![squares]) }.svg();
+        assert_eq!(numbers(&svg, "cx").len(), 10, "-1 has no place, 0 has one of its own");
+    }
+
+    #[test]
+    fn stacked_plots_are_one_document_and_none_covers_another() {
+        let one = || plot(vec![curve("only", false)]);
+        let svg = stacked(&[one(), one()]);
+        assert_eq!((svg.matches("<svg ").count(), svg.matches("translate(0 500)").count()), (1, 1), "{svg}");
+        assert!(svg.contains("height=\"1000\"") && svg.matches("<g ").count() == svg.matches("</g>").count());
     }
 }

@@ -64,6 +64,20 @@ impl Svg {
         ));
     }
 
+    /// A ring around a point.
+    pub fn ring(&mut self, (x, y): (f64, f64), colour: &str) {
+        self.element(format_args!(
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"7\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>"
+        ));
+    }
+
+    /// What is drawn lies lower by so much.
+    pub fn moved(&mut self, down: f64, draw: impl FnOnce(&mut Self)) {
+        self.element(format_args!("<g transform=\"translate(0 {down})\">"));
+        draw(self);
+        self.element(format_args!("</g>"));
+    }
+
     /// A text; turned by a quarter, to be read from below upwards, where `upwards`.
     pub fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, size: f64, colour: &str, upwards: bool, text: &str) {
         let anchor = match anchor {

@@ -1,5 +1,6 @@
 //! `bruit sim churn`: more and more nodes come and go.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bruit::Span;
@@ -7,10 +8,12 @@ use bruit::sim::experiment::churn::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
-use super::document::{Document, Spread};
+use super::document::{Bought, Document, Spread};
+use super::picture;
 use super::progress::Line;
 use crate::failure::Failure;
 use crate::output::{self, BAD, Cell, GOOD, Paint, Table, bytes, micros, three_digits};
+use crate::plot;
 
 /// So many joins and departures a second, more and more, until views lag
 #[derive(Debug, clap::Args)]
@@ -23,6 +26,9 @@ pub struct Args {
     /// How long each rate lasts
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     watch: Option<Duration>,
+    /// Write times and bytes by rate to this file, as SVG
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -34,16 +40,36 @@ struct Row {
     bytes_per_node_s: f64,
     false_deaths: u64,
     lags: bool,
+    #[serde(flatten)]
+    memory: Bought,
 }
 
+/// What a script gets of it.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     rates: Vec<Row>,
     ceiling: Option<f64>,
 }
 
+/// What was played, and what came out.
+pub struct Played {
+    pub setup: Setup,
+    pub report: Report,
+}
+
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let played = play(args)?;
+    plot::save_svg(args.svg.as_deref(), || plot::stacked(&picture::churn(&played)))?;
+    if args.common.json {
+        output::print_json(&document(&played))
+    } else {
+        output::print(&text(&played.report, Paint::stdout()))
+    }
+}
+
+/// Plays it.
+pub fn play(args: &Args) -> Result<Played, Failure> {
     let mut setup = Setup::new(args.common.profile);
     args.common.apply(&mut setup.base, &mut setup.runs);
     if !args.rate.is_empty() {
@@ -52,15 +78,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     setup.watch = args.watch.map_or(setup.watch, Span::from);
     let line = Line::new("churn");
     let report = churn::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
-    drop(line);
-    if args.common.json {
-        output::print_json(&document(&setup, &report))
-    } else {
-        output::print(&text(&report, Paint::stdout()))
-    }
+    line.end(args.common.json);
+    Ok(Played { setup, report })
 }
 
-fn document<'a>(setup: &Setup, report: &Report) -> Document<'a, Figures> {
+/// What a script gets.
+pub fn document(played: &Played) -> Document<'static, Figures> {
+    let Played { setup, report } = played;
     let rates = report.rows.iter().map(|row| Row {
         rate: row.rate,
         join_known_ms: row.join_known_ms.into(),
@@ -69,6 +93,7 @@ fn document<'a>(setup: &Setup, report: &Report) -> Document<'a, Figures> {
         bytes_per_node_s: row.bytes_per_node_s,
         false_deaths: row.false_deaths,
         lags: row.lags,
+        memory: row.memory.into(),
     });
     let figures = Figures { rates: rates.collect(), ceiling: report.ceiling };
     Document::new("churn", &setup.base, setup.runs, figures, report.trace_hash)
@@ -84,6 +109,7 @@ fn text(report: &Report, paint: Paint) -> String {
         ">unknown",
         ">sent/node/s",
         ">false deaths",
+        ">memory/node",
         "",
     ];
     let mut table = Table::new(&titles);
@@ -98,6 +124,7 @@ fn text(report: &Report, paint: Paint) -> String {
             row.unknown.to_string().into(),
             bytes(row.bytes_per_node_s.round() as u64).into(),
             row.false_deaths.to_string().into(),
+            bytes(row.memory.node_bytes).into(),
             if row.lags { Cell::new(BAD, "lags") } else { Cell::new(GOOD, "keeps up") },
         ]);
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bruit::sim::experiment::{Base, Engine, Runs};
+use bruit::sim::experiment::{Base, Engine, Runs, SetupError};
 use bruit::sim::{Latency, Link};
 use bruit::{Profile, Span};
 
@@ -29,6 +29,12 @@ pub struct Common {
     /// The parameters to begin with
     #[arg(long, default_value = "lan", value_parser = profile)]
     pub profile: Profile,
+    /// The time in which each member pings one other
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub probe_interval: Option<Duration>,
+    /// How long a member may stand still without being held dead for it
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub pause_to_forgive: Option<Duration>,
     /// One JSON document
     #[arg(long)]
     pub json: bool,
@@ -45,6 +51,8 @@ impl Common {
             loss_permille: self.loss.unwrap_or(base.link.loss_permille),
             ..base.link
         };
+        base.config.probe_interval = self.probe_interval.unwrap_or(base.config.probe_interval);
+        base.config.pause_to_forgive = self.pause_to_forgive.unwrap_or(base.config.pause_to_forgive);
         *runs = Runs { count: self.runs.unwrap_or(runs.count), seed: self.seed };
     }
 }
@@ -100,9 +108,10 @@ pub const fn engine_line(engine: Engine) -> &'static str {
     }
 }
 
-/// A setup that cannot be played is the command line's doing.
-pub fn refused(error: bruit::sim::experiment::SetupError) -> Failure {
-    Failure::new(Code::Usage, error)
+/// A setup that cannot be played is the command line's doing; what turned out too small while playing is nobody's.
+pub fn refused(error: SetupError) -> Failure {
+    let code = if let SetupError::Shortage { .. } = error { Code::Failed } else { Code::Usage };
+    Failure::new(code, error)
 }
 
 #[cfg(test)]

@@ -8,11 +8,11 @@ use bruit::sim::experiment::detect::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
-use super::document::{Document, Spread};
+use super::document::{Bought, Document, Spread};
 use super::picture;
 use super::progress::Line;
 use crate::failure::Failure;
-use crate::output::{self, Paint, Table, micros, three_digits};
+use crate::output::{self, Paint, Table, bytes, micros, three_digits};
 use crate::plot;
 
 /// One host falls silent: when it is first noticed, and when all know
@@ -25,8 +25,9 @@ pub struct Args {
     svg: Option<PathBuf>,
 }
 
+/// What a script gets of it.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     engine: &'static str,
     first_pinged_ms: Spread,
     first_pinged_periods: Spread,
@@ -37,6 +38,8 @@ struct Figures {
     false_positives: u64,
     false_suspicions: u64,
     theory: Theory,
+    #[serde(flatten)]
+    memory: Bought,
 }
 
 #[derive(Serialize)]
@@ -64,22 +67,36 @@ impl From<detect::Theory> for Theory {
     }
 }
 
+/// What was played, and what came out.
+pub struct Played {
+    pub setup: Setup,
+    pub report: Report,
+}
+
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let played = play(args)?;
+    plot::save(args.svg.as_deref(), || picture::detection(&played))?;
+    if args.common.json {
+        output::print_json(&document(&played))
+    } else {
+        output::print(&table(&played.report).render(Paint::stdout()))
+    }
+}
+
+/// Plays it.
+pub fn play(args: &Args) -> Result<Played, Failure> {
     let mut setup = Setup::new(args.common.profile);
     args.common.apply(&mut setup.base, &mut setup.runs);
     let line = Line::new("detect");
     let report = detect::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
-    drop(line);
-    plot::save(args.svg.as_deref(), || picture::detection(&setup, &report))?;
-    if args.common.json {
-        output::print_json(&document(&setup, &report))
-    } else {
-        output::print(&table(&report).render(Paint::stdout()))
-    }
+    line.end(args.common.json);
+    Ok(Played { setup, report })
 }
 
-fn document(setup: &Setup, report: &Report) -> Document<'static, Figures> {
+/// What a script gets.
+pub fn document(played: &Played) -> Document<'static, Figures> {
+    let Played { setup, report } = played;
     let figures = Figures {
         engine: "node",
         first_pinged_ms: report.first_pinged_ms.into(),
@@ -91,6 +108,7 @@ fn document(setup: &Setup, report: &Report) -> Document<'static, Figures> {
         false_positives: report.false_positives,
         false_suspicions: report.false_suspicions,
         theory: report.theory.into(),
+        memory: report.memory.into(),
     };
     Document::new("detect", &setup.base, setup.runs, figures, report.trace_hash)
 }
@@ -118,6 +136,8 @@ fn table(report: &Report) -> Table {
     count("not known to all in time", u64::from(report.missed));
     count("held dead though alive", report.false_positives);
     count("suspected though alive", report.false_suspicions);
+    table.row(["memory bought, by a node".into(), bytes(report.memory.node_bytes).into()]);
+    table.row(["  by all".into(), bytes(report.memory.all_bytes).into()]);
     table.row(["trace hash".into(), format!("{:016x}", report.trace_hash).into()]);
     table
 }

@@ -1,6 +1,6 @@
 //! What does a script get? The frame that the documents of all experiments have, with the figures of each.
 
-use bruit::sim::experiment::{Base, Distribution, Runs};
+use bruit::sim::experiment::{self, Base, Distribution, Memory, Runs};
 use serde::Serialize;
 
 use super::rows::Rows;
@@ -44,6 +44,19 @@ impl<T: Serialize> Document<'_, T> {
     }
 }
 
+/// What the nodes of an experiment buy, as scripts get it.
+#[derive(Serialize)]
+pub struct Bought {
+    memory_bytes_per_node: u64,
+    memory_bytes: u64,
+}
+
+impl From<Memory> for Bought {
+    fn from(memory: Memory) -> Self {
+        Self { memory_bytes_per_node: memory.node_bytes, memory_bytes: memory.all_bytes }
+    }
+}
+
 /// A distribution as scripts get it.
 #[derive(Serialize)]
 pub struct Spread {
@@ -62,5 +75,21 @@ impl From<Distribution> for Spread {
     fn from(d: Distribution) -> Self {
         let Distribution { count, mean, standard_error, min, p5, p50, p95, p99, max } = d;
         Self { count, mean, standard_error, min, p5, p50, p95, p99, max }
+    }
+}
+
+/// One moment of a course as scripts get it.
+#[derive(Serialize)]
+pub struct Moment {
+    ms: f64,
+    mean: f64,
+    min: f64,
+    max: f64,
+}
+
+impl Moment {
+    /// A whole course.
+    pub fn course(moments: &[experiment::Moment]) -> Vec<Self> {
+        moments.iter().map(|&experiment::Moment { ms, mean, min, max }| Self { ms, mean, min, max }).collect()
     }
 }

@@ -8,7 +8,7 @@ use bruit::sim::experiment::false_death::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
-use super::document::{Document, Spread};
+use super::document::{Bought, Document, Spread};
 use super::picture;
 use super::progress::Line;
 use crate::failure::Failure;
@@ -28,10 +28,13 @@ pub struct Args {
     svg: Option<PathBuf>,
 }
 
+/// What a script gets of it.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     watch_s: f64,
     rows: Vec<Row>,
+    #[serde(flatten)]
+    memory: Bought,
 }
 
 #[derive(Serialize)]
@@ -44,8 +47,25 @@ struct Row {
     bytes_per_node_s: Spread,
 }
 
+/// What was played, and what came out.
+pub struct Played {
+    pub setup: Setup,
+    pub report: Report,
+}
+
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let played = play(args)?;
+    plot::save(args.svg.as_deref(), || picture::false_deaths(&played))?;
+    if args.common.json {
+        output::print_json(&document(&played))
+    } else {
+        output::print(&text(&played.report, Paint::stdout()))
+    }
+}
+
+/// Plays it.
+pub fn play(args: &Args) -> Result<Played, Failure> {
     let mut setup = Setup { watch: Span::from(args.watch), ..Setup::new(args.common.profile) };
     args.common.apply(&mut setup.base, &mut setup.runs);
     if let Some(loss) = args.common.loss {
@@ -53,16 +73,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let line = Line::new("false-death");
     let report = false_death::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
-    drop(line);
-    plot::save(args.svg.as_deref(), || picture::false_deaths(&setup, &report))?;
-    if args.common.json {
-        output::print_json(&document(&setup, &report))
-    } else {
-        output::print(&table(&report).render(Paint::stdout()))
-    }
+    line.end(args.common.json);
+    Ok(Played { setup, report })
 }
 
-fn document(setup: &Setup, report: &Report) -> Document<'static, Figures> {
+/// What a script gets.
+pub fn document(played: &Played) -> Document<'static, Figures> {
+    let Played { setup, report } = played;
     let row = |row: &false_death::Row| Row {
         loss: f64::from(row.loss_permille) / 1e3,
         verdicts: row.verdicts.into(),
@@ -72,11 +89,11 @@ fn document(setup: &Setup, report: &Report) -> Document<'static, Figures> {
         bytes_per_node_s: row.bytes_per_node_s.into(),
     };
     let watch_s = setup.watch.as_millis() as f64 / 1e3;
-    let figures = Figures { watch_s, rows: report.rows.iter().map(row).collect() };
+    let figures = Figures { watch_s, rows: report.rows.iter().map(row).collect(), memory: report.memory.into() };
     Document::new("false-death", &setup.base, setup.runs, figures, report.trace_hash)
 }
 
-fn table(report: &Report) -> Table {
+fn text(report: &Report, paint: Paint) -> String {
     let mut table = Table::new(&[
         "loss",
         ">false verdicts",
@@ -98,6 +115,8 @@ fn table(report: &Report) -> Table {
         ];
         table.row(cells.map(Into::into));
     }
-    table.row(["trace hash".into(), format!("{:016x}", report.trace_hash).into()]);
-    table
+    let [node, all] = [report.memory.node_bytes, report.memory.all_bytes].map(bytes);
+    let mut text = table.render(paint);
+    text += &format!("memory bought: {node} by a node, {all} by all\n");
+    text + &format!("trace hash {:016x}\n", report.trace_hash)
 }

@@ -40,8 +40,9 @@ pub struct Args {
     svg_latency: Option<PathBuf>,
 }
 
+/// What a script gets of it.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     watch_s: f64,
     rows: Vec<Row>,
 }
@@ -79,19 +80,30 @@ struct Cell {
 const COLUMNS: [fn(&Run) -> u64; 4] =
     [|r| r.false_positives, |r| r.false_positives_at_healthy, |r| r.messages, |r| r.bytes];
 
+/// What was played, and what came out.
+pub struct Played {
+    pub setup: Setup,
+    pub report: Report,
+}
+
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let played = play(args)?;
+    plot::save(args.svg.as_deref(), || picture::false_positives(&played))?;
+    plot::save(args.svg_latency.as_deref(), || picture::latency(&played))?;
+    if args.common.json {
+        output::print_json(&document(&played))
+    } else {
+        output::print(&table(&played.report).render(Paint::stdout()))
+    }
+}
+
+/// Plays it.
+pub fn play(args: &Args) -> Result<Played, Failure> {
     let setup = setup(args);
     let line = Line::new("lifeguard");
     let report = lifeguard::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
-    drop(line);
-    plot::save(args.svg.as_deref(), || picture::false_positives(&setup, &report))?;
-    plot::save(args.svg_latency.as_deref(), || picture::latency(&setup, &report))?;
-    if args.common.json {
-        output::print_json(&document(&setup, &report))
-    } else {
-        output::print(&table(&report).render(Paint::stdout()))
-    }
+    Ok(Played { setup, report })
 }
 
 fn setup(args: &Args) -> Setup {
@@ -124,7 +136,8 @@ fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     distinct
 }
 
-fn percent(report: &Report, row: &RowReport) -> Option<[Option<f64>; 4]> {
+/// Each column in percent of the first row's, where that is not nothing.
+pub fn percent(report: &Report, row: &RowReport) -> Option<[Option<f64>; 4]> {
     let first = report.rows.first()?;
     Some(COLUMNS.map(|column| match first.total(column) {
         0 => None,
@@ -132,7 +145,9 @@ fn percent(report: &Report, row: &RowReport) -> Option<[Option<f64>; 4]> {
     }))
 }
 
-fn document(setup: &Setup, report: &Report) -> Document<'static, Figures> {
+/// What a script gets.
+pub fn document(played: &Played) -> Document<'static, Figures> {
+    let Played { setup, report } = played;
     let row = |row: &RowReport| {
         let [false_positives, false_positives_at_healthy, messages, bytes] = COLUMNS.map(|column| row.total(column));
         let [all, healthy, sent, payload] = COLUMNS.map(|column| row.spread(column).into());

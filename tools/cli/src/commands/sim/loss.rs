@@ -23,8 +23,9 @@ pub struct Args {
     svg: Option<PathBuf>,
 }
 
+/// What a script gets of it.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     engine: &'static str,
     watch_s: f64,
     rows: Vec<Row>,
@@ -40,22 +41,35 @@ struct Row {
     paper_stable: Option<u32>,
 }
 
+/// What was played, and what came out.
+pub struct Played {
+    pub setup: Setup,
+    pub report: Report,
+}
+
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let played = play(args)?;
+    plot::save(args.svg.as_deref(), || picture::group(&played))?;
+    if args.common.json {
+        output::print_json(&document(&played))
+    } else {
+        output::print(&table(&played).render(Paint::stdout()))
+    }
+}
+
+/// Plays it.
+pub fn play(args: &Args) -> Result<Played, Failure> {
     let mut setup = Setup::new(args.common.profile);
     args.common.apply(&mut setup.base, &mut setup.runs);
     let line = Line::new("loss");
     let report = loss::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
-    drop(line);
-    plot::save(args.svg.as_deref(), || picture::group(&setup, &report))?;
-    if args.common.json {
-        output::print_json(&document(&setup, &report))
-    } else {
-        output::print(&table(&setup, &report).render(Paint::stdout()))
-    }
+    Ok(Played { setup, report })
 }
 
-fn document(setup: &Setup, report: &Report) -> Document<'static, Figures> {
+/// What a script gets.
+pub fn document(played: &Played) -> Document<'static, Figures> {
+    let Played { setup, report } = played;
     let row = |row: &loss::RowReport| Row {
         name: row.row.name(),
         stable: row.stable.into(),
@@ -68,7 +82,8 @@ fn document(setup: &Setup, report: &Report) -> Document<'static, Figures> {
     Document::new("loss", &setup.base, setup.runs, figures, report.trace_hash)
 }
 
-fn table(setup: &Setup, report: &Report) -> Table {
+fn table(played: &Played) -> Table {
+    let Played { setup, report } = played;
     let mut table = Table::new(&["", ">left", ">least", ">most", ">SWIM's", ">suspicions"]);
     for row in &report.rows {
         let printed = row.row.printed().filter(|_| setup.is_printed());

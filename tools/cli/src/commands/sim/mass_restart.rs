@@ -1,5 +1,6 @@
 //! `bruit sim mass-restart`: everybody dies and starts again.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bruit::Span;
@@ -7,10 +8,12 @@ use bruit::sim::experiment::mass_restart::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
-use super::document::{Document, Spread};
+use super::document::{Document, Moment, Spread};
+use super::picture;
 use super::progress::Line;
 use super::rows::Rows;
 use crate::failure::Failure;
+use crate::plot;
 
 /// All but a few die and start again under their names
 #[derive(Debug, clap::Args)]
@@ -26,19 +29,37 @@ pub struct Args {
     /// The time between the last death and the first start
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pause: Option<Duration>,
+    /// Write who is back by time to this file, as SVG
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
 }
 
+/// What a script gets of it.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     survivors: u32,
     all_back_ms: Spread,
+    back: Vec<Moment>,
     unfinished: u32,
     false_deaths: u64,
     bytes_per_node: Spread,
 }
 
+/// What was played, and what came out.
+pub struct Played {
+    pub setup: Setup,
+    pub report: Report,
+}
+
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let played = play(args)?;
+    plot::save(args.svg.as_deref(), || picture::mass_restart(&played))?;
+    document(&played).show(args.common.json, &rows(&played.report))
+}
+
+/// Plays it.
+pub fn play(args: &Args) -> Result<Played, Failure> {
     let mut setup = Setup::new(args.common.profile);
     args.common.apply(&mut setup.base, &mut setup.runs);
     setup.survivors = args.survivors.unwrap_or(setup.survivors);
@@ -46,14 +67,16 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     setup.pause = args.pause.map_or(setup.pause, Span::from);
     let line = Line::new("mass-restart");
     let report = mass_restart::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
-    drop(line);
-    document(&setup, &report).show(args.common.json, &rows(&report))
+    Ok(Played { setup, report })
 }
 
-fn document<'a>(setup: &Setup, report: &Report) -> Document<'a, Figures> {
+/// What a script gets.
+pub fn document(played: &Played) -> Document<'static, Figures> {
+    let Played { setup, report } = played;
     let figures = Figures {
         survivors: setup.survivors,
         all_back_ms: report.all_back_ms.into(),
+        back: Moment::course(&report.back),
         unfinished: report.unfinished,
         false_deaths: report.false_deaths,
         bytes_per_node: report.bytes_per_node.into(),

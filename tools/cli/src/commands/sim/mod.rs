@@ -2,6 +2,7 @@
 //!
 //! One file for each experiment: its flags, how its report looks to a person, to a script and as a picture.
 
+mod all;
 mod churn;
 mod common;
 mod detect;
@@ -35,6 +36,7 @@ pub struct Args {
 /// Which experiment.
 #[derive(Debug, clap::Subcommand)]
 enum Experiment {
+    All(all::Args),
     Steady(steady::Args),
     Swarm(swarm::Args),
     JoinStorm(join_storm::Args),
@@ -52,6 +54,7 @@ enum Experiment {
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.experiment {
+        Experiment::All(args) => all::run(args),
         Experiment::Steady(args) => steady::run(args),
         Experiment::Swarm(args) => swarm::run(args),
         Experiment::JoinStorm(args) => join_storm::run(args),

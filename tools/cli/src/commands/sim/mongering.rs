@@ -1,5 +1,7 @@
 //! `bruit sim mongering`: how many never hear of a rumor, and what it costs, by the rule for dropping it.
 
+use std::path::PathBuf;
+
 use bruit::plan::Calls;
 use bruit::sim::experiment::mongering::{self, Printed, Report, Rule, Setup};
 use bruit::sim::experiment::trace_of;
@@ -8,9 +10,11 @@ use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Document, Spread};
+use super::picture;
 use super::progress::Line;
 use crate::failure::Failure;
 use crate::output::{self, Paint, Table, three_digits};
+use crate::plot;
 
 /// Rumors that are dropped after a while: the tables of Demers et al. 1987, and bruit's own rule
 #[derive(Debug, clap::Args)]
@@ -27,11 +31,14 @@ pub struct Args {
     /// Which k, as in 1,2,3
     #[arg(short, value_name = "K,K..", value_delimiter = ',', default_value = "1,2,3,4,5")]
     k: Vec<u32>,
+    /// Write what is missed against the traffic of each rule to this file, as SVG
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
 }
 
 /// A rule by its name.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Name {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Name {
     /// Table 1: push, k useless contacts in a row
     PushFeedbackCounter,
     /// Table 2: push, each contact with a chance of 1/k
@@ -43,7 +50,8 @@ enum Name {
 }
 
 impl Name {
-    const ALL: [Self; 4] = [Self::PushFeedbackCounter, Self::PushBlindCoin, Self::PullFeedbackCounter, Self::Bruit];
+    /// The paper's, then bruit's own.
+    pub const ALL: [Self; 4] = [Self::PushFeedbackCounter, Self::PushBlindCoin, Self::PullFeedbackCounter, Self::Bruit];
 
     const fn rule(self) -> Rule {
         match self {
@@ -54,7 +62,8 @@ impl Name {
         }
     }
 
-    const fn shown(self) -> &'static str {
+    /// As a person reads it.
+    pub const fn shown(self) -> &'static str {
         match self {
             Self::PushFeedbackCounter => "push, feedback, counter",
             Self::PushBlindCoin => "push, blind, coin",
@@ -64,15 +73,34 @@ impl Name {
     }
 }
 
-struct Row {
-    name: Name,
-    k: u32,
-    report: Report,
-    printed: Option<Printed>,
+/// One rule with one k, played.
+pub struct Row {
+    pub name: Name,
+    pub k: u32,
+    pub report: Report,
+    pub printed: Option<Printed>,
+}
+
+/// All that was asked for, played.
+pub struct Played {
+    /// Of all rows but for rule and k.
+    pub setup: Setup,
+    pub rows: Vec<Row>,
 }
 
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let played = play(args)?;
+    plot::save(args.svg.as_deref(), || picture::residue(&played))?;
+    if args.common.json {
+        output::print_json(&document(&played))
+    } else {
+        output::print(&table(&played.rows).render(Paint::stdout()))
+    }
+}
+
+/// Plays it.
+pub fn play(args: &Args) -> Result<Played, Failure> {
     let names = if args.rule.is_empty() { &Name::ALL[..] } else { &args.rule };
     let mut setup = Setup::new(Rule::OURS, 1);
     args.common.apply(&mut setup.base, &mut setup.runs);
@@ -84,15 +112,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         let printed = name.rule().printed(k).filter(|_| setup.base.nodes == 1_000);
         rows.push(Row { name, k, report, printed });
     }
-    if args.common.json {
-        output::print_json(&document(&setup, &rows))
-    } else {
-        output::print(&table(&rows).render(Paint::stdout()))
-    }
+    Ok(Played { setup, rows })
 }
 
+/// What a script gets of it.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     rows: Vec<RowFigures>,
 }
 
@@ -105,6 +130,7 @@ struct RowFigures {
     k: u32,
     residue: Spread,
     traffic: Spread,
+    t_avg: Spread,
     t_last: Spread,
     paper: Option<Paper>,
 }
@@ -114,10 +140,13 @@ struct Paper {
     table: u32,
     residue: f64,
     traffic: f64,
+    t_avg: f64,
     t_last: f64,
 }
 
-fn document(setup: &Setup, rows: &[Row]) -> Document<'static, Figures> {
+/// What a script gets.
+pub fn document(played: &Played) -> Document<'static, Figures> {
+    let Played { setup, rows } = played;
     let figures = |row: &Row| {
         let rule = row.name.rule();
         RowFigures {
@@ -128,11 +157,13 @@ fn document(setup: &Setup, rows: &[Row]) -> Document<'static, Figures> {
             k: row.k,
             residue: row.report.residue.into(),
             traffic: row.report.traffic.into(),
+            t_avg: row.report.average.into(),
             t_last: row.report.last.into(),
             paper: row.printed.map(|p| Paper {
                 table: p.table,
                 residue: p.residue,
                 traffic: p.traffic,
+                t_avg: p.average,
                 t_last: p.last,
             }),
         }
@@ -142,7 +173,9 @@ fn document(setup: &Setup, rows: &[Row]) -> Document<'static, Figures> {
 }
 
 fn table(rows: &[Row]) -> Table {
-    let titles = ["rule", ">k", ">residue", ">paper", ">traffic", ">paper", ">t_last", ">paper", "law", "played by"];
+    let paper = ">paper";
+    let titles =
+        ["rule", ">k", ">residue", paper, ">traffic", paper, ">t_avg", paper, ">t_last", paper, "law", "played by"];
     let mut table = Table::new(&titles);
     for row in rows {
         let (report, printed) = (&row.report, row.printed);
@@ -160,6 +193,8 @@ fn table(rows: &[Row]) -> Table {
             paper(|p| p.residue, small),
             three_digits(report.traffic.mean),
             paper(|p| p.traffic, three_digits),
+            three_digits(report.average.mean),
+            paper(|p| p.average, three_digits),
             three_digits(report.last.mean),
             paper(|p| p.last, three_digits),
             law,
@@ -171,7 +206,7 @@ fn table(rows: &[Row]) -> Table {
 }
 
 /// Two digits of a small share, without an exponent until it is very small.
-fn small(share: f64) -> String {
+pub fn small(share: f64) -> String {
     match share {
         0.0 => "0".to_owned(),
         s if s >= 0.1 => format!("{s:.2}"),

@@ -1,5 +1,6 @@
 //! `bruit sim partition`: a cluster is cut in two, and healed.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bruit::Span;
@@ -7,10 +8,12 @@ use bruit::sim::experiment::partition::{self, Report, Setup};
 use serde::Serialize;
 
 use super::common::{Common, refused};
-use super::document::{Document, Spread};
+use super::document::{Document, Moment, Spread};
+use super::picture;
 use super::progress::Line;
 use super::rows::Rows;
 use crate::failure::Failure;
+use crate::plot;
 
 /// Cut in two, held, healed: until all are one again
 #[derive(Debug, clap::Args)]
@@ -26,6 +29,9 @@ pub struct Args {
     /// All of the first side restart while they are cut off
     #[arg(long)]
     restart: bool,
+    /// Write whom each side holds to be up, from the cut and from the healing on, to this file, as SVG
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
 }
 
 fn split(text: &str) -> Result<u32, String> {
@@ -36,35 +42,54 @@ fn split(text: &str) -> Result<u32, String> {
     }
 }
 
+/// What a script gets of it.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     side_percent: u32,
     held_s: f64,
     apart_ms: Spread,
     one_view_ms: Spread,
+    parting: [Vec<Moment>; 2],
+    joining: [Vec<Moment>; 2],
     unfinished: u32,
     false_deaths: u64,
     bytes_per_node: Spread,
 }
 
+/// What was played, and what came out.
+pub struct Played {
+    pub setup: Setup,
+    pub report: Report,
+}
+
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let played = play(args)?;
+    plot::save(args.svg.as_deref(), || picture::partition(&played))?;
+    document(&played).show(args.common.json, &rows(&played.report))
+}
+
+/// Plays it.
+pub fn play(args: &Args) -> Result<Played, Failure> {
     let mut setup = Setup { restart: args.restart, ..Setup::new(args.common.profile) };
     args.common.apply(&mut setup.base, &mut setup.runs);
     setup.side_percent = args.split.unwrap_or(setup.side_percent);
     setup.held = args.held.map_or(setup.held, Span::from);
     let line = Line::new("partition");
     let report = partition::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
-    drop(line);
-    document(&setup, &report).show(args.common.json, &rows(&report))
+    Ok(Played { setup, report })
 }
 
-fn document<'a>(setup: &Setup, report: &Report) -> Document<'a, Figures> {
+/// What a script gets.
+pub fn document(played: &Played) -> Document<'static, Figures> {
+    let Played { setup, report } = played;
     let figures = Figures {
         side_percent: setup.side_percent,
         held_s: setup.held.as_millis() as f64 / 1e3,
         apart_ms: report.apart_ms.into(),
         one_view_ms: report.one_view_ms.into(),
+        parting: [0, 1].map(|side| Moment::course(&report.parting[side])),
+        joining: [0, 1].map(|side| Moment::course(&report.joining[side])),
         unfinished: report.unfinished,
         false_deaths: report.false_deaths,
         bytes_per_node: report.bytes_per_node.into(),

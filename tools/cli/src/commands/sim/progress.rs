@@ -1,8 +1,10 @@
-//! How far is it? One line on standard error that is written over, where a person looks on.
+//! How far is it, and what did it take? One line on standard error that is written over, where a person looks on.
 
 use std::io::{self, IsTerminal, Write as _};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+use crate::output::bytes;
 
 /// How often the line changes at most.
 const EVERY: Duration = Duration::from_millis(100);
@@ -30,6 +32,26 @@ impl Line {
             write(&format!("\r\x1b[K{}: {done} of {of} done, {} s", self.what, self.began.elapsed().as_secs()));
         }
     }
+}
+
+impl Line {
+    /// It is over: tells a person what it took. No part of what came out, since no two runs take the same.
+    pub fn end(self, json: bool) {
+        let took = self.began.elapsed();
+        drop(self);
+        if !json {
+            let peak =
+                resident_at_most().map_or_else(String::new, |peak| format!(", {} resident at most", bytes(peak)));
+            write(&format!("wall clock {:.1} s{peak}\n", took.as_secs_f64()));
+        }
+    }
+}
+
+/// The most bytes of this process that were resident at once, where the kernel tells.
+fn resident_at_most() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1_024)
 }
 
 impl Drop for Line {

@@ -1,6 +1,6 @@
 //! How do the figures of an experiment look to a person? A row for each, with its mean and its quantiles over the runs.
 
-use bruit::sim::experiment::Distribution;
+use bruit::sim::experiment::{Distribution, Memory};
 
 use crate::output::{Paint, Table, bytes, micros, three_digits};
 
@@ -36,6 +36,12 @@ impl Rows {
     /// One number over all runs.
     pub fn count(&mut self, name: &str, n: u64) {
         self.0.row([name.into(), n.to_string().into()]);
+    }
+
+    /// What the nodes buy.
+    pub fn memory(&mut self, memory: Memory) {
+        self.0.row(["memory bought, by a node".into(), bytes(memory.node_bytes).into()]);
+        self.0.row(["  by all".into(), bytes(memory.all_bytes).into()]);
     }
 
     /// The hash of what happened.

@@ -57,16 +57,16 @@ pub struct Played {
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
     if args.sizes.is_empty() {
-        let played = play(args, args.common.nodes)?;
-        plot::save(args.svg.as_deref(), || picture::coverage(&played))?;
+        let [played] = &play(args)?[..] else { return Ok(()) };
+        plot::save(args.svg.as_deref(), || picture::coverage(played))?;
         return if args.common.json {
-            output::print_json(&document(&played))
+            output::print_json(&document(played))
         } else {
-            output::print(&table(&played).render(Paint::stdout()))?;
-            output::print(&notes(&played).render(Paint::stdout()))
+            output::print(&table(played).render(Paint::stdout()))?;
+            output::print(&notes(played).render(Paint::stdout()))
         };
     }
-    let played = args.sizes.iter().map(|n| play(args, Some(*n))).collect::<Result<Vec<_>, _>>()?;
+    let played = play(args)?;
     plot::save(args.svg.as_deref(), || picture::by_size(&played))?;
     if args.common.json {
         let sizes = played.iter().map(document).collect();
@@ -76,7 +76,15 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-fn play(args: &Args, nodes: Option<u32>) -> Result<Played, Failure> {
+/// Plays each size.
+pub fn play(args: &Args) -> Result<Vec<Played>, Failure> {
+    if args.sizes.is_empty() {
+        return Ok(vec![play_one(args, args.common.nodes)?]);
+    }
+    args.sizes.iter().map(|n| play_one(args, Some(*n))).collect()
+}
+
+fn play_one(args: &Args, nodes: Option<u32>) -> Result<Played, Failure> {
     let mut setup = Setup::new(args.common.profile);
     args.common.apply(&mut setup.base, &mut setup.runs);
     setup.base.nodes = nodes.unwrap_or(setup.base.nodes);
@@ -94,8 +102,9 @@ struct Sizes<'a> {
     sizes: Vec<Document<'a, Figures>>,
 }
 
+/// What a script gets of it.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     engine: &'static str,
     fanout: u32,
     mode: &'static str,
@@ -154,7 +163,8 @@ struct Closed {
     mean: f64,
 }
 
-fn document(played: &Played) -> Document<'static, Figures> {
+/// What a script gets.
+pub fn document(played: &Played) -> Document<'static, Figures> {
     let Played { setup, report } = played;
     let theory = report.theory.as_ref().map(|theory| Theory {
         name: theory.name,

@@ -1,0 +1,34 @@
+//! How do the experiments look as curves? What was played as dots or a line, with its band; what theory has, dashed.
+
+mod failure;
+mod membership;
+mod mongering;
+mod spread;
+mod steady;
+
+use bruit::sim::experiment::Moment;
+
+pub use failure::{detection, false_deaths, false_positives, group, latency, tradeoff};
+pub use membership::{churn, join_storm, mass_restart, partition};
+pub use mongering::residue;
+pub use spread::{by_size, coverage};
+pub use steady::{idle_bytes, idle_work};
+
+use crate::plot::{Plot, Series, Style};
+
+/// A curve without a band.
+pub fn series(name: &str, points: Vec<(f64, f64)>, style: Style) -> Series {
+    Series { name: name.to_owned(), points, band: None, style }
+}
+
+/// Some curves over linear axes.
+pub fn plot(title: String, x_label: String, y_label: &str, series: Vec<Series>) -> Plot {
+    Plot { title, x_label, y_label: y_label.to_owned(), log_x: false, log_y: false, series }
+}
+
+/// How a figure went, in seconds, with the range of all runs.
+fn course(name: &str, moments: &[Moment], scale: f64) -> Series {
+    let points = moments.iter().map(|m| (m.ms / 1e3, m.mean * scale)).collect();
+    let band = moments.iter().map(|m| (m.ms / 1e3, m.min * scale, m.max * scale)).collect();
+    Series { band: Some(band), ..series(name, points, Style::Line) }
+}
