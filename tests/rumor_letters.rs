@@ -11,7 +11,7 @@ mod record;
 use bruit::wire::{Binding, Claim, Datagram, Digest, RumorIds, State};
 use bruit::{
     BootId, Class, ClusterKey, Config, Event, Identity, Incarnation, Input, Instant, Limits, Name, Node, Order, Params,
-    Profile, RumorId, Span, Topic,
+    Profile, Publication, RumorId, Span, Topic,
 };
 use cast::{Actor, CAST, LABEL};
 use envelope::Envelope;
@@ -278,4 +278,28 @@ fn a_root_holds_while_nothing_new_is_heard_and_outlives_an_origin_for_the_retent
     desk.pass(25);
     assert_eq!(desk.root(), 0);
     assert_eq!(desk.told(), []);
+}
+
+#[test]
+fn nobody_knows_more_of_a_nodes_own_rumors_than_itself() {
+    let mut desk = Desk::new(limits());
+    let [anna, berta, ..] = CAST;
+    let own = |sequence| RumorId { origin: anna.id(), boot: anna.boot.tag(), sequence };
+    let Record::Rumor(heard) = rumor(1, 8) else { unreachable!("it is one") };
+    let invented = |sequence| Record::Rumor(Heard { id: own(sequence), ..heard.clone() });
+    let digest = |complete| {
+        let RumorId { origin, boot, .. } = own(1);
+        Record::Digest(Digest { origin, boot, complete, ahead: 0, kept: complete as u16, seen: 0 })
+    };
+    desk.hand(berta, &[digest(9), invented(3)]);
+    for sequence in 1..=3 {
+        let publication = Publication { topic: Topic::new("letters"), class: Class::Bulk, payload: &[] };
+        desk.node.handle_input(desk.now, Input::Publish(publication)).expect("a member may publish");
+        assert_eq!(desk.node.published(), Some(own(sequence)));
+    }
+    desk.hand(berta, &[digest(9), invented(4), invented(1)]);
+    // Long enough to ask and to give up.
+    desk.pass(40);
+    assert_eq!(desk.told(), []);
+    assert_eq!(desk.node.counters().rumors_implausible, 2, "the digest and the fourth");
 }

@@ -5,7 +5,8 @@ use arrayvec::ArrayVec;
 use super::super::Node;
 use super::super::outbox::{Outgoing, What};
 use super::super::receive::Sender;
-use crate::rumor::{Draft, Marked, Window};
+use crate::id::NodeId;
+use crate::rumor::{Draft, Marked, Origin, Window};
 use crate::time::{Instant, Span};
 use crate::wire::{RawRumorIds, Rumor, Rumors};
 use crate::{Event, RumorStart};
@@ -13,7 +14,7 @@ use crate::{Event, RumorStart};
 /// Gossip intervals between two rumors of a stream, at most.
 const STREAM_GAP_INTERVALS: u32 = 10;
 /// How far ahead of what is known a number may be: half a day of 100,000 rumors a second. One that is farther is corrupt.
-pub(super) const PLAUSIBLE_AHEAD: u64 = 1 << 32;
+const PLAUSIBLE_AHEAD: u64 = 1 << 32;
 
 /// Runs of 64 rumors of one section that were known already, at most: an origin's place, the number before the first, which.
 type Known = ArrayVec<(u32, u64, u64), 16>;
@@ -38,7 +39,7 @@ impl Node {
         let sequence = rumor.id.sequence;
         let Some(origin) = self.origin_of(now, rumor) else { return };
         let record = self.rumors.origins.get(origin);
-        if sequence > record.window.highest().saturating_add(PLAUSIBLE_AHEAD) && record.anchored {
+        if sequence > record.window.highest().saturating_add(self.plausible_ahead(record)) && record.anchored {
             self.counters.rumors_implausible += 1;
             return;
         }
@@ -60,11 +61,21 @@ impl Node {
         self.retain_rumor(now, sender, origin, rumor, age);
     }
 
+    /// Whether this is this node's own start.
+    pub(super) fn is_own(&self, origin: NodeId, boot: u32) -> bool {
+        (origin, boot) == (self.me.id, self.me.boot.tag())
+    }
+
+    /// How far beyond all that is known a number may be. Of its own rumors nobody knows more than this node.
+    pub(super) fn plausible_ahead(&self, record: &Origin) -> u64 {
+        if self.is_own(record.id, record.boot) { 0 } else { PLAUSIBLE_AHEAD }
+    }
+
     /// The place of a rumor's origin, a new one where it has not been heard of.
     fn origin_of(&mut self, now: Instant, rumor: &Rumor<'_>) -> Option<u32> {
         let id = rumor.id;
         let known = self.rumors.origins.find(id.origin, id.boot);
-        if known.is_some() {
+        if known.is_some() || self.is_own(id.origin, id.boot) {
             return known;
         }
         let began = match (self.rumors.starting, self.params.rumor_start) {

@@ -6,12 +6,10 @@ use super::super::tick::Timer;
 use super::super::{Event, Node, Phase};
 use crate::RumorStart;
 use crate::id::NodeId;
-use crate::membership::Capacity;
+use crate::membership::{Capacity, ME};
 use crate::rumor::{Asked, Gap, Gone, Origin, RumorId, Window};
 use crate::time::{Instant, Span};
 use crate::wire::{Digest, Kind, RawDigest, RawRumorIds, RumorIds, Writer};
-
-use super::hearing::PLAUSIBLE_AHEAD;
 
 /// Runs of 64 numbers that one request asks for at most, of one origin.
 const RUNS_MAX: usize = 4;
@@ -53,12 +51,13 @@ impl Node {
 
     pub(super) fn on_digest(&mut self, now: Instant, sender: Sender, digest: &Digest) {
         let Some(origin) = self.origin_of_digest(now, digest) else { return };
-        let record = self.rumors.origins.get_mut(origin);
+        let record = self.rumors.origins.get(origin);
         let highest = digest.complete + u64::from(digest.ahead);
-        if highest > record.window.highest().saturating_add(PLAUSIBLE_AHEAD) {
+        if highest > record.window.highest().saturating_add(self.plausible_ahead(record)) {
             self.counters.rumors_implausible += 1;
             return;
         }
+        let record = self.rumors.origins.get_mut(origin);
         record.window.hear_of(highest);
         let given_up_to = digest.complete - u64::from(digest.kept).min(digest.complete);
         if !record.anchored {
@@ -86,7 +85,8 @@ impl Node {
     /// The place of a digest's origin. Of one that is new to a node that joins, its rumors begin as the parameters say.
     fn origin_of_digest(&mut self, now: Instant, digest: &Digest) -> Option<u32> {
         let known = self.rumors.origins.find(digest.origin, digest.boot);
-        if known.is_some() || digest.complete == 0 && digest.ahead == 0 {
+        let says_nothing = digest.complete == 0 && digest.ahead == 0 || self.is_own(digest.origin, digest.boot);
+        if known.is_some() || says_nothing {
             return known;
         }
         let seen = u64::from(u64::BITS - digest.seen.leading_zeros());
@@ -211,7 +211,7 @@ impl Node {
             return asked.until;
         }
         let its_turn = asked.times % 4 == 3;
-        let itself = self.table.find(id).filter(|slot| its_turn && self.table.get(*slot).state.is_up());
+        let itself = self.table.find(id).filter(|slot| its_turn && *slot != ME && self.table.get(*slot).state.is_up());
         let mut drawn = [0; 1];
         let found = self.roster.sample(&mut self.rng, &mut drawn, |_| true);
         let wait = self.params.gossip_interval * (1 << asked.times.min(DOUBLINGS));
@@ -249,6 +249,7 @@ impl Node {
         }
         self.rumors.digests.remove(origin);
         self.rumors.origins.remove(origin);
+        self.counters.origins_forgotten += 1;
         None
     }
 
