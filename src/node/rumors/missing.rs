@@ -106,11 +106,16 @@ impl Node {
         slot.map_or(self.params.ack_prior, |slot| self.ack_timeout(slot))
     }
 
-    /// A member cannot give anything up to a number. When enough have said so nobody is likely to.
+    /// A member cannot give anything up to a number. When enough have said so nobody is likely to: but for a while somebody may,
+    /// since whoever has just joined says so of everything before.
     fn note_gone(&mut self, now: Instant, sender: Sender, origin: u32, up_to: u64) {
-        let enough = u32::from(GONE_SAID_BY).min(self.roster.up_len()) as u8;
-        let gone = &mut self.rumors.origins.get_mut(origin).gone;
-        if gone.said_by > 0 && gone.last == sender.slot {
+        let enough = self.roster.up_len().clamp(1, u32::from(GONE_SAID_BY)) as u8;
+        let settle = self.settle_time();
+        let record = self.rumors.origins.get_mut(origin);
+        let has_been_asked_for = record.gap.is_some_and(|gap| now.since(gap.since) >= settle);
+        let gone = &mut record.gone;
+        // Who is no member, or has given up its name, knows too few to conclude anything.
+        if self.phase != Phase::Joined || !has_been_asked_for || gone.said_by > 0 && gone.last == sender.slot {
             return;
         }
         let up_to = if gone.said_by == 0 { up_to } else { gone.up_to.min(up_to) };
@@ -288,13 +293,17 @@ impl Node {
         }
     }
 
-    /// A member that may be an origin is up, or up no more: what it has published counts as settled or not.
+    /// A member that may be an origin is up, or up no more, or begins another life: what it has published in any of them counts
+    /// or does not.
     pub(super) fn origin_came_or_went(&mut self, slot: u32) {
-        let member = self.table.get(slot);
-        let (id, boot, now) = (member.id, member.boot.tag(), self.heard_anybody_at);
-        let Some(origin) = self.rumors.origins.find(id, boot) else { return };
-        if self.rumors.due.get(origin).is_none() {
-            self.rumors.due.set(origin, now);
+        let (id, now) = (self.table.get(slot).id, self.heard_anybody_at);
+        let rumors = &mut self.rumors;
+        let mut any = false;
+        for origin in rumors.origins.range(id, id) {
+            rumors.due.set_earlier(origin, now);
+            any = true;
+        }
+        if any {
             self.arm_earlier(Timer::Rumors, now);
         }
     }
