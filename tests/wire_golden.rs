@@ -162,6 +162,8 @@ fn numbers() -> Vec<(String, u64)> {
     // From the document's words and not from the library: 16 bytes, id and incarnation.
     let entry = [anna.id().as_u64().to_le_bytes(), Incarnation::new(2, 1).as_u64().to_le_bytes()].concat();
     rows.push(("fingerprint of `anna` at 2.1".into(), xxh3_64(&entry)));
+    let entry = [&anna.id().as_u64().to_le_bytes()[..], &anna.boot.tag().to_le_bytes(), &3_u64.to_le_bytes()].concat();
+    rows.push(("what the rumor root counts for `anna`, complete 3".into(), xxh3_64(&entry)));
     rows
 }
 

@@ -174,6 +174,8 @@ counters! {
     rumors_implausible,
     /// Rumors dropped because there is no place for their origin.
     origins_refused,
+    /// Origins forgotten, because they are no members any more and none of their rumors can be had.
+    origins_forgotten,
     /// Walks through all origins begun with a peer that differed.
     rumor_walks,
 }

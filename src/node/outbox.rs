@@ -89,8 +89,12 @@ pub(super) enum What {
         base: u64,
         which: u64,
     },
-    /// Those that were known already.
-    RumorFeedback,
+    /// Those of an origin that were known already.
+    RumorFeedback {
+        origin: u32,
+        base: u64,
+        which: u64,
+    },
     RumorSync,
     RumorPage {
         nonce: u32,
@@ -122,7 +126,7 @@ impl What {
             | Self::Rumors
             | Self::RumorWants { .. }
             | Self::RumorSupply { .. }
-            | Self::RumorFeedback
+            | Self::RumorFeedback { .. }
             | Self::RumorSync
             | Self::RumorPage { .. } => false,
         }
@@ -146,7 +150,7 @@ impl What {
             | Self::Want
             | Self::Rumors
             | Self::RumorWants { .. }
-            | Self::RumorFeedback
+            | Self::RumorFeedback { .. }
             | Self::RumorSync => true,
             Self::Hello { .. }
             | Self::Cookie { .. }

@@ -90,7 +90,7 @@ impl Node {
             | What::Rumors
             | What::RumorWants { .. }
             | What::RumorSupply { .. }
-            | What::RumorFeedback
+            | What::RumorFeedback { .. }
             | What::RumorSync
             | What::RumorPage { .. } => false,
         }
@@ -160,9 +160,9 @@ impl Node {
             What::RumorSupply { origin, base, which } => {
                 self.write_supply(now, outgoing, (origin, base, which), writer);
             }
-            What::RumorFeedback => self.write_rumor_feedback(writer),
+            What::RumorFeedback { .. } => self.write_rumor_feedback(outgoing, writer),
             What::RumorSync => self.write_rumor_sync(writer),
-            What::RumorPage { nonce, from } => self.write_rumor_page(nonce, from, writer),
+            What::RumorPage { nonce, from } => self.write_rumor_page(now, nonce, from, writer),
         }
     }
 

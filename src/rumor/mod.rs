@@ -22,7 +22,7 @@ mod window;
 
 pub(crate) use fresh::Fresh;
 pub use id::{Class, RumorId, RumorRef};
-pub(crate) use origins::{Asked, Gone, Origin, Origins};
+pub(crate) use origins::{Asked, Gap, Gone, Origin, Origins};
 pub(crate) use ranks::{DEGREE_MAX, Ranks};
 pub use rule::Rule;
 pub(crate) use store::{Draft, Store};

@@ -15,6 +15,17 @@ pub struct Asked {
     pub times: u8,
 }
 
+/// What is missing first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Since when.
+    pub since: Instant,
+    /// Everything up to this number had come or was given up.
+    pub behind: u64,
+    /// The highest number that had been heard of then.
+    pub heard_of: u64,
+}
+
 /// Who cannot give what is missing any more.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Gone {
@@ -47,8 +58,8 @@ pub struct Origin {
     pub counted: u64,
     /// Whether it is known from where on its rumors concern this node.
     pub anchored: bool,
-    /// Since when something has been missing.
-    pub gap_since: Option<Instant>,
+    /// The first gap, if there is one.
+    pub gap: Option<Gap>,
     /// Who was asked for it.
     pub asked: Asked,
     /// Who cannot give it.
@@ -164,7 +175,7 @@ impl Origins {
             last_at: now,
             counted: 0,
             anchored: true,
-            gap_since: None,
+            gap: None,
             asked: Asked::default(),
             gone: Gone::default(),
             links: Links::default(),

@@ -73,6 +73,12 @@ impl Window {
         self.highest = self.highest.max(n);
     }
 
+    /// A number beyond `complete` that had come counts as missing again.
+    pub fn take_back(&mut self, bits: &mut [u64], n: u64) {
+        debug_assert!(n > self.complete && n - self.complete <= span(bits), "{n} is told apart");
+        set(bits, n, false);
+    }
+
     /// What is missing up to a number never comes: `lost` is told of each run of it.
     pub fn give_up(&mut self, bits: &mut [u64], to: u64, mut lost: impl FnMut(u64, u64)) {
         if to <= self.complete {

@@ -270,15 +270,21 @@ fn profile(dice: &mut Rng, from: &Party, parties: &[Party], writer: &mut Writer<
 fn rumor(dice: &mut Rng, parties: &[Party], writer: &mut Writer<'_>) -> bool {
     let origin = party(dice, parties);
     let rumor = Rumor {
-        id: RumorId { origin: origin.id, boot: origin.boot.tag(), sequence: 1 + u64::from(dice.below(400)) },
+        id: RumorId { origin: origin.id, boot: origin.boot.tag(), sequence: sequence(dice) },
         topic: Topic::from_u64(u64::from(dice.below(4))),
         class: pick(dice, Class::ALL),
-        age_us: dice.below(100_000),
+        // Seldom older than anybody retains it.
+        age_us: if dice.below(50) == 0 { u32::MAX } else { dice.below(100_000) },
         hops: dice.below(9) as u8,
         asks: dice.below(2) == 0,
         payload: &[0x5a; 120][..dice.below(120) as usize],
     };
     rumor.write(writer)
+}
+
+/// Near those that are really published; seldom a corrupt one.
+fn sequence(dice: &mut Rng) -> u64 {
+    if dice.below(200) == 0 { 1 + (dice.next_u64() >> 17) } else { 1 + u64::from(dice.below(400)) }
 }
 
 fn digest(dice: &mut Rng, parties: &[Party]) -> Digest {

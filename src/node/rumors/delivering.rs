@@ -35,18 +35,22 @@ impl Node {
 
     /// Hands over what of an origin waited for what lies in `after..=to`.
     pub(super) fn deliver_held(&mut self, now: Instant, origin: u32, after: u64, to: u64) {
-        // No more than the window tells apart can wait.
-        let first = (after + 1).max(to.saturating_sub(u64::from(self.params.limits.rumor_window)));
-        for sequence in first..=to {
+        // Nothing waits beyond what the window tells apart.
+        let last = to.min(after + u64::from(self.params.limits.rumor_window));
+        for sequence in after + 1..=last {
             if self.rumors.origins.get(origin).held == 0 {
                 return;
             }
             let held = self.rumors.store.find(origin, sequence);
             if let Some(place) = held.filter(|place| self.rumors.store.get(*place).held) {
-                self.rumors.store.get_mut(place).held = false;
+                let entry = self.rumors.store.get_mut(place);
+                entry.held = false;
+                let (age, topic) = (now.since(entry.born), entry.topic);
                 self.rumors.origins.get_mut(origin).held -= 1;
-                let age = now.since(self.rumors.store.get(place).born);
-                self.hand_over(place, age);
+                // Who has unsubscribed meanwhile does not want it any more.
+                if self.rumors.topics.order(topic).is_some() {
+                    self.hand_over(place, age);
+                }
             }
         }
     }
@@ -70,11 +74,16 @@ impl Node {
         self.rumor_ref_of_age(place, now.since(self.rumors.store.get(place).born))
     }
 
-    /// The rumor that came first goes. If it still waits for an earlier one, that one is given up.
+    /// The rumor that came first goes. If it still waits for an earlier one, both are lost: it can be delivered neither now,
+    /// without its payload, nor later.
     pub(super) fn evict_rumor(&mut self, now: Instant) {
         let Some((place, entry)) = self.rumors.store.oldest() else { return };
         let (origin, sequence, held) = (entry.origin, entry.sequence, entry.held);
         if held {
+            self.rumors.store.get_mut(place).held = false;
+            let (record, bits) = self.rumors.origins.with_bits(origin);
+            record.held -= 1;
+            record.window.take_back(bits, sequence);
             self.give_up(now, origin, sequence);
         }
         if self.rumors.waiting.place(place).is_some() {

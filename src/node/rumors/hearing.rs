@@ -1,19 +1,25 @@
 //! Somebody has something to say.
 
+use arrayvec::ArrayVec;
+
 use super::super::Node;
 use super::super::outbox::{Outgoing, What};
 use super::super::receive::Sender;
 use crate::Event;
-use crate::rumor::{Draft, Marked, Window};
+use crate::id::NodeId;
+use crate::rumor::{Draft, Marked, Origin, Window};
 use crate::time::{Instant, Span};
-use crate::wire::{RawRumorIds, Rumor, RumorIds, Rumors};
+use crate::wire::{RawRumorIds, Rumor, Rumors};
 
 /// Gossip intervals between two rumors of a stream, at most.
 const STREAM_GAP_INTERVALS: u32 = 10;
 /// How far back of the first that a joining node hears of an origin it looks for what was published since it joined.
 pub(super) const START_LOOKS_BACK: u64 = 64;
 /// How far ahead of what is known a number may be: half a day of 100,000 rumors a second. One that is farther is corrupt.
-pub(super) const PLAUSIBLE_AHEAD: u64 = 1 << 32;
+const PLAUSIBLE_AHEAD: u64 = 1 << 32;
+
+/// Runs of 64 rumors of one section that were known already, at most: an origin's place, the number before the first, which.
+type Known = ArrayVec<(u32, u64, u64), 16>;
 
 impl Node {
     /// Takes the rumors of a section.
@@ -24,24 +30,25 @@ impl Node {
         // What a member has been told is older by the way from it: half of the round trip, where that is known.
         let way = sender.slot.and_then(|slot| self.table.contact(slot).rtt.smoothed()).unwrap_or(Span::ZERO) / 2;
         let new = self.counters.rumors_new;
+        let mut known = Known::new_const();
         for rumor in rumors {
-            self.on_rumor(now, sender, &rumor, way);
+            self.on_rumor(now, sender, &rumor, way, &mut known);
         }
         if self.counters.rumors_new > new {
             self.arm_round(now);
         }
-        if !self.rumors.feedback.is_empty() {
-            let feedback = Outgoing { to: sender.addr, receiver: sender.receiver(), what: What::RumorFeedback };
-            let queued = self.push_answer(feedback);
+        for (origin, base, which) in known {
+            let what = What::RumorFeedback { origin, base, which };
+            let queued = self.push_answer(Outgoing { to: sender.addr, receiver: sender.receiver(), what });
             self.counters.budget_held += u64::from(!queued);
         }
     }
 
-    fn on_rumor(&mut self, now: Instant, sender: Sender, rumor: &Rumor<'_>, way: Span) {
+    fn on_rumor(&mut self, now: Instant, sender: Sender, rumor: &Rumor<'_>, way: Span, known: &mut Known) {
         let sequence = rumor.id.sequence;
         let Some(origin) = self.origin_of(now, rumor) else { return };
         let record = self.rumors.origins.get(origin);
-        if sequence > record.window.highest().saturating_add(PLAUSIBLE_AHEAD) && record.anchored {
+        if sequence > record.window.highest().saturating_add(self.plausible_ahead(record)) && record.anchored {
             self.counters.rumors_implausible += 1;
             return;
         }
@@ -51,10 +58,10 @@ impl Node {
             self.counters.rumors_too_old += u64::from(fits);
             return;
         }
-        if self.mark_rumor(now, origin, sequence) == Marked::Known {
+        if self.admit_rumor(now, origin, rumor) == Marked::Known {
             self.counters.rumors_known += 1;
             if rumor.asks {
-                self.note_feedback(sender, origin, rumor);
+                self.note_feedback(sender, origin, rumor, known);
             }
             return;
         }
@@ -63,15 +70,38 @@ impl Node {
         self.retain_rumor(now, sender, origin, rumor, age);
     }
 
+    /// Whether this is this node's own start.
+    pub(super) fn is_own(&self, origin: NodeId, boot: u32) -> bool {
+        (origin, boot) == (self.me.id, self.me.boot.tag())
+    }
+
+    /// How far beyond all that is known a number may be. Of its own rumors nobody knows more than this node.
+    pub(super) fn plausible_ahead(&self, record: &Origin) -> u64 {
+        if self.is_own(record.id, record.boot) { 0 } else { PLAUSIBLE_AHEAD }
+    }
+
     /// The place of a rumor's origin, a new one where it has not been heard of.
     fn origin_of(&mut self, now: Instant, rumor: &Rumor<'_>) -> Option<u32> {
         let id = rumor.id;
         let known = self.rumors.origins.find(id.origin, id.boot);
-        if known.is_some() {
+        if known.is_some() || self.is_own(id.origin, id.boot) {
             return known;
         }
         let began = if self.rumors.starting { (id.sequence - 1).saturating_sub(START_LOOKS_BACK) } else { 0 };
         self.add_origin(now, id.origin, id.boot, Window::starting_after(began), !self.rumors.starting)
+    }
+
+    /// Notes that a rumor has come, and makes room for it if it is new: before it is noted, since what goes may give up what
+    /// lies before this one.
+    fn admit_rumor(&mut self, now: Instant, origin: u32, rumor: &Rumor<'_>) -> Marked {
+        let window = self.rumors.origins.get(origin).window;
+        if window.has(self.rumors.origins.bits(origin), rumor.id.sequence) {
+            return Marked::Known;
+        }
+        while !self.rumors.store.has_room(rumor.payload.len()) {
+            self.evict_rumor(now);
+        }
+        self.mark_rumor(now, origin, rumor.id.sequence)
     }
 
     /// Notes that a number of an origin has come; reports what its window has to give up for that.
@@ -86,7 +116,7 @@ impl Node {
                 events.emit(Event::RumorsLost { origin: id, boot, from, to }, counters);
             }
         });
-        // What was held back behind a gap that is given up is delivered; what is behind this one, once it is retained.
+        // What was held back behind a gap that is given up is delivered; what waits for this one, once it is retained.
         let after = record.window.complete().min(sequence - 1);
         if record.held > 0 && after > before {
             self.deliver_held(now, origin, before, after);
@@ -96,9 +126,6 @@ impl Node {
 
     /// Retains a rumor that is new, delivers it and lets it travel on.
     fn retain_rumor(&mut self, now: Instant, sender: Sender, origin: u32, rumor: &Rumor<'_>, age: Span) {
-        while !self.rumors.store.has_room(rumor.payload.len()) {
-            self.evict_rumor(now);
-        }
         let draft = Draft {
             sequence: rumor.id.sequence,
             origin,
@@ -129,21 +156,17 @@ impl Node {
     }
 
     /// Notes that a rumor was known, so that its sender may stop telling it, or telling this node.
-    fn note_feedback(&mut self, sender: Sender, origin: u32, rumor: &Rumor<'_>) {
+    fn note_feedback(&self, sender: Sender, origin: u32, rumor: &Rumor<'_>, known: &mut Known) {
         let links = &self.rumors.origins.get(origin).links;
         if sender.slot.is_none_or(|slot| !links.may_prune(slot)) {
             return;
         }
         let base = rumor.id.sequence - 1;
-        let ids = RumorIds { origin: rumor.id.origin, boot: rumor.id.boot, base, which: 1 };
-        let feedback = &mut self.rumors.feedback;
-        let near = feedback.iter_mut().rev().find(|f| {
-            f.origin == ids.origin && f.boot == ids.boot && f.base <= base && base - f.base < u64::from(u64::BITS)
-        });
-        match near {
-            Some(near) => near.which |= 1 << (base - near.base),
+        let reaches = |from: u64| from <= base && base - from < u64::from(u64::BITS);
+        match known.iter_mut().rev().find(|(of, from, _)| *of == origin && reaches(*from)) {
+            Some((_, from, which)) => *which |= 1 << (base - *from),
             // Where there is no room the sender learns of some, which is enough.
-            None => drop(feedback.try_push(ids)),
+            None => drop(known.try_push((origin, base, 1))),
         }
     }
 

@@ -6,12 +6,12 @@ use super::super::tick::Timer;
 use super::super::{Event, Node, Phase};
 use crate::RumorStart;
 use crate::id::NodeId;
-use crate::membership::Capacity;
-use crate::rumor::{Asked, Gone, Origin, Window};
+use crate::membership::{Capacity, ME};
+use crate::rumor::{Asked, Gap, Gone, Origin, Window};
 use crate::time::{Instant, Span};
 use crate::wire::{Digest, Kind, RawDigest, RawRumorIds, RumorIds, Writer};
 
-use super::hearing::{PLAUSIBLE_AHEAD, START_LOOKS_BACK};
+use super::hearing::START_LOOKS_BACK;
 
 /// Runs of 64 numbers that one request asks for at most, of one origin.
 const RUNS_MAX: usize = 4;
@@ -56,12 +56,13 @@ impl Node {
 
     pub(super) fn on_digest(&mut self, now: Instant, sender: Sender, digest: &Digest) {
         let Some(origin) = self.origin_of_digest(now, digest) else { return };
-        let record = self.rumors.origins.get_mut(origin);
+        let record = self.rumors.origins.get(origin);
         let highest = digest.complete + u64::from(digest.ahead);
-        if highest > record.window.highest().saturating_add(PLAUSIBLE_AHEAD) {
+        if highest > record.window.highest().saturating_add(self.plausible_ahead(record)) {
             self.counters.rumors_implausible += 1;
             return;
         }
+        let record = self.rumors.origins.get_mut(origin);
         record.window.hear_of(highest);
         let given_up_to = digest.complete - u64::from(digest.kept).min(digest.complete);
         if !record.anchored {
@@ -89,7 +90,8 @@ impl Node {
     /// The place of a digest's origin. Of one that is new to a node that joins, its rumors begin as the parameters say.
     fn origin_of_digest(&mut self, now: Instant, digest: &Digest) -> Option<u32> {
         let known = self.rumors.origins.find(digest.origin, digest.boot);
-        if known.is_some() || digest.complete == 0 && digest.ahead == 0 {
+        let says_nothing = digest.complete == 0 && digest.ahead == 0 || self.is_own(digest.origin, digest.boot);
+        if known.is_some() || says_nothing {
             return known;
         }
         let kept_from = digest.complete - u64::from(digest.kept).min(digest.complete);
@@ -99,7 +101,10 @@ impl Node {
             (true, RumorStart::Retained) => kept_from,
             (false, _) => 0,
         };
-        self.add_origin(now, digest.origin, digest.boot, Window::starting_after(began), true)
+        let place = self.add_origin(now, digest.origin, digest.boot, Window::starting_after(began), true)?;
+        // Nothing of it has come here: what others know of it is not made any younger by this.
+        self.rumors.origins.get_mut(place).last_at = now - self.params.rumor_retention;
+        Some(place)
     }
 
     /// How long an answer of a member may take.
@@ -107,11 +112,16 @@ impl Node {
         slot.map_or(self.params.ack_prior, |slot| self.ack_timeout(slot))
     }
 
-    /// A member cannot give anything up to a number. When enough have said so nobody is likely to.
+    /// A member cannot give anything up to a number. When enough have said so nobody is likely to: but for a while somebody may,
+    /// since whoever has just joined says so of everything before.
     fn note_gone(&mut self, now: Instant, sender: Sender, origin: u32, up_to: u64) {
-        let enough = u32::from(GONE_SAID_BY).min(self.roster.up_len()) as u8;
-        let gone = &mut self.rumors.origins.get_mut(origin).gone;
-        if gone.said_by > 0 && gone.last == sender.slot {
+        let enough = self.roster.up_len().clamp(1, u32::from(GONE_SAID_BY)) as u8;
+        let settle = self.settle_time();
+        let record = self.rumors.origins.get_mut(origin);
+        let has_been_asked_for = record.gap.is_some_and(|gap| now.since(gap.since) >= settle);
+        let gone = &mut record.gone;
+        // Who is no member, or has given up its name, knows too few to conclude anything.
+        if self.phase != Phase::Joined || !has_been_asked_for || gone.said_by > 0 && gone.last == sender.slot {
             return;
         }
         let up_to = if gone.said_by == 0 { up_to } else { gone.up_to.min(up_to) };
@@ -157,17 +167,21 @@ impl Node {
     pub(super) fn watch_origin(&mut self, now: Instant, origin: u32) {
         let settle = self.settle_time();
         let interval = self.params.gossip_interval;
-        let record = self.rumors.origins.get_mut(origin);
-        if record.counted != 0 {
-            self.rumors.root = self.rumors.root.wrapping_sub(record.counted);
-            self.rumors.root_changed_at = now;
-            record.counted = 0;
+        let record = self.rumors.origins.get(origin);
+        if record.counted != 0 && (record.window.has_gap() || record.counted != settled_sum(record)) {
+            self.count_origin(now, origin, 0);
         }
+        let record = self.rumors.origins.get_mut(origin);
         let due = if record.window.has_gap() {
-            record.gap_since.get_or_insert(now);
+            let behind = record.window.complete();
+            if record.gap.is_none_or(|gap| gap.behind != behind) {
+                // Another one than before: who is asked for it need not wait as long as for the last.
+                record.gap = Some(Gap { since: now, behind, heard_of: record.window.highest() });
+                record.asked = Asked { until: record.asked.until.min(now + interval), times: 0 };
+            }
             now + interval
         } else {
-            (record.gap_since, record.asked, record.gone) = (None, Asked::default(), Gone::default());
+            (record.gap, record.asked, record.gone) = (None, Asked::default(), Gone::default());
             record.anchored = true;
             now + settle
         };
@@ -190,10 +204,10 @@ impl Node {
 
     fn on_origin_due(&mut self, now: Instant, origin: u32) {
         let Some(record) = self.rumors.origins.at(origin) else { return };
-        let next = match record.gap_since {
-            Some(since) if now.since(since) >= self.params.rumor_retention => {
-                let highest = record.window.highest();
-                self.give_up(now, origin, highest);
+        let next = match record.gap {
+            Some(gap) if now.since(gap.since) >= self.params.rumor_retention => {
+                // What has been heard of since may still come.
+                self.give_up(now, origin, gap.heard_of);
                 return;
             }
             Some(_) => Some(self.ask_somebody(now, origin)),
@@ -212,7 +226,7 @@ impl Node {
             return asked.until;
         }
         let its_turn = asked.times % 4 == 3;
-        let itself = self.table.find(id).filter(|slot| its_turn && self.table.get(*slot).state.is_up());
+        let itself = self.table.find(id).filter(|slot| its_turn && *slot != ME && self.table.get(*slot).state.is_up());
         let mut drawn = [0; 1];
         let found = self.roster.sample(&mut self.rng, &mut drawn, |_| true);
         let wait = self.params.gossip_interval * (1 << asked.times.min(DOUBLINGS));
@@ -224,8 +238,8 @@ impl Node {
         now + wait
     }
 
-    /// Nothing of an origin is missing. Once nothing new has come for a while it counts as settled; one that is no member any
-    /// more is forgotten once nobody can tell any rumor of it again. Returns when to look again.
+    /// Nothing of an origin is missing. Once nothing new has come for a while it counts as settled, for as long as it is current;
+    /// it is forgotten once nobody can tell any rumor of it again. Returns when to look again.
     fn on_origin_quiet(&mut self, now: Instant, origin: u32) -> Option<Instant> {
         let settle = self.settle_time();
         let record = self.rumors.origins.get(origin);
@@ -233,11 +247,14 @@ impl Node {
         if now < settled_at {
             return Some(settled_at);
         }
-        if self.is_member(record) {
-            self.count_origin(now, origin);
-            return None;
+        if self.is_current(now, origin) {
+            let (sum, old_at) = (settled_sum(record), record.last_at + self.params.rumor_retention);
+            let is_member = self.is_member(record);
+            self.count_origin(now, origin, sum);
+            return (!is_member).then_some(old_at);
         }
         let forgotten_at = record.last_at + self.params.rumor_retention * 2;
+        self.count_origin(now, origin, 0);
         if now < forgotten_at {
             return Some(forgotten_at);
         }
@@ -247,6 +264,7 @@ impl Node {
         }
         self.rumors.digests.remove(origin);
         self.rumors.origins.remove(origin);
+        self.counters.origins_forgotten += 1;
         None
     }
 
@@ -267,28 +285,35 @@ impl Node {
         member.is_some_and(|member| member.state.is_up() && member.boot.tag() == record.boot)
     }
 
-    fn count_origin(&mut self, now: Instant, origin: u32) {
+    /// Whether others are told what this node has of an origin: it is up, or its last rumors can still be had. Of anything
+    /// older others may have forgotten that they had it.
+    pub(super) fn is_current(&self, now: Instant, origin: u32) -> bool {
+        let record = self.rumors.origins.get(origin);
+        now < record.last_at + self.params.rumor_retention || self.is_member(record)
+    }
+
+    /// What the root counts for an origin from now on; 0 for nothing.
+    fn count_origin(&mut self, now: Instant, origin: u32, sum: u64) {
         let record = self.rumors.origins.get_mut(origin);
-        if record.counted == 0 {
-            record.counted = settled_sum(record);
-            self.rumors.root = self.rumors.root.wrapping_add(record.counted);
+        if record.counted != sum {
+            let change = sum.wrapping_sub(record.counted);
+            record.counted = sum;
+            self.rumors.root = self.rumors.root.wrapping_add(change);
             self.rumors.root_changed_at = now;
         }
     }
 
-    /// A member that may be an origin is up, or up no more: what it has published counts as settled or not.
-    pub(super) fn origin_came_or_went(&mut self, slot: u32, is_up: bool) {
-        let member = self.table.get(slot);
-        let (id, boot, now) = (member.id, member.boot.tag(), self.heard_anybody_at);
-        let Some(origin) = self.rumors.origins.find(id, boot) else { return };
-        let record = self.rumors.origins.get_mut(origin);
-        if record.counted != 0 && !is_up {
-            self.rumors.root = self.rumors.root.wrapping_sub(record.counted);
-            self.rumors.root_changed_at = now;
-            record.counted = 0;
+    /// A member that may be an origin is up, or up no more, or begins another life: what it has published in any of them counts
+    /// or does not.
+    pub(super) fn origin_came_or_went(&mut self, slot: u32) {
+        let (id, now) = (self.table.get(slot).id, self.heard_anybody_at);
+        let rumors = &mut self.rumors;
+        let mut any = false;
+        for origin in rumors.origins.range(id, id) {
+            rumors.due.set_earlier(origin, now);
+            any = true;
         }
-        if self.rumors.due.get(origin).is_none() {
-            self.rumors.due.set(origin, now);
+        if any {
             self.arm_earlier(Timer::Rumors, now);
         }
     }
@@ -338,10 +363,8 @@ impl Node {
         let ids = RumorIds { origin: record.id, boot: record.boot, base, which };
         let place_of = |sequence| self.rumors.store.find(origin, sequence);
         let fresh_enough = |place: &u32| now.since(self.rumors.store.get(*place).born) <= self.params.rumor_retention;
-        let lacks = ids.sequences().any(|sequence| place_of(sequence).is_none());
-        if lacks && writer.push(Kind::RumorDigests, &RawDigest::new(&self.digest_of(origin))) {
-            self.counters.sent_one(Kind::RumorDigests);
-        }
+        let bit_of = |sequence: u64| 1_u64 << (sequence - base - 1);
+        let lacking = ids.sequences().filter(|n| place_of(*n).is_none()).fold(0, |all, n| all | bit_of(n));
         let mut left = which;
         for sequence in ids.sequences() {
             if let Some(place) = place_of(sequence).filter(fresh_enough) {
@@ -351,7 +374,15 @@ impl Node {
                 self.counters.sent_one(Kind::Rumors);
                 self.counters.rumors_supplied += 1;
             }
-            left &= left - 1;
+            left &= !bit_of(sequence);
+        }
+        if left == 0 && lacking != 0 {
+            // Behind what was to be had: in front of it, it might leave no room for the longest.
+            if writer.push(Kind::RumorDigests, &RawDigest::new(&self.digest_of(origin))) {
+                self.counters.sent_one(Kind::RumorDigests);
+            } else {
+                left = lacking;
+            }
         }
         if left != 0 {
             let what = What::RumorSupply { origin, base, which: left };
@@ -360,12 +391,22 @@ impl Node {
         }
     }
 
-    /// Writes which of the rumors in the last datagram were known.
-    pub(in super::super) fn write_rumor_feedback(&mut self, writer: &mut Writer<'_>) {
-        for ids in core::mem::take(&mut self.rumors.feedback) {
-            if writer.push(Kind::RumorFeedback, &RawRumorIds::new(&ids)) {
-                self.counters.sent_one(Kind::RumorFeedback);
+    /// Writes which rumors were known, and what else of that kind waits for the same receiver.
+    pub(in super::super) fn write_rumor_feedback(&mut self, outgoing: &Outgoing, writer: &mut Writer<'_>) {
+        let mut next = outgoing.what;
+        while let What::RumorFeedback { origin, base, which } = next {
+            if let Some(record) = self.rumors.origins.at(origin) {
+                let ids = RumorIds { origin: record.id, boot: record.boot, base, which };
+                self.put(writer, Kind::RumorFeedback, &RawRumorIds::new(&ids));
             }
+            let same = |other: &Outgoing| (other.to, other.receiver) == (outgoing.to, outgoing.receiver);
+            let fits = writer.room(Kind::RumorFeedback) >= size_of::<RawRumorIds>();
+            let Some(other) = self.outbox.nth(0).filter(same).filter(|_| fits) else { return };
+            if !matches!(other.what, What::RumorFeedback { .. }) {
+                return;
+            }
+            next = other.what;
+            self.outbox.pop();
         }
     }
 }

@@ -17,12 +17,10 @@ use crate::limits::Limits;
 use crate::membership::ME;
 use crate::rumor::{Class, DEGREE_MAX, Fresh, Origins, Ranks, RumorId, Store, Topics};
 use crate::time::Instant;
-use crate::wire::{MAX_MAX_DATAGRAM, RawDigest, RawRumor, RumorIds};
+use crate::wire::{MAX_MAX_DATAGRAM, RawDigest, RawRumor};
 
 /// Rumors that wait to be passed on at once; what comes beyond goes with the next round.
 const FRESH_MAX: usize = 512;
-/// Origins of whose rumors one datagram can tell that they were known.
-const FEEDBACK_MAX: usize = 16;
 /// Places that one datagram can tell of.
 const RUMORS_IN_A_ROW: usize = MAX_MAX_DATAGRAM / size_of::<RawRumor>();
 const DIGESTS_IN_A_ROW: usize = MAX_MAX_DATAGRAM / size_of::<RawDigest>();
@@ -45,8 +43,6 @@ pub(super) struct Rumors {
     told_at_once: (u32, ArrayVec<u32, DEGREE_MAX>),
     /// When something about an origin is due.
     due: Deadlines,
-    /// What the sender of the last datagram has told in vain.
-    feedback: ArrayVec<RumorIds, FEEDBACK_MAX>,
     published: Option<RumorId>,
     /// The sum over all settled origins that are up.
     root: u64,
@@ -73,7 +69,6 @@ impl Rumors {
             version: 1,
             told_at_once: (0, ArrayVec::new_const()),
             due: Deadlines::new(origins),
-            feedback: ArrayVec::new_const(),
             published: None,
             root: 0,
             root_changed_at: now,
@@ -114,7 +109,7 @@ impl Node {
             self.rumors.ranks.remove(slot, id_of);
         }
         if slot != ME && self.rumors.origins.len() > 0 {
-            self.origin_came_or_went(slot, is_up);
+            self.origin_came_or_went(slot);
         }
     }
 

@@ -13,6 +13,25 @@ impl Node {
         self.rumors.published
     }
 
+    /// In which order this node delivers the rumors of a topic; `None` when it does not.
+    #[must_use]
+    pub fn order_of(&self, topic: Topic) -> Option<Order> {
+        self.rumors.topics.order(topic)
+    }
+
+    /// Whether every rumor that is published from now on comes to this node, or is reported as lost. Not before it has joined, and
+    /// learned where the rumors of the others begin.
+    #[must_use]
+    pub fn hears_rumors(&self) -> bool {
+        self.phase == Phase::Joined && !self.rumors.starting
+    }
+
+    /// The sum over the settled rumors of all: equal at two nodes that have the same.
+    #[must_use]
+    pub const fn rumor_root(&self) -> u64 {
+        self.rumors.root()
+    }
+
     /// What a rumor says, for as long as it is retained.
     #[must_use]
     pub fn rumor(&self, rumor: &RumorRef) -> Option<&[u8]> {

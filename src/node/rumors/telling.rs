@@ -44,7 +44,7 @@ impl Node {
         enough: usize,
     ) {
         self.tell_class(now, writer, receiver, Class::Urgent, enough);
-        self.tell_digests(writer, enough);
+        self.tell_digests(now, writer, enough);
         self.tell_class(now, writer, receiver, Class::Normal, enough);
         self.tell_class(now, writer, receiver, Class::Bulk, enough);
     }
@@ -113,9 +113,13 @@ impl Node {
         }
     }
 
-    fn tell_digests(&mut self, writer: &mut Writer<'_>, enough: usize) {
+    fn tell_digests(&mut self, now: Instant, writer: &mut Writer<'_>, enough: usize) {
         while writer.remaining() > enough {
             let Some((origin, times)) = self.rumors.digests.least_told(0) else { return };
+            if !self.is_current(now, origin) {
+                self.rumors.digests.remove(origin);
+                continue;
+            }
             if !writer.push(Kind::RumorDigests, &RawDigest::new(&self.digest_of(origin))) {
                 return;
             }

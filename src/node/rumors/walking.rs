@@ -118,7 +118,13 @@ impl Node {
     }
 
     /// Digests of all origins from an id on, as far as one datagram reaches.
-    pub(in super::super) fn write_rumor_page(&mut self, nonce: u32, from: NodeId, writer: &mut Writer<'_>) {
+    pub(in super::super) fn write_rumor_page(
+        &mut self,
+        now: Instant,
+        nonce: u32,
+        from: NodeId,
+        writer: &mut Writer<'_>,
+    ) {
         let room = writer.remaining().saturating_sub(SECTION_HEADER + size_of::<RawRumorPage>());
         let most = (room / size_of::<RawDigest>()).min(usize::from(u8::MAX) - 1);
         let mut last = NodeId::from_u64(u64::MAX);
@@ -127,7 +133,7 @@ impl Node {
             last = NodeId::from_u64(a + (b - a) / 2);
         }
         self.put(writer, Kind::RumorPage, &RawRumorPage::new(nonce, from, last));
-        for origin in self.rumors.origins.range(from, last).take(most) {
+        for origin in self.rumors.origins.range(from, last).take(most).filter(|origin| self.is_current(now, *origin)) {
             let written = writer.extend(Kind::RumorPage, &RawDigest::new(&self.digest_of(origin)));
             debug_assert!(written, "room was counted");
         }
