@@ -14,6 +14,7 @@ mod failure;
 mod output;
 mod plan;
 mod plot;
+mod rumor;
 mod runner;
 mod view;
 mod watch;

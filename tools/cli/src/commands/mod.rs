@@ -12,9 +12,11 @@ pub mod leave;
 pub mod man;
 pub mod members;
 pub mod plan;
+pub mod publish;
 pub mod remove;
 pub mod sim;
 pub mod stat;
+pub mod subscribe;
 pub mod wait;
 
 use crate::args::{Command, Config};
@@ -30,6 +32,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Stat(args) => stat::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Wait(args) => wait::run(&args),
+        Command::Publish(args) => publish::run(args),
+        Command::Subscribe(args) => subscribe::run(&args),
         Command::Join(args) => join::run(args),
         Command::Leave(args) => leave::run(&args),
         Command::Remove(args) => remove::run(args),
