@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agent, completions, config_check, decode, demo, events, info, join, leave, man, members, plan, publish, remove,
-    sim, stat, subscribe, wait,
+    agent, completions, config_check, decode, demo, events, info, join, leave, load, man, members, plan, publish,
+    remove, sim, stat, subscribe, wait,
 };
 
 /// The whole command line.
@@ -40,6 +40,7 @@ pub enum Command {
     Join(join::Args),
     Leave(leave::Args),
     Remove(remove::Args),
+    Load(load::Args),
     Plan(plan::Args),
     Decode(decode::Args),
     Sim(sim::Args),

@@ -11,6 +11,7 @@ mod decode;
 mod demo;
 mod event;
 mod failure;
+mod load;
 mod output;
 mod plan;
 mod plot;

@@ -9,6 +9,7 @@ pub mod events;
 pub mod info;
 pub mod join;
 pub mod leave;
+pub mod load;
 pub mod man;
 pub mod members;
 pub mod plan;
@@ -37,6 +38,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Join(args) => join::run(args),
         Command::Leave(args) => leave::run(&args),
         Command::Remove(args) => remove::run(args),
+        Command::Load(args) => load::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Sim(args) => sim::run(&args),

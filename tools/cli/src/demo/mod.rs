@@ -25,6 +25,8 @@ pub const NODES_MAX: usize = 64;
 
 /// How long a step may take. All of them with the quiet time stay below 30 s.
 const STEP_MAX: Duration = Duration::from_millis(4_000);
+/// Who has just joined takes the rumors that are told meanwhile for the past: until that is over.
+const SETTLED_AFTER: Duration = Duration::from_secs(1);
 /// What is left over from the steps has passed after this.
 const CALM: Duration = Duration::from_millis(1_500);
 /// What is measured as quiet.
@@ -86,6 +88,7 @@ impl Demo {
     }
 
     fn rumor(&mut self, teller: usize) -> Result<(), Failure> {
+        std::thread::sleep(SETTLED_AFTER);
         let name = self.cluster.node(teller).name();
         self.teller.happens(&format!("{name} publishes a rumor, which everybody passes on at once"))?;
         let start = Instant::now();
