@@ -138,14 +138,17 @@ impl Node {
         self.counters.sent_one(kind);
     }
 
-    /// Passes news on at once: along the graph that all know, not back to where it came from, within the budget. What the budget holds
+    /// Passes news on at once: to `fanout` peers, not back to where it came from, within the budget. What the budget holds
     /// back goes with the next round.
     pub(super) fn pass_on_fresh_news(&mut self, now: Instant) {
         let Some(Fresh { from }) = self.fresh.take() else { return };
         if !matches!(self.phase, Phase::Joined | Phase::Leaving) {
             return;
         }
-        for slot in self.told_at_once().iter().filter(|slot| Some(**slot) != from) {
+        let mut peers = [0; FANOUT_MAX];
+        let wanted = self.params.fanout;
+        let found = self.roster.sample(&mut self.rng, &mut peers[..wanted], |slot| Some(slot) != from);
+        for slot in &peers[..found] {
             if self.budgets.eager.covers(now, 1) && self.may_tell(now) && self.budgets.eager.spend(now, 1) {
                 self.counters.eager_sends += 1;
                 self.push_to(*slot, What::Gossip { more: false });

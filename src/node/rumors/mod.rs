@@ -124,7 +124,7 @@ impl Node {
     }
 
     /// Whom this node tells at once.
-    pub(super) fn told_at_once(&mut self) -> ArrayVec<u32, DEGREE_MAX> {
+    fn told_at_once(&mut self) -> ArrayVec<u32, DEGREE_MAX> {
         if self.rumors.told_at_once.0 != self.rumors.version {
             let mut told = [0; DEGREE_MAX];
             let table = &self.table;
