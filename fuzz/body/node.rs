@@ -245,7 +245,8 @@ impl Stage {
         let max = self.node.params().max_datagram();
         let (mut bytes, _) = envelope.seal(&generate::records(u, 2)?, max);
         if u.ratio(1, 4)? {
-            bytes.resize(u.int_in_range(CHECK..=max + 1)?, 0);
+            let len = if u.ratio(1, 4)? { max + 1 } else { u.int_in_range(CHECK..=max)? };
+            bytes.resize(len, 0);
         } else {
             let at = u.choose_index(bytes.len())?;
             bytes[at] ^= u.arbitrary::<u8>()?;
