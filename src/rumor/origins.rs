@@ -33,6 +33,8 @@ pub struct Gone {
     pub said_by: u8,
     /// Who was the last.
     pub last: Option<u32>,
+    /// Whether the origin itself was among them, or cannot be asked.
+    pub by_itself: bool,
     /// Up to which number not one of them can give anything.
     pub up_to: u64,
 }

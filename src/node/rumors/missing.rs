@@ -66,6 +66,8 @@ impl Node {
             self.settle_past(now, origin, given_up_to);
         } else if given_up_to > record.window.complete() && digest.kept < u16::MAX {
             self.note_gone(now, sender, origin, given_up_to);
+        } else if digest.complete > record.window.complete() {
+            record.gone = Gone::default();
         }
         self.watch_origin(now, origin);
         let record = self.rumors.origins.get(origin);
@@ -106,21 +108,24 @@ impl Node {
         slot.map_or(self.params.ack_prior, |slot| self.ack_timeout(slot))
     }
 
-    /// A member cannot give anything up to a number. When enough have said so nobody is likely to: but for a while somebody may,
-    /// since whoever has just joined says so of everything before.
+    /// A member cannot give anything up to a number. When enough have said so nobody is likely to; but not before somebody has been
+    /// asked for a while, nor before the origin itself has said so if it is up: whoever has joined since says it of everything
+    /// before.
     fn note_gone(&mut self, now: Instant, sender: Sender, origin: u32, up_to: u64) {
         let enough = self.roster.up_len().clamp(1, u32::from(GONE_SAID_BY)) as u8;
         let settle = self.settle_time();
-        let record = self.rumors.origins.get_mut(origin);
+        let record = self.rumors.origins.get(origin);
         let has_been_asked_for = record.gap.is_some_and(|gap| now.since(gap.since) >= settle);
-        let gone = &mut record.gone;
+        let by_itself = (sender.id, sender.boot.tag()) == (record.id, record.boot) || !self.is_member(record);
+        let gone = &mut self.rumors.origins.get_mut(origin).gone;
         // Who is no member, or has given up its name, knows too few to conclude anything.
         if self.phase != Phase::Joined || !has_been_asked_for || gone.said_by > 0 && gone.last == sender.slot {
             return;
         }
         let up_to = if gone.said_by == 0 { up_to } else { gone.up_to.min(up_to) };
-        *gone = Gone { said_by: gone.said_by + 1, last: sender.slot, up_to };
-        if gone.said_by >= enough {
+        let said_by = gone.said_by.saturating_add(1);
+        *gone = Gone { said_by, last: sender.slot, by_itself: gone.by_itself || by_itself, up_to };
+        if gone.said_by >= enough && gone.by_itself {
             self.give_up(now, origin, up_to);
         }
     }
@@ -258,9 +263,9 @@ impl Node {
         None
     }
 
-    /// What is older than the retention makes room.
+    /// What is so old makes room. What has waited for an earlier one that has just been given up is younger, and can be read yet.
     fn let_the_old_go(&mut self, now: Instant) {
-        let retention = self.params.rumor_retention;
+        let retention = self.params.rumor_retention * 2;
         while self.rumors.store.oldest().is_some_and(|(_, entry)| entry.born + retention <= now) {
             self.evict_rumor(now);
         }

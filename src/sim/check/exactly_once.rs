@@ -25,12 +25,13 @@ pub(super) struct ExactlyOnce {
     /// When each rumor of a start was published, the first one first, and a hash of what it says.
     published: BTreeMap<Start, Vec<(Instant, u64)>>,
     hearers: BTreeMap<HostId, Hearer>,
+    /// The starts that are members now.
+    members: BTreeSet<Start>,
 }
 
 /// A process, and what its embedder was told.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Hearer {
-    start: Start,
     /// From when on every rumor concerns it.
     hears_since: Option<Instant>,
     told: BTreeMap<Start, Told>,
@@ -49,16 +50,12 @@ struct Told {
 }
 
 impl ExactlyOnce {
-    pub fn started(&mut self, host: HostId, node: &Node) {
-        let me = node.me();
-        let hearer = Hearer {
-            start: (me.id, me.boot.tag()),
-            hears_since: None,
-            told: BTreeMap::new(),
-            events: Vec::new(),
-            forgotten: 0,
-        };
-        self.hearers.insert(host, hearer);
+    pub fn started(&mut self, host: HostId) {
+        self.hearers.insert(host, Hearer::default());
+    }
+
+    pub fn crashed(&mut self, node: &Node) {
+        self.members.remove(&(node.me().id, node.me().boot.tag()));
     }
 
     pub fn event(&mut self, host: HostId, event: &Event) {
@@ -71,6 +68,12 @@ impl ExactlyOnce {
     /// What is wrong with what a node was told in a step.
     pub fn stepped(&mut self, at: Instant, host: HostId, node: &Node) -> Option<String> {
         self.note_published(at, node);
+        let me = (node.me().id, node.me().boot.tag());
+        if node.phase() == Phase::Joined {
+            self.members.insert(me);
+        } else {
+            self.members.remove(&me);
+        }
         let hearer = self.hearers.get_mut(&host)?;
         if hearer.hears_since.is_none() && node.phase() == Phase::Joined && node.hears_rumors() {
             hearer.hears_since = Some(at);
@@ -85,7 +88,8 @@ impl ExactlyOnce {
             let found = match event {
                 Event::Rumor(rumor) => came(&mut hearer.told, &self.published, node, &rumor),
                 Event::RumorsLost { origin, boot, from, to } => {
-                    lost(&mut hearer.told, &self.published, at, node, ((origin, boot), from, to))
+                    let is_member = self.members.contains(&(origin, boot));
+                    lost(&mut hearer.told, &self.published, at, node, ((origin, boot), from, to), is_member)
                 }
                 _ => None,
             };
@@ -167,6 +171,7 @@ fn lost(
     at: Instant,
     node: &Node,
     (start, from, to): (Start, u64, u64),
+    is_member: bool,
 ) -> Option<String> {
     let what = |n: u64| RumorId { origin: start.0, boot: start.1, sequence: n };
     let all = published.get(&start).map(Vec::as_slice).unwrap_or_default();
@@ -175,10 +180,12 @@ fn lost(
     }
     let told = told.entry(start).or_default();
     told.ever.extend(from..=to);
-    let retained = at.since(all[to as usize - 1].0) < node.params().rumor_retention;
+    // Who holds the origin dead cannot ask it: being cut off, it may conclude from the others that nobody has it.
+    let holds_up = node.member(start.0).is_some_and(|m| m.state.is_up() && m.boot.tag() == start.1);
+    let retained = is_member && holds_up && at.since(all[to as usize - 1].0) < node.params().rumor_retention;
     let mut wrong = None;
     if retained && is_roomy(node) {
-        wrong = Some(format!("was told that {} is lost, which everybody retains", what(to)));
+        wrong = Some(format!("was told that {} is lost, which its origin retains", what(to)));
     }
     for n in from..=to {
         let again = !told.lost.insert(n);

@@ -164,7 +164,11 @@ impl Observer for Checks {
         self.precedence.started(host);
         self.budget.started(at, host, node.params());
         self.stranger.started(host, node);
-        self.exactly_once.started(host, node);
+        self.exactly_once.started(host);
+    }
+
+    fn crashed(&mut self, _at: Instant, _host: HostId, node: &Node) {
+        self.exactly_once.crashed(node);
     }
 
     fn event(&mut self, _at: Instant, host: HostId, event: &Event) {

@@ -223,7 +223,7 @@ impl Draw {
     }
 
     fn act(&mut self, nodes: u32) -> Act {
-        match self.below(44) {
+        match self.below(38) {
             0..4 => Act::Crash(self.goes(nodes), self.one_of(&[Death::Silent, Death::Refusing])),
             4..8 => {
                 let host = self.among(|draw| &mut draw.down, nodes);
