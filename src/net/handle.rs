@@ -139,7 +139,7 @@ impl Handle {
         self.figures().stats
     }
 
-    /// The next event; waits up to `timeout` for it. `None` when none came, at once when the loop has ended and all are read.
+    /// The next event that is not about a rumor; waits up to `timeout` for it. `None` when none came, at once when the loop has ended and all are read.
     /// Each event goes to one reader, however many handles there are.
     #[must_use]
     pub fn next_event(&self, timeout: Duration) -> Option<Event> {

@@ -203,7 +203,7 @@ impl Loop {
             return now;
         }
         // A rumor's age counts from here: from now on, and not from when the loop woke up.
-        let now = self.shared.now();
+        let now = now.max(self.shared.now());
         self.publications.begin();
         for _ in 0..PUBLICATIONS_PER_ROUND {
             let Some((publication, reply)) = self.publications.next() else { break };
@@ -353,6 +353,7 @@ mod tests {
     use crate::limits::Limits;
     use crate::net::{Handle, Options};
     use crate::node::Identity;
+    use crate::rumor::{Class, Order, Topic};
     use crate::wire::Kind;
 
     /// Pings of a probe whose target is the only other member: after the last of them comes the accusation.
@@ -391,9 +392,9 @@ mod tests {
         looped.node.counters().sent(Kind::Ping)
     }
 
-    #[test]
-    fn an_ack_that_has_arrived_is_read_before_the_time_out_of_a_loop_that_was_held_up() {
-        let ((mut a, seen), (mut b, _other)) = (looped("a"), looped("bb"));
+    /// Two that have joined each other, their handles, and the time.
+    fn two() -> ([(Loop, Handle); 2], Instant) {
+        let ((mut a, seen), (mut b, other)) = (looped("a"), looped("bb"));
         join(&mut a, &[]);
         join(&mut b, &[seen.local_addr()]);
         let mut now = Instant::ZERO;
@@ -402,6 +403,32 @@ mod tests {
             round(&mut a, now);
             round(&mut b, now);
         }
+        ([(a, seen), (b, other)], now)
+    }
+
+    #[test]
+    fn publications_of_a_round_travel_together_and_a_flood_of_them_leaves_work_for_the_next() {
+        let ([(mut a, publisher), (mut b, reader)], now) = two();
+        let commanded = Request::Subscribe(None, Order::Arrival);
+        assert_eq!(b.carry_out(now, &commanded), Ok(()));
+        let (all, first) = (PUBLICATIONS_PER_ROUND + 10, PUBLICATIONS_PER_ROUND);
+        for _ in 0..all {
+            assert_eq!(publisher.try_publish(Topic::from_u64(1), Class::Urgent, b"x"), Ok(()));
+        }
+        let before = a.io.sent;
+        round(&mut a, now);
+        assert_eq!((a.io.rumors_taken, a.waiting.work), (first as u64, true));
+        let datagrams = a.io.sent - before;
+        assert!((1..=5).contains(&datagrams), "{first} rumors in {datagrams} datagrams");
+        round(&mut a, now);
+        assert_eq!(a.io.rumors_taken, all as u64);
+        round(&mut b, now);
+        assert_eq!(core::iter::from_fn(|| reader.try_rumor()).count(), all);
+    }
+
+    #[test]
+    fn an_ack_that_has_arrived_is_read_before_the_time_out_of_a_loop_that_was_held_up() {
+        let ([(mut a, seen), (mut b, _other)], mut now) = two();
         let mut before = pings(&a);
         while pings(&a) < before + PINGS {
             now = next(&a);
