@@ -55,7 +55,7 @@ impl Told {
             while relayed && black_box(node.poll_transmit(now, &mut buf)).is_some() {}
             spent += start.elapsed();
             self.cluster.drain();
-            self.cluster.now = self.cluster.now + Span::millis(1);
+            self.cluster.now += Span::millis(1);
         }
         spent
     }
