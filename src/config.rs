@@ -8,8 +8,9 @@ use core::time::Duration;
 use crate::error::{ConfigError, in_range};
 use crate::limits::Limits;
 use crate::membership::SENDS_MAX;
+use crate::rumor::Rule;
 use crate::time::Span;
-use crate::wire::{MAX_MAX_DATAGRAM, MIN_MAX_DATAGRAM};
+use crate::wire::{MAX_MAX_DATAGRAM, MIN_MAX_DATAGRAM, OVERHEAD_INTRO, RawRumor, SECTION_HEADER};
 
 /// The helpers that one probe may ask at most; [`Config::helpers`] is refused above it.
 pub const HELPERS_MAX: usize = 8;
@@ -64,6 +65,15 @@ pub enum Sends {
     /// For ever, until newer news of the same member takes its place. Profiles of new members, which are an order of
     /// magnitude longer than a claim, are sent as often as is derived. Rounds never end: for experiments.
     Endless,
+}
+
+/// Where the rumors of others begin for a node that joins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RumorStart {
+    /// With those published from now on.
+    Now,
+    /// With the oldest that somebody still retains.
+    Retained,
 }
 
 /// Every parameter of the protocol. Defaults are given as `lan / wan / local`.
@@ -166,6 +176,18 @@ pub struct Config {
     /// the last few hear it sooner, at more datagrams from each who tells. 0: never, and hearing counts for nothing. Bad news makes
     /// rounds as often as it is sent.
     pub quiet_after: u32,
+    /// When a node stops telling a rumor of class normal or bulk in rounds; each is told at most as often as a piece of news,
+    /// whatever the rule. Feedback, counter, 2. What a rule leaves out is repaired by digests. Raised: fewer are left to
+    /// repair, at more payloads sent.
+    pub rumor_rule: Rule,
+    /// Whether nodes tell each other in rounds which rumors they have, and ask for what they miss. Yes. Switched off: what
+    /// pushing has missed stays missed. For experiments.
+    pub rumor_digests: bool,
+    /// How long a rumor can be had again. 60 s / 5 min / 30 s. What is missing for longer is reported as lost. Raised: who
+    /// was away for longer is caught up exactly, as far as [`Limits::rumors`] and [`Limits::rumor_bytes`] reach.
+    pub rumor_retention: Duration,
+    /// Where the rumors of others begin for a node that joins. Now.
+    pub rumor_start: RumorStart,
     /// Datagrams a second that are made for nothing but claims, whether passed on or in rounds, beyond a burst of four times
     /// the fanout. 5 / 2 / 10: measured under lasting churn, fewer datagrams than SWIM makes. Raised: where many fail at once
     /// all hear of the last of them sooner, at as many datagrams more from every member; the first few are not held back by
@@ -248,6 +270,10 @@ impl Config {
             sends: Sends::Derived,
             gossip_phase: None,
             quiet_after: 2,
+            rumor_rule: Rule { feedback: true, coin: false, k: 2 },
+            rumor_digests: true,
+            rumor_retention: Duration::from_secs(60),
+            rumor_start: RumorStart::Now,
             claims_per_second: 5,
             eager_per_second: 400,
             strangers_per_second: 4_000,
@@ -284,6 +310,7 @@ impl Config {
             hello_interval: Duration::from_millis(500),
             cold_start_wait: Duration::from_secs(10),
             conflict_wait: Duration::from_secs(3),
+            rumor_retention: Duration::from_secs(300),
             ..Self::lan()
         }
     }
@@ -298,6 +325,7 @@ impl Config {
             gossip_interval: Duration::from_millis(50),
             fanout: 3,
             expected_loss_permille: 20,
+            rumor_retention: Duration::from_secs(30),
             claims_per_second: 10,
             strangers_per_second: 8_000,
             datagrams_per_second: 20_000,
@@ -350,6 +378,10 @@ pub struct Params {
     pub(crate) sends: Sends,
     pub(crate) gossip_phase: Option<Span>,
     pub(crate) quiet_after: u32,
+    pub(crate) rumor_rule: Rule,
+    pub(crate) rumor_digests: bool,
+    pub(crate) rumor_retention: Span,
+    pub(crate) rumor_start: RumorStart,
     pub(crate) claims_per_second: u32,
     pub(crate) eager_per_second: u32,
     pub(crate) strangers_per_second: u32,
@@ -386,6 +418,7 @@ impl Params {
         limits.check()?;
         check_ranges(c)?;
         check_order(c)?;
+        check_payload(c, limits)?;
         Ok(Self {
             probe_interval: c.probe_interval.into(),
             helpers: c.helpers as usize,
@@ -415,6 +448,10 @@ impl Params {
             sends: c.sends,
             gossip_phase: c.gossip_phase.map(Span::from),
             quiet_after: c.quiet_after,
+            rumor_rule: c.rumor_rule,
+            rumor_digests: c.rumor_digests,
+            rumor_retention: c.rumor_retention.into(),
+            rumor_start: c.rumor_start,
             claims_per_second: c.claims_per_second,
             eager_per_second: c.eager_per_second,
             strangers_per_second: c.strangers_per_second,
@@ -459,6 +496,7 @@ fn check_ranges(c: &Config) -> Result<(), ConfigError> {
         ("hello_interval", c.hello_interval),
         ("cold_start_wait", c.cold_start_wait),
         ("conflict_wait", c.conflict_wait),
+        ("rumor_retention", c.rumor_retention),
     ];
     for (field, value) in durations {
         in_range(field, nanos(value), 1_000, day)?;
@@ -477,6 +515,7 @@ fn check_ranges(c: &Config) -> Result<(), ConfigError> {
         ("expected_loss_permille", c.expected_loss_permille, 0, 900),
         ("one_miss_in", c.one_miss_in, 1, 1_000_000_000),
         ("quiet_after", c.quiet_after, 0, 10),
+        ("rumor_rule.k", c.rumor_rule.k, 1, SENDS_MAX),
         ("datagrams_per_second", c.datagrams_per_second, 100, u32::MAX),
         ("bytes_per_second", c.bytes_per_second, 100_000, u32::MAX),
         ("max_datagram", c.max_datagram, MIN_MAX_DATAGRAM as u32, MAX_MAX_DATAGRAM as u32),
@@ -493,6 +532,12 @@ fn check_ranges(c: &Config) -> Result<(), ConfigError> {
     in_range("gossip_phase", c.gossip_phase.map_or(0, nanos), 0, latest)
 }
 
+/// A rumor travels in one datagram.
+fn check_payload(c: &Config, limits: &Limits) -> Result<(), ConfigError> {
+    let room = c.max_datagram as usize - OVERHEAD_INTRO - SECTION_HEADER - size_of::<RawRumor>();
+    in_range("limits.rumor_payload", u64::from(limits.rumor_payload), 0, room as u64)
+}
+
 fn check_order(c: &Config) -> Result<(), ConfigError> {
     let ordered = [
         ("ack_floor", c.ack_floor, "ack_prior", c.ack_prior),
@@ -502,6 +547,7 @@ fn check_order(c: &Config) -> Result<(), ConfigError> {
         ("gossip_interval", c.gossip_interval, "probe_interval", c.probe_interval),
         ("gossip_interval", c.gossip_interval, "pause_to_forgive", c.pause_to_forgive),
         ("lag_tolerance", c.lag_tolerance, "ack_ceiling", c.ack_ceiling),
+        ("gossip_interval", c.gossip_interval, "rumor_retention", c.rumor_retention),
         ("pause_to_forgive", c.pause_to_forgive, "down_retention", c.down_retention),
     ];
     for (less, less_is, more, more_is) in ordered {

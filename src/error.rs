@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::rumor::Class;
+
 macro_rules! closed_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$doc])*
@@ -83,6 +85,32 @@ pub enum Refusal {
         /// How many it holds.
         max: u32,
     },
+    /// Only a member publishes; this node has not joined yet.
+    NotJoined,
+    /// The payload is longer than a rumor may be.
+    PayloadTooLong {
+        /// Its length in bytes.
+        got: usize,
+        /// The most that travels.
+        max: usize,
+    },
+    /// What is retained has not been told yet: rumors are published faster than the budgets let them leave.
+    RumorsWait {
+        /// Of which class the refused one is.
+        class: Class,
+        /// How many rumors are retained.
+        retained: u32,
+    },
+    /// Every place for an origin of rumors is taken, so this node cannot become one.
+    TooManyOrigins {
+        /// How many there are.
+        max: u32,
+    },
+    /// The list of topics is full.
+    TooManyTopics {
+        /// How many it holds.
+        max: u32,
+    },
 }
 
 impl fmt::Display for Refusal {
@@ -94,6 +122,29 @@ impl fmt::Display for Refusal {
                 f.write_str("the member is not dead; stop it, or let it leave, and it needs no removal")
             }
             Self::TooManySeeds { max } => write!(f, "the list of seeds is full at {max}; name fewer addresses"),
+            Self::NotJoined => f.write_str("the node is no member yet; publish once it has joined"),
+            Self::PayloadTooLong { got, max } => {
+                write!(
+                    f,
+                    "the payload has {got} bytes, at most {max} travel; shorten it, or raise limits.rumor_payload"
+                )
+            }
+            Self::RumorsWait { class, retained } => write!(
+                f,
+                "no {} rumor is taken now: all {retained} retained ones still wait to be told; publish more slowly, or raise \
+                 limits.rumors, limits.rumor_bytes or bytes_per_second",
+                class.name()
+            ),
+            Self::TooManyOrigins { max } => {
+                write!(f, "all {max} places for origins of rumors are taken; raise limits.origins at every node")
+            }
+            Self::TooManyTopics { max } => {
+                write!(
+                    f,
+                    "{max} topics are subscribed to, which is all there is room for; raise limits.topics, or \
+                           subscribe to all"
+                )
+            }
         }
     }
 }
@@ -125,6 +176,15 @@ pub enum ConfigError {
         /// Its value.
         more_is: u64,
     },
+    /// A value that must be a multiple of another.
+    NotAMultiple {
+        /// The field.
+        field: &'static str,
+        /// What was given.
+        got: u64,
+        /// Of what it must be a multiple.
+        of: u64,
+    },
     /// The node's own address is one that nobody can send to.
     UnusableAddress(core::net::SocketAddr),
     /// Name, zone and tags together are longer than a profile may be.
@@ -147,6 +207,7 @@ impl fmt::Display for ConfigError {
             Self::Contradiction { less, less_is, more, more_is } => {
                 write!(f, "{less} ({less_is}) is above {more} ({more_is}); lower the first or raise the second")
             }
+            Self::NotAMultiple { field, got, of } => write!(f, "{field} is {got}; it can be a multiple of {of}"),
             Self::UnusableAddress(addr) => {
                 write!(f, "nobody can send to {addr}; give the address and port under which the others reach this node")
             }

@@ -4,6 +4,7 @@ use core::net::SocketAddr;
 
 use crate::id::{BootId, Incarnation, Name, NodeId};
 use crate::membership::{Capacity, JoinRefusal};
+use crate::rumor::RumorRef;
 
 /// A member at the moment of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +93,20 @@ pub enum Event {
         /// How many have acknowledged.
         told: u32,
     },
-    /// Events were lost here because nobody read them: look at the members anew.
+    /// A rumor on a topic that this node subscribes to has arrived: exactly once, or never and reported as lost.
+    Rumor(RumorRef),
+    /// Rumors that will never arrive: nobody has them any more.
+    RumorsLost {
+        /// Whose.
+        origin: NodeId,
+        /// Of which of its starts: the low half of the boot id.
+        boot: u32,
+        /// The first.
+        from: u64,
+        /// The last.
+        to: u64,
+    },
+    /// Events were lost here because nobody read them: look at the members anew, and read again the rumors that are retained.
     Resync {
         /// How many.
         lost: u64,
@@ -118,6 +132,8 @@ impl Event {
             Self::TableFilling { .. } => "table_filling",
             Self::TableFull { .. } => "table_full",
             Self::LeaveDone { .. } => "leave_done",
+            Self::Rumor(_) => "rumor",
+            Self::RumorsLost { .. } => "rumors_lost",
             Self::Resync { .. } => "resync",
         }
     }
@@ -140,6 +156,8 @@ impl Event {
             | Self::TableFilling { .. }
             | Self::TableFull { .. }
             | Self::LeaveDone { .. }
+            | Self::Rumor(_)
+            | Self::RumorsLost { .. }
             | Self::Resync { .. } => None,
         }
     }

@@ -62,13 +62,15 @@ mod node;
 #[cfg(feature = "plan")]
 pub mod plan;
 mod rng;
+mod rumor;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod time;
 pub mod wire;
 
 pub use config::{
-    ACCUSERS_MAX, Config, DIRECT_PINGS_MAX, FANOUT_MAX, HELPER_ROUNDS_MAX, HELPERS_MAX, Params, Profile, Sends,
+    ACCUSERS_MAX, Config, DIRECT_PINGS_MAX, FANOUT_MAX, HELPER_ROUNDS_MAX, HELPERS_MAX, Params, Profile, RumorStart,
+    Sends,
 };
 pub use error::{ConfigError, DropReason, Refusal};
 pub use event::{Event, MemberRef};
@@ -76,6 +78,7 @@ pub use id::{BootId, ClusterKey, Incarnation, NAME_MAX, Name, NodeId, PLAUSIBLE_
 pub use limits::Limits;
 pub use measure::{Counters, Histogram, NodeHistograms, Summary};
 pub use membership::{Capacity, JoinRefusal, Tags};
-pub use node::{Identity, Input, MemberView, Node, Phase, Transmit};
+pub use node::{Identity, Input, MemberView, Node, Phase, Publication, Transmit};
 pub use rng::Rng;
+pub use rumor::{Class, Order, Rule, RumorId, RumorRef, Topic};
 pub use time::{Instant, Span};

@@ -1,9 +1,13 @@
 //! How much of everything? Every capacity of a node, bought once at its start.
 
 use crate::error::{ConfigError, in_range};
+use crate::wire::{MAX_MAX_DATAGRAM, MIN_MAX_DATAGRAM};
 
 /// A record of a suspicion is named in 16 bits.
 const SUSPECTS_MAX: u32 = 65_535;
+/// Where there are many members few of them publish.
+const ORIGINS: u32 = 256;
+const ORIGINS_MAX: u32 = 1 << 16;
 
 /// Every capacity. Full is an answer: the newcomer is refused and counted, nobody who is in is harmed (R28).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +38,22 @@ pub struct Limits {
     pub seeds: u32,
     /// Addresses and numbers of members remembered after they were forgotten. 64. Beyond, the oldest goes.
     pub book: u32,
+    /// Origins of rumors: members that publish, each start of a name for itself. 256, or all members where they are fewer. Beyond, the
+    /// rumors of a newcomer are refused, counted and told of, until an origin that is no member any more has been silent for
+    /// twice the retention.
+    pub origins: u32,
+    /// Numbers beyond the last complete one that can be told apart for each origin: a multiple of 64. 4,096. Where more are
+    /// published before a missing one has come, that one is given up and reported.
+    pub rumor_window: u32,
+    /// Rumors retained. 4,096. Beyond, the oldest goes; what has not been told yet is not pushed out by a publication, which is
+    /// refused instead.
+    pub rumors: u32,
+    /// Bytes of the payloads retained. 1 MiB. Beyond, as with `rumors`.
+    pub rumor_bytes: u32,
+    /// The longest payload. 1,024. Refused above it when it is published, and dropped when it comes.
+    pub rumor_payload: u32,
+    /// Topics subscribed to by name. 64. Beyond, a subscription is refused.
+    pub topics: u32,
 }
 
 impl Default for Limits {
@@ -49,6 +69,12 @@ impl Default for Limits {
             events: 1_024,
             seeds: 16,
             book: 64,
+            origins: ORIGINS,
+            rumor_window: 4_096,
+            rumors: 4_096,
+            rumor_bytes: 1 << 20,
+            rumor_payload: 1_024,
+            topics: 64,
         }
     }
 }
@@ -58,7 +84,7 @@ impl Limits {
     #[must_use]
     pub fn for_members(members: u32) -> Self {
         let suspects = (members / 32).clamp(256, SUSPECTS_MAX);
-        Self { members, suspects, ..Self::default() }
+        Self { members, suspects, origins: members.min(ORIGINS), ..Self::default() }
     }
 
     /// Whether every capacity is one that the node can be built with.
@@ -74,9 +100,22 @@ impl Limits {
             ("limits.events", self.events, 16, 1 << 20),
             ("limits.seeds", self.seeds, 1, 64),
             ("limits.book", self.book, 1, 1 << 16),
+            ("limits.origins", self.origins, 1, u64::from(ORIGINS_MAX)),
+            ("limits.rumor_window", self.rumor_window, 64, 1 << 16),
+            ("limits.rumors", self.rumors, 64, 1 << 20),
+            ("limits.rumor_payload", self.rumor_payload, 0, MAX_MAX_DATAGRAM as u64),
+            ("limits.rumor_bytes", self.rumor_bytes, 2 * MIN_MAX_DATAGRAM as u64, 1 << 30),
+            ("limits.topics", self.topics, 1, 1 << 16),
         ];
         for (field, got, min, max) in bounds {
             in_range(field, u64::from(got), min, max)?;
+        }
+        if self.rumor_window % 64 != 0 {
+            return Err(ConfigError::NotAMultiple {
+                field: "limits.rumor_window",
+                got: u64::from(self.rumor_window),
+                of: 64,
+            });
         }
         Ok(())
     }

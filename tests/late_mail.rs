@@ -38,6 +38,12 @@ const LIMITS: Limits = Limits {
     events: 16,
     seeds: 2,
     book: 2,
+    origins: 3,
+    rumor_window: 64,
+    rumors: 64,
+    rumor_bytes: 2_400,
+    rumor_payload: 64,
+    topics: 2,
 };
 
 #[derive(Clone, Debug)]

@@ -36,6 +36,12 @@ fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
         events: 16,
         seeds: 1,
         book: 1,
+        origins: 1,
+        rumor_window: 64,
+        rumors: 64,
+        rumor_bytes: 2_400,
+        rumor_payload: 0,
+        topics: 1,
     };
     let cases = [
         smallest.clone(),
@@ -50,6 +56,12 @@ fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
         Limits { events: 10_000, ..smallest.clone() },
         Limits { seeds: 64, ..smallest.clone() },
         Limits { book: 1 << 16, ..smallest.clone() },
+        Limits { origins: 3_000, ..smallest.clone() },
+        Limits { rumor_window: 1 << 16, ..smallest.clone() },
+        Limits { rumors: 10_000, ..smallest.clone() },
+        Limits { rumor_bytes: 1 << 20, ..smallest.clone() },
+        Limits { rumor_payload: 1_024, ..smallest.clone() },
+        Limits { topics: 1_000, ..smallest.clone() },
         // No power of two: a container that rounds up would show.
         Limits {
             members: 1_237,
@@ -62,6 +74,12 @@ fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
             events: 1_021,
             seeds: 11,
             book: 67,
+            origins: 83,
+            rumor_window: 192,
+            rumors: 1_033,
+            rumor_bytes: 10_007,
+            rumor_payload: 509,
+            topics: 17,
         },
         Limits::default(),
         Limits::for_members(10_000),
@@ -84,14 +102,28 @@ fn bytes(limits: &Limits) -> usize {
     Node::memory_bytes(&Params::new(&Config::default(), limits).expect("agrees with itself"))
 }
 
+/// As little of rumors as there can be: what they take is bought by other limits than those of the members.
+fn without_rumors(members: u32) -> Limits {
+    Limits {
+        origins: 1,
+        rumor_window: 64,
+        rumors: 64,
+        rumor_bytes: 2_400,
+        rumor_payload: 0,
+        topics: 1,
+        ..Limits::for_members(members)
+    }
+}
+
 #[test]
-fn a_known_member_costs_128_bytes_and_its_texts_and_no_more_in_a_large_table() {
+fn a_known_member_costs_132_bytes_and_its_texts_and_no_more_in_a_large_table() {
     for members in [1_000, 10_000, 100_000] {
         // As many bytes for texts in half of the places: what differs is what a place costs.
-        let limits = |members, text_bytes| Limits { text_bytes, ..Limits::for_members(members) };
+        let limits = |members, text_bytes| Limits { text_bytes, ..without_rumors(members) };
         let place = (bytes(&limits(members, 64)) - bytes(&limits(members / 2, 128))) as f64 / f64::from(members / 2);
         println!("{members} members: {place:.1} bytes for each");
-        assert!(place <= 128.0, "{place:.1} bytes for each of {members} members");
+        // Four of them are its rank, by which is known whom to tell a rumor at once.
+        assert!(place <= 132.0, "{place:.1} bytes for each of {members} members");
         // An eighth of the room for texts is there to move in.
         let text = (bytes(&limits(members, 128)) - bytes(&limits(members, 64))) as f64 / f64::from(members * 64);
         assert!(text < 8.0 / 7.0 + 0.001, "{text:.3} bytes for each byte of text");
@@ -99,9 +131,26 @@ fn a_known_member_costs_128_bytes_and_its_texts_and_no_more_in_a_large_table() {
 }
 
 #[test]
+fn an_origin_costs_its_window_and_a_rumor_its_payload_and_little_else() {
+    let base = Limits { origins: 100, rumors: 1_000, ..Limits::default() };
+    for (window, most) in [(64, 300.0), (4_096, 800.0)] {
+        let limits = |origins| Limits { origins, rumor_window: window, ..base.clone() };
+        let origin = (bytes(&limits(1_000)) - bytes(&limits(500))) as f64 / 500.0;
+        println!("{origin:.1} bytes for an origin with a window of {window}");
+        assert!(origin <= most, "{origin:.1} bytes for an origin with a window of {window}");
+    }
+    let limits = |rumors| Limits { rumors, ..base.clone() };
+    let rumor = (bytes(&limits(100_000)) - bytes(&limits(50_000))) as f64 / 50_000.0;
+    println!("{rumor:.1} bytes for a rumor, without its payload");
+    assert!(rumor <= 96.0, "{rumor:.1} bytes for each rumor");
+    let limits = |rumor_bytes| Limits { rumor_bytes, ..base.clone() };
+    assert_eq!(bytes(&limits(1 << 21)) - bytes(&limits(1 << 20)), 1 << 20, "a payload is bought once");
+}
+
+#[test]
 fn ten_thousand_nodes_that_know_each_other_fit_16_gib() {
     // Names as in `node-01234`, a zone of a few bytes; events and datagrams are drained at once.
-    let limits = Limits { text_bytes: 20, events: 64, outbox: 64, relays: 16, ..Limits::for_members(10_000) };
+    let limits = Limits { text_bytes: 20, events: 64, outbox: 64, relays: 16, ..without_rumors(10_000) };
     let all = 10_000 * bytes(&limits);
     println!("{} bytes for each node", all / 10_000);
     assert!(all <= 16 << 30, "{all} bytes");

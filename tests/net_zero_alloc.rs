@@ -1,5 +1,6 @@
 //! Does a running loop allocate? 32 nodes on loopback, each with its thread; every allocation on those threads is counted,
-//! from the first round on: joining, quiet, a crash, garbage from a stranger, and readers who ask all the time.
+//! from the first round on: joining, quiet, a crash, garbage from a stranger, readers who ask all the time, and rumors of every
+//! class that all publish, relay and deliver, to readers in time and to one who is not.
 #![cfg(feature = "net")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -9,9 +10,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use bruit::net::{self, Handle, Loop, Options};
+use bruit::net::{self, Delivery, Handle, Loop, Options};
 use bruit::wire::State;
-use bruit::{Config, DropReason, Identity, Limits, Name, Params, Profile};
+use bruit::{Class, Config, DropReason, Identity, Limits, Name, Order, Params, Profile, Topic};
 
 const NODES: usize = 32;
 const RUN: Duration = Duration::from_secs(10);
@@ -68,7 +69,8 @@ fn node(i: usize, seeds: &[SocketAddr]) -> Handle {
         zone: "here",
         tags: &[("role", "test")],
     };
-    let options = Options { bind: loopback(), ..Options::default() };
+    // Few enough that who does not read misses some.
+    let options = Options { bind: loopback(), rumors: 64, ..Options::default() };
     let (looped, handle) = Loop::new(params, &identity, seeds, &options).expect("a free port");
     std::thread::spawn(move || {
         COUNTED.set(true);
@@ -95,9 +97,12 @@ fn thirty_two_running_loops_allocate_nothing() {
     }
     let until_joined = ALLOCATIONS.load(Relaxed);
 
+    for node in &nodes {
+        node.subscribe(None, Order::Origin).expect("room");
+    }
     let stranger = UdpSocket::bind(loopback()).expect("a free port");
     let victim = nodes.pop().expect("there are 32");
-    let (joined, mut garbage) = (Instant::now(), 0);
+    let (joined, mut garbage, mut heard) = (Instant::now(), 0, 0);
     while joined.elapsed() < RUN {
         for node in &nodes {
             for junk in [&[0_u8; 3][..], &[0xff; 100], &[7; 1_500]] {
@@ -106,6 +111,13 @@ fn thirty_two_running_loops_allocate_nothing() {
             }
             assert!(node.stats().age < RUN && node.info().memory_bytes > 0);
             while node.try_event().is_some() {}
+            for class in Class::ALL {
+                // What the queue refuses is not the subject either.
+                let _ = node.try_publish(Topic::new("zero"), *class, &[7; 100]);
+            }
+        }
+        for node in &nodes[1..] {
+            heard += std::iter::from_fn(|| node.try_rumor()).filter(|d| matches!(d, Delivery::Rumor(_))).count();
         }
         if joined.elapsed() > RUN / 4 {
             victim.stop();
@@ -113,6 +125,14 @@ fn thirty_two_running_loops_allocate_nothing() {
         std::thread::sleep(Duration::from_millis(200));
     }
 
+    let (slow, origin) = (&nodes[0], &nodes[1]);
+    assert!(slow.stats().io.iter().any(|(name, n)| *name == "rumors_unread" && *n > 0), "nobody has read there");
+    slow.reread(origin.id(), origin.boot().tag(), 1).expect("room");
+    let read_again = |delivery: Option<Delivery>| matches!(delivery, Some(Delivery::Reread { to, .. }) if to > 0);
+    while !read_again(slow.next_rumor(RUN)) {
+        assert!(joined.elapsed() < RUN * 6, "what is retained was to be read again");
+    }
+    assert!(heard > NODES * NODES, "rumors were to arrive: {heard}");
     let down = |n: &Handle| n.members().iter().any(|m| m.name == victim.name() && m.state == State::Dead);
     assert!(nodes.iter().all(down), "the crash was to be noticed within the run");
     let dropped: u64 = nodes.iter().flat_map(|n| n.stats().drops).map(|(_, n)| n).sum();

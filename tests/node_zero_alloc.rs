@@ -11,7 +11,7 @@ mod hosts;
 #[path = "../benches/support/mod.rs"]
 mod support;
 
-use bruit::{Input, Phase, Span};
+use bruit::{Class, Input, Order, Phase, Publication, Span, Topic};
 
 use forge::{DATAGRAM, forge};
 use hosts::{HOSTS, Hosts};
@@ -24,7 +24,7 @@ const SEED: u64 = 20_26;
 const INPUTS: u64 = 1_000_000;
 
 /// Every event that there is, by the name under which it is printed.
-const EVENTS: [&str; 15] = [
+const EVENTS: [&str; 17] = [
     "joined",
     "join_refused",
     "up",
@@ -39,6 +39,8 @@ const EVENTS: [&str; 15] = [
     "table_filling",
     "table_full",
     "leave_done",
+    "rumor",
+    "rumors_lost",
     "resync",
 ];
 
@@ -91,7 +93,7 @@ fn act(all: &mut Hosts) {
         all.restart(host);
         return;
     }
-    match all.dice.below(12) {
+    match all.dice.below(18) {
         0 => {
             all.kill(host);
             all.saw("crashes");
@@ -124,10 +126,43 @@ fn act(all: &mut Hosts) {
             all.idle(host, span);
             all.saw("idle drivers");
         }
-        _ => {
+        10..12 => {
             if all.phase(host) == Some(Phase::Left) {
                 all.kill(host);
             }
         }
+        12..15 => publish(all, host),
+        _ => subscribe(all, host),
     }
+}
+
+/// A host has something to say: once, or so often that its budgets are spent and its oldest has to go.
+fn publish(all: &mut Hosts, host: usize) {
+    let often = [1, 10, 100][all.dice.below(3) as usize];
+    let class = Class::ALL[all.dice.below(Class::ALL.len() as u32) as usize];
+    let at_once = all.dice.below(2) == 0;
+    for _ in 0..often {
+        let topic = Topic::from_u64(u64::from(all.dice.below(4)));
+        let payload = &[0xa5; 70][..all.dice.below(70) as usize];
+        let told = all.give(host, Input::Publish(Publication { topic, class, payload }));
+        all.saw(if told.is_ok() { "publications" } else { "publications refused" });
+        if !at_once {
+            all.drain(host);
+        }
+    }
+    all.drain(host);
+}
+
+/// A host wants other rumors from now on, in one order or the other, or fewer.
+fn subscribe(all: &mut Hosts, host: usize) {
+    let topic = (all.dice.below(2) == 0).then(|| Topic::from_u64(u64::from(all.dice.below(4))));
+    let order = if all.dice.below(2) == 0 { Order::Arrival } else { Order::Origin };
+    let (input, what) = match (all.dice.below(5), order) {
+        (0, _) => (Input::Unsubscribe { topic }, "unsubscriptions"),
+        (_, Order::Arrival) => (Input::Subscribe { topic, order }, "subscriptions as they come"),
+        (_, Order::Origin) => (Input::Subscribe { topic, order }, "subscriptions in the order of the origin"),
+    };
+    let told = all.give(host, input);
+    all.saw(if told.is_ok() { what } else { "subscriptions refused" });
+    all.drain(host);
 }

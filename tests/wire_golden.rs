@@ -50,7 +50,13 @@ fn goldens() -> Vec<(&'static str, Envelope, Vec<Record>)> {
                 | Kind::Leave
                 | Kind::Sums
                 | Kind::Listing
-                | Kind::Want => known,
+                | Kind::Want
+                | Kind::Rumors
+                | Kind::RumorDigests
+                | Kind::RumorFeedback
+                | Kind::RumorWants
+                | Kind::RumorSync
+                | Kind::RumorPage => known,
                 Kind::PageRequest => Envelope { membership: 0, counter: 2, ..introduced },
                 Kind::Page | Kind::Cookie => introduced,
                 Kind::Hello => unbound,
@@ -156,6 +162,8 @@ fn numbers() -> Vec<(String, u64)> {
     // From the document's words and not from the library: 16 bytes, id and incarnation.
     let entry = [anna.id().as_u64().to_le_bytes(), Incarnation::new(2, 1).as_u64().to_le_bytes()].concat();
     rows.push(("fingerprint of `anna` at 2.1".into(), xxh3_64(&entry)));
+    let entry = [&anna.id().as_u64().to_le_bytes()[..], &anna.boot.tag().to_le_bytes(), &3_u64.to_le_bytes()].concat();
+    rows.push(("what the rumor root counts for `anna`, complete 3".into(), xxh3_64(&entry)));
     rows
 }
 

@@ -220,8 +220,9 @@ fn a_section_whose_count_or_length_does_not_fit_its_kind_is_a_bad_section() {
         refused.push(("longer than the datagram", good[..good.len() - 1].to_vec()));
         let recount = |count: u8| [&[good[0], count], &good[2..]].concat();
         refused.push(("a count of none", recount(0)));
-        if kind != Kind::Profiles {
-            // The length of profiles follows from the profiles: there a wrong count is a bad record.
+        if !matches!(kind, Kind::Profiles | Kind::Rumors) {
+            // The length of profiles follows from the profiles, that of rumors from the rumors: there a wrong count is a bad
+            // record.
             refused.push(("a count of one more", recount(good[1] + 1)));
             let longer = u16::from_le_bytes([good[2], good[3]]) + 1;
             let [low, high] = longer.to_le_bytes();
@@ -271,6 +272,11 @@ fn a_value_that_means_nothing_is_a_bad_record() {
         (Kind::Page, 20, 1, "reserved"),
         (Kind::Page, 15, 0xff, "a page that ends behind the end"),
         (Kind::Listing, 7, 0xff, "a first id above the last"),
+        (Kind::Rumors, 27, 0xff, "a payload that goes on beyond the section"),
+        (Kind::Rumors, 33, 3, "no such class"),
+        (Kind::RumorFeedback, 18, 0, "none of the 64"),
+        (Kind::RumorWants, 18, 0, "none of the 64"),
+        (Kind::RumorPage, 19, 0, "a digest beyond the last id"),
     ];
     for (kind, at, becomes, because) in cases {
         let mut sections = sections_of(&envelope, &golden::records(*kind));
@@ -278,4 +284,17 @@ fn a_value_that_means_nothing_is_a_bad_record() {
         sections[SECTION_HEADER + at] = *becomes;
         assert_eq!(open(&frame(&envelope, &sections)), Err(DropReason::BadRecord), "{}: {because}", kind.name());
     }
+}
+
+#[test]
+fn a_rumor_without_a_number_is_a_bad_record() {
+    let [envelope, ..] = envelopes();
+    let mut records = golden::records(Kind::Rumors);
+    assert!(open(&envelope.seal(&records, MIN_MAX_DATAGRAM).0).is_ok());
+    for record in &mut records {
+        if let Record::Rumor(heard) = record {
+            heard.id.sequence = 0;
+        }
+    }
+    assert_eq!(open(&envelope.seal(&records, MIN_MAX_DATAGRAM).0), Err(DropReason::BadRecord));
 }

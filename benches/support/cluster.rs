@@ -7,11 +7,12 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use bruit::wire::{
-    Binding, Claim, Datagram, Header, Kind, MIN_MAX_DATAGRAM, OVERHEAD, Profile, RawAck, RawClaim, RawPing,
-    SECTION_HEADER, Section, State, Writer,
+    Binding, Claim, Datagram, Header, Kind, MIN_MAX_DATAGRAM, OVERHEAD, Profile, RawAck, RawClaim, RawPing, RawRumor,
+    Rumor, SECTION_HEADER, Section, State, Writer,
 };
 use bruit::{
-    BootId, ClusterKey, Config, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId, Params, Rng, Span,
+    BootId, Class, ClusterKey, Config, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId, Params, Rng,
+    RumorId, Span, Topic,
 };
 
 /// The size of a datagram here: the default of every profile.
@@ -21,6 +22,11 @@ pub const CLAIMS_IN_FULL: usize = (DATAGRAM - OVERHEAD - SECTION_HEADER) / size_
 /// Claims that fill what a ping or an ack leaves of one datagram.
 pub const CLAIMS_BESIDE_ACK: usize =
     (DATAGRAM - OVERHEAD - (SECTION_HEADER + size_of::<RawAck>()) - SECTION_HEADER) / size_of::<RawClaim>();
+
+/// Bytes of payload of a rumor here.
+pub const RUMOR_BYTES: usize = 64;
+/// Such rumors that fill one datagram.
+pub const RUMORS_IN_FULL: usize = (DATAGRAM - OVERHEAD - SECTION_HEADER) / (size_of::<RawRumor>() + RUMOR_BYTES);
 
 const LABEL: &str = "bench";
 const PORT: u16 = 4_100;
@@ -287,6 +293,36 @@ impl Cluster {
         (batch, count)
     }
 
+    /// `count` full datagrams of urgent rumors of 64 bytes, of `origins` peers in turn, as many of each in a row as fit a
+    /// datagram. `next` is the number of the next rumor of each, and moves on.
+    pub fn rumors(&mut self, count: usize, origins: usize, next: &mut u64) -> Batch {
+        let mut batch = Batch::default();
+        for nth in 0..count {
+            let (origin, from) = (nth % origins, (nth + 7) % self.peers.len());
+            let first = *next;
+            let len = self.write(from, false, |peers, writer| {
+                for sequence in first..first + RUMORS_IN_FULL as u64 {
+                    let id = RumorId { origin: peers[origin].id, boot: peers[origin].boot.tag(), sequence };
+                    let rumor = Rumor {
+                        id,
+                        topic: Topic::from_u64(1),
+                        class: Class::Urgent,
+                        age_us: 90,
+                        hops: 1,
+                        asks: false,
+                        payload: &[0x5a; RUMOR_BYTES],
+                    };
+                    assert!(rumor.write(writer), "they fit");
+                }
+            });
+            batch.push(from, &self.reply[..len]);
+            if origin + 1 == origins {
+                *next += RUMORS_IN_FULL as u64;
+            }
+        }
+        batch
+    }
+
     /// What the checksum of a datagram from this address to the node covers beside its bytes.
     pub fn binding_from(&self, from: SocketAddr) -> Binding {
         let peer = peer_at(from).expect("an address of a peer");
@@ -416,6 +452,12 @@ fn asked_for(bytes: &[u8], node: BootId, receiver: BootId) -> ([Option<u32>; 2],
             | Section::Page(_)
             | Section::Sums(_)
             | Section::Listing(_)
+            | Section::Rumors(_)
+            | Section::RumorDigests(_)
+            | Section::RumorFeedback(_)
+            | Section::RumorWants(_)
+            | Section::RumorSync(_)
+            | Section::RumorPage(_)
             | Section::Unknown(_) => {}
         }
     }

@@ -3,14 +3,14 @@
 //! The bytes are a script: who says what to the node, what time it is, what the operator wants, and whether what the node
 //! sent is answered as a well-behaved peer would. After each step the invariants in [`Stage::check`] are checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
-use bruit::wire::{Binding, Cookie, Datagram, MAX_MAX_DATAGRAM, NackReason, SeedStatus};
+use bruit::wire::{Binding, Cookie, Datagram, MAX_MAX_DATAGRAM, NackReason, RumorIds, SeedStatus};
 use bruit::{
-    BootId, ClusterKey, Config, Counters, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId, Params,
-    Phase, Profile, Span,
+    BootId, Class, ClusterKey, Config, Counters, Event, Identity, Incarnation, Input, Instant, Limits, Name, Node,
+    NodeId, Order, Params, Phase, Profile, Publication, RumorId, Span, Topic,
 };
 
 use crate::cast::{Actor, CAST, LABEL};
@@ -45,6 +45,8 @@ fn script(stage: &mut Stage, u: &mut Unstructured<'_>) -> Result<()> {
         // Now and then nobody reads the events.
         if u.ratio(7, 8)? {
             stage.read_events();
+        } else {
+            stage.rumors.unread = true;
         }
         stage.check();
     }
@@ -65,7 +67,46 @@ struct Stage {
     copy: BTreeMap<u32, (NodeId, Incarnation)>,
     /// The node's number when it last was a member.
     number: Incarnation,
+    rumors: Rumors,
     buf: Vec<u8>,
+}
+
+/// What the node has told of rumors, as long as it can know that it has.
+#[derive(Default)]
+struct Rumors {
+    /// Those that came, and those that were lost.
+    came: BTreeSet<RumorId>,
+    lost: Vec<(RumorId, u64)>,
+    /// Origins that it had forgotten by then: of these it begins anew.
+    forgotten: u64,
+    /// Whether nobody has read the events of the last input.
+    unread: bool,
+}
+
+impl Rumors {
+    fn was_lost(&self, id: RumorId) -> bool {
+        self.lost.iter().any(|(first, last)| {
+            (first.origin, first.boot) == (id.origin, id.boot) && (first.sequence..=*last).contains(&id.sequence)
+        })
+    }
+
+    /// A rumor is told of once: it has come, or it is lost.
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::Rumor(rumor) => {
+                assert!(!self.was_lost(rumor.id), "{} came and was lost", rumor.id);
+                assert!(self.came.insert(rumor.id), "{} came twice", rumor.id);
+            }
+            Event::RumorsLost { origin, boot, from, to } => {
+                let [first, last] = [*from, *to].map(|sequence| RumorId { origin: *origin, boot: *boot, sequence });
+                assert!(first <= last && !self.was_lost(first) && !self.was_lost(last), "{first} to {to} lost twice");
+                let came = self.came.range(first..=last).next();
+                assert!(came.is_none(), "{came:?} is lost and came");
+                self.lost.push((first, *to));
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Stage {
@@ -83,6 +124,12 @@ impl Stage {
             events: 16,
             seeds: 2,
             book: 2,
+            origins: 3,
+            rumor_window: 64,
+            rumors: 64,
+            rumor_bytes: 2_400,
+            rumor_payload: 64,
+            topics: 2,
         };
         let config = Config {
             cold_start_wait: Duration::from_millis(100),
@@ -106,6 +153,7 @@ impl Stage {
             starts: Vec::new(),
             copy: BTreeMap::new(),
             number: Incarnation::default(),
+            rumors: Rumors::default(),
             buf: vec![0; MAX_MAX_DATAGRAM],
         };
         let seeds = [seed.addr];
@@ -117,7 +165,7 @@ impl Stage {
     }
 
     fn step(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        match u.int_in_range(0..=15)? {
+        match u.int_in_range(0..=18)? {
             0..=4 => self.somebody_speaks(u)?,
             5..=7 => self.somebody_answers(u)?,
             8..=10 => self.time_passes(u)?,
@@ -125,6 +173,18 @@ impl Stage {
             12 => self.input(Input::Unreachable { to: u.choose(&CAST)?.addr }),
             13 => self.input(Input::Join(&[u.choose(&CAST)?.addr])),
             14 => self.input(Input::Remove(u.choose(&CAST)?.id())),
+            15 => self.input(Input::Publish(Publication {
+                topic: Topic::from_u64(u.int_in_range(0..=3)?),
+                class: *u.choose(Class::ALL)?,
+                payload: &[7; 70][..u.int_in_range(0..=70)?],
+            })),
+            16 => self.input(Input::Subscribe {
+                topic: if u.arbitrary()? { None } else { Some(Topic::from_u64(u.int_in_range(0..=3)?)) },
+                order: *u.choose(&[Order::Arrival, Order::Origin])?,
+            }),
+            17 => self.input(Input::Unsubscribe {
+                topic: if u.arbitrary()? { None } else { Some(Topic::from_u64(u.int_in_range(0..=3)?)) },
+            }),
             _ => {
                 // Rarely: nothing much happens after it.
                 if u.ratio(1, 8)? {
@@ -185,7 +245,8 @@ impl Stage {
         let max = self.node.params().max_datagram();
         let (mut bytes, _) = envelope.seal(&generate::records(u, 2)?, max);
         if u.ratio(1, 4)? {
-            bytes.resize(u.int_in_range(CHECK..=max + 1)?, 0);
+            let len = if u.ratio(1, 4)? { max + 1 } else { u.int_in_range(CHECK..=max)? };
+            bytes.resize(len, 0);
         } else {
             let at = u.choose_index(bytes.len())?;
             bytes[at] ^= u.arbitrary::<u8>()?;
@@ -256,7 +317,35 @@ impl Stage {
             Record::Want(id) if *id == actor.id() => {
                 answers.push(generate::record(u, bruit::wire::Kind::Profiles)?);
             }
+            Record::RumorSync { nonce, from } => {
+                let mut page = generate::record(u, bruit::wire::Kind::RumorPage)?;
+                if let Record::RumorPage { nonce: n, first, last, digests } = &mut page {
+                    (*n, *first) = (*nonce, *from);
+                    digests.retain(|digest| (*first..=*last).contains(&digest.origin));
+                    *last = (*last).max(*first);
+                }
+                answers.push(page);
+            }
+            Record::RumorWant(ids) => {
+                for sequence in ids.sequences().take(u.int_in_range(0..=4)?) {
+                    let mut rumor = generate::record(u, bruit::wire::Kind::Rumors)?;
+                    if let Record::Rumor(heard) = &mut rumor {
+                        heard.id = RumorId { origin: ids.origin, boot: ids.boot, sequence };
+                    }
+                    answers.push(rumor);
+                }
+            }
+            Record::Rumor(heard) if heard.asks => answers.push(Record::Feedback(RumorIds {
+                origin: heard.id.origin,
+                boot: heard.id.boot,
+                base: heard.id.sequence - 1,
+                which: 1,
+            })),
             Record::Want(_)
+            | Record::Rumor(_)
+            | Record::Digest(_)
+            | Record::Feedback(_)
+            | Record::RumorPage { .. }
             | Record::Ack { .. }
             | Record::Nack { .. }
             | Record::Claim(_)
@@ -305,8 +394,28 @@ impl Stage {
     }
 
     fn read_events(&mut self) {
-        let events = core::iter::from_fn(|| self.node.poll_event()).count();
-        assert!(events <= self.node.params().limits().events as usize + 1, "{events} events");
+        let events: Vec<Event> = core::iter::from_fn(|| self.node.poll_event()).collect();
+        assert!(events.len() <= self.node.params().limits().events as usize + 1, "{} events", events.len());
+        let forgotten = self.node.counters().origins_forgotten;
+        if forgotten != self.rumors.forgotten || self.rumors.unread {
+            self.rumors = Rumors { forgotten, ..Rumors::default() };
+        } else {
+            events.iter().for_each(|event| self.rumors.note(event));
+            events.iter().for_each(|event| self.can_be_read(event));
+        }
+    }
+
+    /// What a rumor says is there when its event is read, unless one input has brought so much that it had to go again.
+    fn can_be_read(&self, event: &Event) {
+        let Event::Rumor(rumor) = event else { return };
+        let payload = self.node.rumor(rumor);
+        let used = |what| self.node.usage().into_iter().find(|(name, ..)| *name == what).map_or(0, |(_, used, _)| used);
+        let limits = self.node.params().limits();
+        let full =
+            used("rumors") == limits.rumors || used("rumor_bytes") + 2 * limits.rumor_payload > limits.rumor_bytes;
+        assert!(payload.map_or(full, |payload| payload.len() == usize::from(rumor.len)), "{}: {payload:?}", rumor.id);
+        let retained = self.node.retained(self.now, rumor.id).map(|(_, payload)| payload);
+        assert_eq!(payload, retained, "{}", rumor.id);
     }
 
     /// What the node has sent can be read by the one it is for.

@@ -3,18 +3,22 @@
 mod arena;
 mod budget;
 mod deadlines;
+mod index;
 mod lists;
 mod ring;
 mod set_queue;
 mod slot_set;
+mod tellings;
 
 pub use arena::Arena;
 pub use budget::TokenBucket;
 pub use deadlines::Deadlines;
+pub use index::Index;
 pub use lists::Lists;
 pub use ring::Ring;
 pub use set_queue::SetQueue;
 pub use slot_set::SlotSet;
+pub use tellings::{TELLINGS_MAX, Tellings};
 
 /// No slot: the end of a list, or a key that is not waiting.
 pub(crate) const NONE: u32 = u32::MAX;

@@ -146,6 +146,38 @@ counters! {
     events_lost,
     /// Intentions to send that found no room.
     outbox_full,
+    /// Rumors that this node has published.
+    rumors_published,
+    /// Rumors of others that were new.
+    rumors_new,
+    /// Rumors that had come before, or were given up.
+    rumors_known,
+    /// Rumors handed to the embedder.
+    rumors_delivered,
+    /// Rumors that will never come, reported as lost.
+    rumors_lost,
+    /// Rumors passed on at once, each peer counted.
+    rumors_pushed,
+    /// Rumors told in rounds, each peer counted.
+    rumors_told,
+    /// Rumors that wait for a round because the budget for passing on was spent.
+    rumors_held_back,
+    /// Rumors given to those who asked.
+    rumors_supplied,
+    /// Requests for rumors that were missing.
+    rumors_asked,
+    /// Rumors that made room before they were told as often as they should have been.
+    rumors_evicted_early,
+    /// Rumors dropped because they were older than the retention.
+    rumors_too_old,
+    /// Rumors and digests dropped because their numbers were implausibly far ahead.
+    rumors_implausible,
+    /// Rumors dropped because there is no place for their origin.
+    origins_refused,
+    /// Origins forgotten, because they are no members any more and none of their rumors can be had.
+    origins_forgotten,
+    /// Walks through all origins begun with a peer that differed.
+    rumor_walks,
 }
 
 impl AddAssign<&Self> for Counters {

@@ -2,6 +2,7 @@
 
 use hdrhistogram::Histogram as Hdr;
 
+use crate::rumor::Class;
 use crate::time::Span;
 
 /// The longest time told apart; anything longer counts as this. One minute.
@@ -85,9 +86,11 @@ pub struct NodeHistograms {
     pub probe_rtt: Histogram,
     /// How late the node's timers fired.
     pub lateness: Histogram,
+    /// How old a rumor was when it arrived, by its class.
+    pub rumor_age: [Histogram; Class::ALL.len()],
 }
 
 impl NodeHistograms {
     /// How many there are.
-    pub(crate) const COUNT: usize = 2;
+    pub(crate) const COUNT: usize = 2 + Class::ALL.len();
 }

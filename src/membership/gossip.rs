@@ -1,17 +1,16 @@
 //! What shall we tell? The members of whom there is news, least told first.
 //!
 //! The queue holds places in the table and no bytes: what is sent is what the table says at that moment, so a newer
-//! claim replaces an older one by itself. Queues by number of sends make every operation O(1), however much waits.
+//! claim replaces an older one by itself.
 
-use crate::bounded::{Lists, bought};
+use crate::bounded::{TELLINGS_MAX, Tellings};
 use crate::id::Incarnation;
 use crate::wire::{MAX_MAX_DATAGRAM, RawClaim, State};
 
 /// How often a piece of news can be sent at most.
-pub const SENDS_MAX: u32 = 63;
+pub const SENDS_MAX: u32 = TELLINGS_MAX;
 /// The limit of what is sent for ever.
 pub const ENDLESS: u32 = u32::MAX;
-const LEVELS: u8 = SENDS_MAX as u8 + 1;
 /// Datagrams in a row that tell one peer everything, at most.
 pub const DATAGRAMS_IN_A_ROW: usize = 8;
 /// Places that one datagram can tell of.
@@ -59,21 +58,13 @@ impl Tone {
 /// The queue of news.
 #[derive(Debug)]
 pub struct Gossip {
-    lists: Lists,
-    /// For each form, which numbers of sends have somebody waiting.
-    levels: [u64; Form::COUNT],
-    /// How many wait in each form.
-    waiting: [u32; Form::COUNT],
+    waiting: Tellings<{ Form::COUNT }>,
     /// How often a profile is told as one; from then on it is a claim.
     profile_sends: u32,
     /// After how many tellings and hearings a claim waits aside; 0 for never.
     quiet_after: u32,
     /// At how many tellings what goes aside from the start begins.
     aside_from: u32,
-    /// The places in the present datagram and those before it in a row: as bits, and one by one as far as there is room.
-    is_told: Box<[u64]>,
-    told: Box<[u32]>,
-    told_len: usize,
 }
 
 impl Gossip {
@@ -84,15 +75,10 @@ impl Gossip {
     #[must_use]
     pub fn new(members: usize, profile_sends: u32) -> Self {
         Self {
-            lists: Lists::new(Form::COUNT as u8 * LEVELS, members),
-            levels: [0; Form::COUNT],
-            waiting: [0; Form::COUNT],
+            waiting: Tellings::new(members, TOLD_MAX),
             profile_sends: profile_sends.max(1),
             quiet_after: 0,
             aside_from: 0,
-            is_told: bought(members.div_ceil(64), 0),
-            told: bought(TOLD_MAX, 0),
-            told_len: 0,
         }
     }
 
@@ -107,21 +93,19 @@ impl Gossip {
     /// Bytes that [`Gossip::new`] buys.
     #[must_use]
     pub const fn memory_bytes(members: usize) -> usize {
-        Lists::memory_bytes(Form::COUNT as u8 * LEVELS, members)
-            + members.div_ceil(64) * size_of::<u64>()
-            + TOLD_MAX * size_of::<u32>()
+        Tellings::<{ Form::COUNT }>::memory_bytes(members, TOLD_MAX)
     }
 
     /// How many wait in a form.
     #[must_use]
     pub const fn waiting(&self, form: Form) -> u32 {
-        self.waiting[form as usize]
+        self.waiting.waiting(form as usize)
     }
 
     /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.waiting.iter().all(|n| *n == 0)
+        self.waiting.is_empty()
     }
 
     /// Whether anything waits that rounds are for.
@@ -133,8 +117,7 @@ impl Gossip {
     /// The form in which a place waits, and how often it has been sent.
     #[must_use]
     pub fn place(&self, slot: u32) -> Option<(Form, u32)> {
-        let list = self.lists.list_of(slot)?;
-        Some((Form::ALL[usize::from(list / LEVELS)], u32::from(list % LEVELS)))
+        self.waiting.place(slot).map(|(form, sends)| (Form::ALL[form], sends))
     }
 
     /// There is news of a place. What waits as a profile goes on as one, and what rounds are for goes on in rounds: not all
@@ -151,31 +134,17 @@ impl Gossip {
             (Form::Claim, Tone::Relief) => self.quiet_after / 2,
             (Form::Claim, Tone::Good | Tone::Urgent) | (Form::Profile, _) => 0,
         };
-        self.move_to(slot, form, sends);
+        self.waiting.put(slot, form as usize, sends);
     }
 
     /// A place has nothing to tell any more.
     pub fn forget(&mut self, slot: u32) {
-        let was = self.place(slot);
-        self.lists.remove(slot);
-        self.has_left(was);
-    }
-
-    /// Counts a place that waits no more where it did.
-    fn has_left(&mut self, was: Option<(Form, u32)>) {
-        let Some((form, sends)) = was else { return };
-        self.waiting[form as usize] -= 1;
-        let others = self.lists.front(list(form, sends)).is_some();
-        self.levels[form as usize] &= !(u64::from(!others) << sends);
+        self.waiting.remove(slot);
     }
 
     /// Begins a datagram, or several in a row to one peer: no place is told twice in them.
     pub fn begin_datagram(&mut self) {
-        match self.told.get(..self.told_len) {
-            Some(told) => told.iter().for_each(|slot| self.is_told[*slot as usize / 64] = 0),
-            None => self.is_told.fill(0),
-        }
-        self.told_len = 0;
+        self.waiting.begin_row();
     }
 
     /// Whether something waits that the datagrams of this row have not told yet.
@@ -187,32 +156,19 @@ impl Gossip {
     /// Whether a place is in the present datagram or one before it in the row.
     #[must_use]
     pub fn is_told(&self, slot: u32) -> bool {
-        self.is_told[slot as usize / 64] & (1 << (slot % 64)) != 0
+        self.waiting.is_in_row(slot)
     }
 
     /// The place told least often in a form that is not in the present datagram, and how often it has been told.
     #[must_use]
     pub fn least_told(&self, form: Form) -> Option<(u32, u32)> {
-        let mut levels = self.levels[form as usize];
-        while levels != 0 {
-            let sends = levels.trailing_zeros();
-            // What this datagram holds already stands behind all that it does not: the front tells of the whole level.
-            if let Some(slot) = self.lists.front(list(form, sends)).filter(|slot| !self.is_told(*slot)) {
-                return Some((slot, sends));
-            }
-            levels &= levels - 1;
-        }
-        None
+        self.waiting.least_told(form as usize)
     }
 
     /// A place was written into the present datagram. After as many sends as its form has in `limits` it has been told often
     /// enough.
     pub fn told(&mut self, slot: u32, limits: [u32; 2], tone: Tone) {
-        self.is_told[slot as usize / 64] |= 1 << (slot % 64);
-        if let Some(place) = self.told.get_mut(self.told_len) {
-            *place = slot;
-        }
-        self.told_len += 1;
+        self.waiting.add_to_row(slot);
         self.count(slot, limits, tone);
     }
 
@@ -237,7 +193,7 @@ impl Gossip {
             Form::Profile => limits[Form::Profile as usize],
         };
         if limit == ENDLESS {
-            self.move_to(slot, form, times.min(SENDS_MAX));
+            self.waiting.put(slot, form as usize, times.min(SENDS_MAX));
             return;
         }
         if times >= limit.min(SENDS_MAX) {
@@ -251,21 +207,8 @@ impl Gossip {
             Form::Profile | Form::Claim => Form::Claim,
             Form::Aside => Form::Aside,
         };
-        self.move_to(slot, form, times);
+        self.waiting.put(slot, form as usize, times);
     }
-
-    fn move_to(&mut self, slot: u32, form: Form, sends: u32) {
-        let was = self.place(slot);
-        self.lists.push_back(list(form, sends), slot);
-        self.has_left(was);
-        self.waiting[form as usize] += 1;
-        self.levels[form as usize] |= 1 << sends;
-    }
-}
-
-/// The list of those that wait in a form and have been sent so often.
-const fn list(form: Form, sends: u32) -> u8 {
-    form as u8 * LEVELS + sends as u8
 }
 
 #[cfg(test)]
@@ -290,7 +233,7 @@ mod tests {
         assert_eq!(datagram(&mut gossip, Form::Claim, 9, 3), [2, 0, 1], "all once, the untold first");
         gossip.announce(3, Form::Claim, Tone::Good);
         assert_eq!(datagram(&mut gossip, Form::Claim, 9, 3), [3, 2, 0, 1]);
-        assert_eq!(gossip.waiting[0], 2, "0 and 1 have been told three times");
+        assert_eq!(gossip.waiting(Form::Claim), 2, "0 and 1 have been told three times");
     }
 
     #[test]

@@ -11,7 +11,6 @@ mod doors;
 mod fingerprint;
 mod gossip;
 mod health;
-mod index;
 mod member;
 pub(crate) mod nonce;
 mod probe;

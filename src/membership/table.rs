@@ -4,9 +4,9 @@ use core::net::SocketAddr;
 
 use super::address::Address;
 use super::fingerprint::Counted;
-use super::index::Index;
+
 use super::member::{Contact, Member, Rtt};
-use crate::bounded::{Arena, NONE, bought};
+use crate::bounded::{Arena, Index, NONE, bought};
 use crate::id::{BootId, Incarnation, NodeId};
 use crate::limits::Limits;
 use crate::time::Instant;
@@ -28,6 +28,8 @@ pub enum Capacity {
     Members,
     /// Bytes for names, zones and tags: [`Limits::text_bytes`] for each place.
     TextBytes,
+    /// Places for origins of rumors: [`Limits::origins`].
+    Origins,
 }
 
 impl Capacity {
@@ -37,6 +39,7 @@ impl Capacity {
         match self {
             Self::Members => "members",
             Self::TextBytes => "text_bytes",
+            Self::Origins => "origins",
         }
     }
 }

@@ -71,6 +71,12 @@ counters! {
     commands,
     /// Events lost because nobody read them.
     events_lost,
+    /// Publications taken from the queue.
+    rumors_taken,
+    /// Of these, those that the node refused.
+    rumors_refused,
+    /// Rumors lost to the embedder because it did not read them; they may be read again.
+    rumors_unread,
     /// Times that figures were written for a reader.
     publications,
 }

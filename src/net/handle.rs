@@ -1,5 +1,5 @@
-//! How does an embedder talk to a running loop? Through a [`Handle`]: commands and events in bounded queues, figures and
-//! members by reading.
+//! How does an embedder talk to a running loop? Through a [`Handle`]: commands, publications, events and rumors in bounded
+//! queues, figures and members by reading.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -10,10 +10,16 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 
 use super::error::CommandError;
 use super::figures::{Info, Member, Stats};
+use super::publications::{NotQueued, Publisher, Reply};
 use super::publish::Figures;
+use super::rereading;
+use super::rumors::{Delivery, Reader};
 use super::shared::{Command, Request, SEEDS_PER_COMMAND, Shared};
+use crate::error::Refusal;
 use crate::event::Event;
 use crate::id::{BootId, Name, NodeId};
+use crate::node::Publication;
+use crate::rumor::{Class, Order, RumorId, Topic};
 
 /// How long a reader waits for fresh figures before the last ones will do.
 const FIGURES_WITHIN: Duration = Duration::from_millis(100);
@@ -32,6 +38,8 @@ struct Inner {
     shared: Arc<Shared>,
     commands: Sender<Command>,
     events: Receiver<Event>,
+    publisher: Publisher,
+    rumors: Reader,
 }
 
 impl Drop for Inner {
@@ -41,8 +49,13 @@ impl Drop for Inner {
 }
 
 impl Handle {
-    pub(super) fn new(shared: Arc<Shared>, commands: Sender<Command>, events: Receiver<Event>) -> Self {
-        Self(Arc::new(Inner { shared, commands, events }))
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        commands: Sender<Command>,
+        events: Receiver<Event>,
+        (publisher, rumors): (Publisher, Reader),
+    ) -> Self {
+        Self(Arc::new(Inner { shared, commands, events, publisher, rumors }))
     }
 
     /// The node's name.
@@ -126,7 +139,7 @@ impl Handle {
         self.figures().stats
     }
 
-    /// The next event; waits up to `timeout` for it. `None` when none came, at once when the loop has ended and all are read.
+    /// The next event that is not about a rumor; waits up to `timeout` for it. `None` when none came, at once when the loop has ended and all are read.
     /// Each event goes to one reader, however many handles there are.
     #[must_use]
     pub fn next_event(&self, timeout: Duration) -> Option<Event> {
@@ -167,6 +180,88 @@ impl Handle {
         self.ask(Request::Leave)
     }
 
+    /// Tells everybody who has subscribed to the topic. Waits for the loop; the id is the rumor's in the whole cluster.
+    ///
+    /// # Errors
+    /// The node's refusal, or that it could not be asked.
+    pub fn publish(&self, topic: Topic, class: Class, payload: &[u8]) -> Result<RumorId, CommandError> {
+        let (reply, answer) = crossbeam_channel::bounded(1);
+        self.queue(&Publication { topic, class, payload }, Some(reply))?;
+        receive(&answer)?.map_err(CommandError::Refused)
+    }
+
+    /// As [`Handle::publish`], without waiting for the loop. What the node refuses is counted, as `rumors_refused` in
+    /// [`Stats::io`].
+    ///
+    /// # Errors
+    /// [`CommandError::QueueFull`] when publications come faster than the loop takes them, and what is known without asking the
+    /// node: the payload is too long, or the loop has ended.
+    pub fn try_publish(&self, topic: Topic, class: Class, payload: &[u8]) -> Result<(), CommandError> {
+        self.queue(&Publication { topic, class, payload }, None)
+    }
+
+    fn queue(&self, publication: &Publication<'_>, reply: Reply) -> Result<(), CommandError> {
+        let first = self.0.publisher.put(publication, reply).map_err(|error| match error {
+            NotQueued::TooLong { max } => {
+                CommandError::Refused(Refusal::PayloadTooLong { got: publication.payload.len(), max })
+            }
+            NotQueued::Full => CommandError::QueueFull,
+            NotQueued::Stopped => CommandError::Stopped,
+        })?;
+        if first {
+            self.0.shared.wake();
+        }
+        Ok(())
+    }
+
+    /// Has the rumors of a topic delivered, of all topics where none is named, in place of an earlier subscription to it.
+    /// A named topic goes before all. This node's own rumors are not delivered to it.
+    ///
+    /// # Errors
+    /// The node's refusal, or that it could not be asked.
+    pub fn subscribe(&self, topic: Option<Topic>, order: Order) -> Result<(), CommandError> {
+        self.ask(Request::Subscribe(topic, order))
+    }
+
+    /// Has them delivered no more.
+    ///
+    /// # Errors
+    /// That the node could not be asked.
+    pub fn unsubscribe(&self, topic: Option<Topic>) -> Result<(), CommandError> {
+        self.ask(Request::Unsubscribe(topic))
+    }
+
+    /// The next rumor, or what became of some; waits up to `timeout` for it. `None` when none came, at once when the loop has
+    /// ended and all are read. Each goes to one reader, however many handles there are.
+    #[must_use]
+    pub fn next_rumor(&self, timeout: Duration) -> Option<Delivery> {
+        self.let_reread(self.0.rumors.next(timeout))
+    }
+
+    /// The next rumor, or what became of some, if one waits.
+    #[must_use]
+    pub fn try_rumor(&self) -> Option<Delivery> {
+        self.let_reread(self.0.rumors.try_next())
+    }
+
+    fn let_reread(&self, read: Option<Delivery>) -> Option<Delivery> {
+        if self.0.rumors.lets_reread() {
+            self.0.shared.wake();
+        }
+        read
+    }
+
+    /// Has delivered again what is retained of an origin's start, on any topic, from a number on and in its order, and then
+    /// [`Delivery::Reread`]. New rumors come in between, as they arrive. What lies further than
+    /// [`Limits::rumors`](crate::Limits::rumors) and [`Limits::rumor_window`](crate::Limits::rumor_window) together beyond
+    /// `from` is found only if something before it is: more cannot be retained, so name no number that is older than that.
+    ///
+    /// # Errors
+    /// [`CommandError::QueueFull`] when 64 origins are being read again already, or that the node could not be asked.
+    pub fn reread(&self, origin: NodeId, boot: u32, from: u64) -> Result<(), CommandError> {
+        self.ask(Request::Reread(rereading::first(origin, boot, from)))
+    }
+
     /// Ends the loop at once and without a word: to the others this is a crash. Closes the socket.
     pub fn stop(&self) {
         self.0.shared.stop();
@@ -186,11 +281,7 @@ impl Handle {
             TrySendError::Disconnected(_) => CommandError::Stopped,
         })?;
         self.0.shared.wake();
-        match answer.recv_timeout(ANSWER_WITHIN) {
-            Ok(answer) => answer.map_err(CommandError::Refused),
-            Err(RecvTimeoutError::Timeout) => Err(CommandError::NoAnswer),
-            Err(RecvTimeoutError::Disconnected) => Err(CommandError::Stopped),
-        }
+        receive(&answer)?
     }
 
     /// The figures of now, or the last ones when the loop does not answer in time.
@@ -208,4 +299,12 @@ impl Handle {
         figures.stats.age = shared.now().since(figures.at).into();
         figures
     }
+}
+
+/// Waits for the loop's answer.
+fn receive<T>(answer: &Receiver<T>) -> Result<T, CommandError> {
+    answer.recv_timeout(ANSWER_WITHIN).map_err(|error| match error {
+        RecvTimeoutError::Timeout => CommandError::NoAnswer,
+        RecvTimeoutError::Disconnected => CommandError::Stopped,
+    })
 }

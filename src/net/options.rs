@@ -34,6 +34,14 @@ pub struct Options {
     /// Commands that wait for the loop. 16. Beyond, they are refused with
     /// [`CommandError::QueueFull`](super::CommandError::QueueFull).
     pub commands: usize,
+    /// Rumors that wait for [`Handle::next_rumor`](super::Handle::next_rumor). 1,024. Beyond, the newer are lost to the reader and one
+    /// [`Delivery::Resync`](super::Delivery::Resync) says how many; what is retained can be read again. Raised: readers may pause
+    /// for longer, at [`Limits::rumor_payload`](crate::Limits::rumor_payload) bytes each, which take the machine's memory only
+    /// once so many have waited.
+    pub rumors: usize,
+    /// Publications that wait for the loop. 256. Beyond, they are refused with
+    /// [`CommandError::QueueFull`](super::CommandError::QueueFull). Raised: longer bursts, at as many bytes each.
+    pub publications: usize,
 }
 
 impl Default for Options {
@@ -47,6 +55,8 @@ impl Default for Options {
             mmsg: true,
             events: 1_024,
             commands: 16,
+            rumors: 1_024,
+            publications: 256,
         }
     }
 }
@@ -63,6 +73,8 @@ impl Options {
             ("options.batch", self.batch, 1, BATCH_MAX),
             ("options.events", self.events, 2, 1 << 20),
             ("options.commands", self.commands, 1, 1 << 12),
+            ("options.rumors", self.rumors, 2, 1 << 20),
+            ("options.publications", self.publications, 1, 1 << 16),
         ];
         for (field, got, min, max) in bounds {
             in_range(field, got as u64, min, max as u64)?;
@@ -84,6 +96,8 @@ mod tests {
         assert!(Options { batch: BATCH_MAX, ..Options::default() }.check().is_ok());
         assert!(Options { batch: BATCH_MAX + 1, ..Options::default() }.check().is_err());
         assert!(Options { events: 1, ..Options::default() }.check().is_err());
+        assert!(Options { rumors: 1, publications: 0, ..Options::default() }.check().is_err());
+        assert!(Options { rumors: 2, publications: 1, ..Options::default() }.check().is_ok());
         assert!(Options { spin: Duration::MAX, ..Options::default() }.check().is_err());
     }
 }

@@ -16,7 +16,16 @@ use crate::time::Instant;
 use crate::wire::Kind;
 
 /// What is measured, in the order in which it is written: by the node, then by the loop.
-const HISTOGRAMS: [&str; 5] = ["probe_rtt", "timer_lateness", "round", "encode", "wake_lateness"];
+const HISTOGRAMS: [&str; 8] = [
+    "probe_rtt",
+    "timer_lateness",
+    "round",
+    "encode",
+    "wake_lateness",
+    "rumor_age_urgent",
+    "rumor_age_normal",
+    "rumor_age_bulk",
+];
 /// Words of one [`Summary`].
 const SUMMARY: usize = 7;
 
@@ -117,7 +126,11 @@ impl Board {
         Kind::ALL.iter().for_each(|kind| put(counters.sent(*kind)));
         io.values().into_iter().for_each(&mut put);
         let measured = node.histograms();
-        for histogram in [&measured.probe_rtt, &measured.lateness, &own.round, &own.encode, &own.wake_lateness] {
+        let [urgent, normal, bulk] = &measured.rumor_age;
+        let loops = [&own.round, &own.encode, &own.wake_lateness];
+        for histogram in
+            [&measured.probe_rtt, &measured.lateness].into_iter().chain(loops).chain([urgent, normal, bulk])
+        {
             let s = histogram.summary();
             [s.count, s.min, s.p50, s.p90, s.p99, s.p999, s.max].into_iter().for_each(&mut put);
         }

@@ -1,11 +1,12 @@
 //! What happens between two sleeps? One round of the loop, step by step.
 //!
 //! ```text
-//!  sleep -> errors -> datagrams, a batch at a time -> commands -> tick, when due -> send -> members -> figures
-//!           each into the node, then its answers into the outgoing batch and its events into the queue
+//!  sleep -> errors -> datagrams, a batch at a time -> commands -> publications -> tick, when due -> send -> members -> figures
+//!           each into the node, then its answers into the outgoing batch and its events into the queues
 //! ```
 //! What waits in the socket is read before the clock may convict anybody: an ack that has arrived counts, however late this
-//! loop is. But only so many batches a round, so that no flood keeps the timers waiting (R25).
+//! loop is. But only so many batches and publications a round, so that no flood keeps the timers waiting (R25). The publications of
+//! a round are handed in one after the other before anything is sent: they leave together.
 
 use core::time::Duration;
 use std::io;
@@ -14,6 +15,8 @@ use crossbeam_channel::TrySendError;
 
 use super::ancillary::Failure;
 use super::batch::Received;
+use super::error::CommandError;
+use super::rumors::Marker;
 use super::run::{Loop, SOCKET, copy_members};
 use super::shared::{Command, Request};
 use crate::event::Event;
@@ -24,6 +27,8 @@ use crate::time::{Instant, Span};
 const BATCHES_PER_ROUND: usize = 8;
 /// Entries of the error queue that one round reads at most.
 const ERRORS_PER_ROUND: usize = 64;
+/// Publications that one round takes at most.
+const PUBLICATIONS_PER_ROUND: usize = 64;
 /// A timer that fires later than this was kept from running; what arrived meanwhile is read first, announced or not. The
 /// granularity of the sleep is 1 ms.
 const LATE: Span = Span::millis(3);
@@ -33,11 +38,15 @@ const LATE: Span = Span::millis(3);
 pub(super) struct Waiting {
     pub datagrams: bool,
     pub errors: bool,
+    /// Publications, or what is to be read again, for which the last round had no time.
+    pub work: bool,
 }
 
 impl Loop {
     /// Sleeps until something waits, somebody calls or a time-out ends it. Returns the time.
     pub(super) fn sleep(&mut self, now: Instant) -> io::Result<Instant> {
+        // Work that is left does not keep datagrams waiting; the selector need not be asked for them.
+        self.waiting.datagrams |= core::mem::take(&mut self.waiting.work);
         if self.waiting != Waiting::default() {
             return Ok(now);
         }
@@ -93,7 +102,10 @@ impl Loop {
 
     /// Whether a handle wants something.
     fn is_called(&self) -> bool {
-        !self.commands.is_empty() || self.shared.board.is_asked() || self.shared.is_stopping()
+        !self.commands.is_empty()
+            || !self.publications.is_empty()
+            || self.shared.board.is_asked()
+            || self.shared.is_stopping()
     }
 
     /// Hands the node everything that waits, then the time.
@@ -105,6 +117,8 @@ impl Loop {
         }
         let now = if self.waiting.datagrams { self.read_datagrams(woken) } else { woken };
         self.take_commands(now);
+        let now = self.take_publications(now);
+        self.read_again(now);
         if self.node.poll_timeout().is_some_and(|at| at <= now) {
             let ticked = self.node.handle_input(now, Input::Tick);
             debug_assert!(ticked.is_ok(), "time is never refused");
@@ -162,15 +176,56 @@ impl Loop {
         for _ in 0..self.commands.capacity().unwrap_or(1) {
             let Ok(Command { request, reply }) = self.commands.try_recv() else { return };
             self.io.commands += 1;
-            let input = match &request {
-                Request::Join(seeds) => Input::Join(seeds),
-                Request::Leave => Input::Leave,
-                Request::Remove(id) => Input::Remove(*id),
-            };
-            let done = self.node.handle_input(now, input);
+            let done = self.carry_out(now, &request);
             self.answer(now);
             // The queue has one place and one message ever; nobody listens any more when the caller has given up.
             let _ = reply.try_send(done);
+        }
+    }
+
+    fn carry_out(&mut self, now: Instant, request: &Request) -> Result<(), CommandError> {
+        let input = match request {
+            Request::Join(seeds) => Input::Join(seeds),
+            Request::Leave => Input::Leave,
+            Request::Remove(id) => Input::Remove(*id),
+            Request::Subscribe(topic, order) => Input::Subscribe { topic: *topic, order: *order },
+            Request::Unsubscribe(topic) => Input::Unsubscribe { topic: *topic },
+            Request::Reread(from) => {
+                return if self.rereading.begin(*from) { Ok(()) } else { Err(CommandError::QueueFull) };
+            }
+        };
+        self.node.handle_input(now, input).map_err(CommandError::Refused)
+    }
+
+    /// Takes what is to be published, up to a bound, and only then what that has brought forth. Returns the time.
+    fn take_publications(&mut self, now: Instant) -> Instant {
+        if self.publications.is_empty() {
+            return now;
+        }
+        // A rumor's age counts from here: from now on, and not from when the loop woke up.
+        let now = now.max(self.shared.now());
+        self.publications.begin();
+        for _ in 0..PUBLICATIONS_PER_ROUND {
+            let Some((publication, reply)) = self.publications.next() else { break };
+            let done = self.node.handle_input(now, Input::Publish(publication));
+            self.io.rumors_taken += 1;
+            self.io.rumors_refused += u64::from(done.is_err());
+            if let Some(reply) = reply {
+                let id = done.map(|()| self.node.published().expect("it has just been published"));
+                // As for commands.
+                let _ = reply.try_send(id);
+            }
+        }
+        self.waiting.work |= !self.publications.is_empty();
+        self.answer(now);
+        now
+    }
+
+    /// Delivers again what the reader has asked for, up to a bound.
+    fn read_again(&mut self, now: Instant) {
+        if self.rereading.is_under_way() {
+            self.io.rumors_unread += self.rereading.go_on(now, &self.node, &mut self.deliveries);
+            self.waiting.work |= self.rereading.is_under_way() && self.deliveries.may_reread();
         }
     }
 
@@ -186,9 +241,9 @@ impl Loop {
         let Some(first) = self.node.poll_event() else { return };
         // Before the news is out: who reads of a member finds it in the snapshot.
         copy_members(&mut self.node, &mut self.members, &self.shared.snapshot);
-        self.deliver(first);
+        self.sort(first);
         while let Some(event) = self.node.poll_event() {
-            self.deliver(event);
+            self.sort(event);
         }
     }
 
@@ -209,6 +264,36 @@ impl Loop {
 
     fn flush(&mut self) {
         self.waiting.errors |= self.outbound.flush(self.port.fd(), &mut self.calls, &mut self.io);
+    }
+
+    /// Rumors go into a queue of their own.
+    fn sort(&mut self, event: Event) {
+        let lost = match event {
+            Event::Rumor(rumor) => self.deliveries.rumor(rumor, self.node.rumor(&rumor)),
+            Event::RumorsLost { origin, boot, from, to } => {
+                self.deliveries.marker(Marker::Lost { origin, boot, from, to })
+            }
+            Event::Resync { lost } => {
+                // Nobody knows of what kind they were.
+                self.deliver(event);
+                self.deliveries.marker(Marker::Resync { lost })
+            }
+            Event::Joined { .. }
+            | Event::JoinRefused { .. }
+            | Event::Up(_)
+            | Event::Suspected(_)
+            | Event::Refuted(_)
+            | Event::Failed(_)
+            | Event::Left(_)
+            | Event::Forgotten(_)
+            | Event::SelfRefuted { .. }
+            | Event::SelfRemoved { .. }
+            | Event::NameConflict { .. }
+            | Event::TableFilling { .. }
+            | Event::TableFull { .. }
+            | Event::LeaveDone { .. } => return self.deliver(event),
+        };
+        self.io.rumors_unread += lost;
     }
 
     /// Puts an event into the queue; when it is full, counts it, and says so before the next one that finds room.
@@ -232,6 +317,7 @@ impl Loop {
     pub(super) fn finish_round(&mut self, began: Instant) -> Instant {
         self.flush();
         self.tell_of_lost();
+        self.deliveries.tell_of_lost();
         copy_members(&mut self.node, &mut self.members, &self.shared.snapshot);
         let now = self.shared.now();
         self.histograms.round.record(now.since(began));
@@ -267,6 +353,7 @@ mod tests {
     use crate::limits::Limits;
     use crate::net::{Handle, Options};
     use crate::node::Identity;
+    use crate::rumor::{Class, Order, Topic};
     use crate::wire::Kind;
 
     /// Pings of a probe whose target is the only other member: after the last of them comes the accusation.
@@ -305,9 +392,9 @@ mod tests {
         looped.node.counters().sent(Kind::Ping)
     }
 
-    #[test]
-    fn an_ack_that_has_arrived_is_read_before_the_time_out_of_a_loop_that_was_held_up() {
-        let ((mut a, seen), (mut b, _other)) = (looped("a"), looped("bb"));
+    /// Two that have joined each other, their handles, and the time.
+    fn two() -> ([(Loop, Handle); 2], Instant) {
+        let ((mut a, seen), (mut b, other)) = (looped("a"), looped("bb"));
         join(&mut a, &[]);
         join(&mut b, &[seen.local_addr()]);
         let mut now = Instant::ZERO;
@@ -316,6 +403,32 @@ mod tests {
             round(&mut a, now);
             round(&mut b, now);
         }
+        ([(a, seen), (b, other)], now)
+    }
+
+    #[test]
+    fn publications_of_a_round_travel_together_and_a_flood_of_them_leaves_work_for_the_next() {
+        let ([(mut a, publisher), (mut b, reader)], now) = two();
+        let commanded = Request::Subscribe(None, Order::Arrival);
+        assert_eq!(b.carry_out(now, &commanded), Ok(()));
+        let (all, first) = (PUBLICATIONS_PER_ROUND + 10, PUBLICATIONS_PER_ROUND);
+        for _ in 0..all {
+            assert_eq!(publisher.try_publish(Topic::from_u64(1), Class::Urgent, b"x"), Ok(()));
+        }
+        let before = a.io.sent;
+        round(&mut a, now);
+        assert_eq!((a.io.rumors_taken, a.waiting.work), (first as u64, true));
+        let datagrams = a.io.sent - before;
+        assert!((1..=5).contains(&datagrams), "{first} rumors in {datagrams} datagrams");
+        round(&mut a, now);
+        assert_eq!(a.io.rumors_taken, all as u64);
+        round(&mut b, now);
+        assert_eq!(core::iter::from_fn(|| reader.try_rumor()).count(), all);
+    }
+
+    #[test]
+    fn an_ack_that_has_arrived_is_read_before_the_time_out_of_a_loop_that_was_held_up() {
+        let ([(mut a, seen), (mut b, _other)], mut now) = two();
         let mut before = pings(&a);
         while pings(&a) < before + PINGS {
             now = next(&a);

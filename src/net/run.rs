@@ -15,8 +15,11 @@ use super::error::StartError;
 use super::errqueue::ErrorQueue;
 use super::handle::Handle;
 use super::options::Options;
+use super::publications::{self, Publications};
 use super::publish::{Board, LoopHistograms};
+use super::rereading::Rereading;
 use super::round::Waiting;
+use super::rumors::{self, Deliveries};
 use super::shared::{Command, Fixed, Shared};
 use super::snapshot::{self, Snapshot};
 use super::socket::{Port, os};
@@ -82,6 +85,9 @@ pub struct Loop {
     pub(super) events: Sender<Event>,
     /// Events lost since the last marker.
     pub(super) events_lost: u64,
+    pub(super) publications: Publications,
+    pub(super) deliveries: Deliveries,
+    pub(super) rereading: Rereading,
     pub(super) waiting: Waiting,
     /// Whether this round has its sample.
     pub(super) encode_measured: bool,
@@ -135,6 +141,9 @@ impl Loop {
         let outbound = Outbound::new(options.batch, max, port.family);
         let (command_sender, commands) = crossbeam_channel::bounded(options.commands);
         let (events, event_receiver) = crossbeam_channel::bounded(options.events);
+        let payload_max = limits.rumor_payload as usize;
+        let (publisher, publications) = publications::publications(options.publications, payload_max);
+        let (deliveries, reader) = rumors::deliveries(options.rumors, payload_max);
         let board = Board::new(&node);
         let memory_bytes = node_bytes
             + Inbound::memory_bytes(options.batch, max)
@@ -144,7 +153,9 @@ impl Loop {
             + LoopHistograms::memory_bytes()
             // A queue has a word beside each place.
             + options.commands * (size_of::<Command>() + size_of::<usize>())
-            + options.events * (size_of::<Event>() + size_of::<usize>());
+            + options.events * (size_of::<Event>() + size_of::<usize>())
+            + Publications::memory_bytes(options.publications, payload_max)
+            + Deliveries::memory_bytes(options.rumors, payload_max);
         let fixed = Fixed {
             name: identity.name,
             id: identity.name.id(),
@@ -160,7 +171,7 @@ impl Loop {
         let shared = Arc::new(Shared::new(fixed, waker, Snapshot::new(&limits), board));
         let mut members = snapshot::Writer::new(&limits);
         copy_members(&mut node, &mut members, &shared.snapshot);
-        let handle = Handle::new(Arc::clone(&shared), command_sender, event_receiver);
+        let handle = Handle::new(Arc::clone(&shared), command_sender, event_receiver, (publisher, reader));
         let looped = Self {
             node,
             port,
@@ -177,6 +188,9 @@ impl Loop {
             commands,
             events,
             events_lost: 0,
+            publications,
+            deliveries,
+            rereading: Rereading::new(&limits),
             waiting: Waiting::default(),
             encode_measured: false,
             seeds: seeds.into(),

@@ -8,13 +8,14 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use arrayvec::ArrayVec;
 use crossbeam_channel::Sender;
 
+use super::error::CommandError;
 use super::figures::IoMode;
 use super::publish::Board;
 use super::snapshot::Snapshot;
 use super::sys::Calls;
-use crate::error::Refusal;
 use crate::id::{BootId, Name, NodeId};
 use crate::node::{Node, Phase};
+use crate::rumor::{Order, RumorId, Topic};
 use crate::time::Instant;
 
 /// Seeds that one command carries; a longer list goes in several.
@@ -27,13 +28,16 @@ pub(super) enum Request {
     Join(ArrayVec<SocketAddr, SEEDS_PER_COMMAND>),
     Leave,
     Remove(NodeId),
+    Subscribe(Option<Topic>, Order),
+    Unsubscribe(Option<Topic>),
+    Reread(RumorId),
 }
 
 /// A request and where its answer goes.
 #[derive(Debug)]
 pub(super) struct Command {
     pub request: Request,
-    pub reply: Sender<Result<(), Refusal>>,
+    pub reply: Sender<Result<(), CommandError>>,
 }
 
 /// What stays as it was at the start.

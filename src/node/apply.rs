@@ -339,6 +339,7 @@ impl Node {
     fn list_up(&mut self, slot: u32) {
         let table = &self.table;
         self.roster.set_up(slot, |other| table.get(other).at);
+        self.rank(slot, true);
         self.arm_forget();
     }
 
@@ -346,6 +347,7 @@ impl Node {
         self.table.get_mut(slot).at = now;
         let table = &self.table;
         self.roster.set_down(slot, |other| table.get(other).at);
+        self.rank(slot, false);
         self.arm_forget();
     }
 
@@ -475,12 +477,18 @@ impl Node {
     /// There is no room and nobody is down: the newcomer loses (R28).
     pub(super) fn refuse_member(&mut self, now: Instant, refused: NodeId, capacity: Capacity) {
         self.counters.members_refused += 1;
+        self.tell_of_full(now, refused, capacity);
+    }
+
+    /// Tells the embedder that somebody was refused, now and then.
+    pub(super) fn tell_of_full(&mut self, now: Instant, refused: NodeId, capacity: Capacity) {
         let told_lately = self.full_told_at.is_some_and(|at| now.since(at) < self.params.probe_interval);
         if !told_lately {
             self.full_told_at = Some(now);
             let max = match capacity {
                 Capacity::Members => self.table.capacity(),
                 Capacity::TextBytes => self.table.text_bytes().1,
+                Capacity::Origins => self.params.limits.origins,
             };
             self.emit(Event::TableFull { refused, capacity, max });
         }
@@ -497,7 +505,7 @@ impl Node {
     }
 
     /// Said once on the way up: when 80 % are passed.
-    fn warn_once(&mut self, capacity: Capacity, before: u32, used: u32, max: u32) {
+    pub(super) fn warn_once(&mut self, capacity: Capacity, before: u32, used: u32, max: u32) {
         let much = |n: u32| u64::from(n) * 5 > u64::from(max) * 4;
         if much(used) && !much(before) {
             self.emit(Event::TableFilling { capacity, used, max });
@@ -527,6 +535,7 @@ impl Node {
         self.uncount(now, slot);
         let table = &self.table;
         self.roster.remove(slot, |other| table.get(other).at);
+        self.rank(slot, false);
         self.arm_forget();
         self.table.remove(slot);
         self.note_changed(slot);

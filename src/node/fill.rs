@@ -21,6 +21,9 @@ enum Class {
     Profiles,
 }
 
+/// One part in so many of each datagram is for rumors and their digests, where there are any.
+const RUMOR_SHARE: usize = 4;
+
 impl Class {
     /// The order, and the share of the room that is kept for each, in thousandths. A class that has less to say leaves
     /// its share to the others.
@@ -29,21 +32,30 @@ impl Class {
 
 impl Node {
     /// Adds what there is to tell a member. What goes aside is told in datagrams that leave anyway.
-    pub(super) fn fill(&mut self, writer: &mut Writer<'_>, receiver: u32, leaves_anyway: bool) {
-        let speaks_ill = self.speaks_ill_of(receiver);
-        if self.gossip.is_empty() && !speaks_ill {
-            return;
-        }
-        let limits = self.sends();
+    pub(super) fn fill(&mut self, now: Instant, writer: &mut Writer<'_>, receiver: u32, what: What) {
+        // A push holds what has just come, and goes out in a burst: rounds tell the rest.
+        let tells_rumors = what != What::Rumors && self.has_rumors_to_tell();
+        let has_news = !self.gossip.is_empty() || self.speaks_ill_of(receiver);
         let room = writer.remaining();
-        for (class, share) in Class::SHARES {
-            self.fill_class(writer, class, receiver, room * share / 1_000, limits);
+        let limits = self.sends();
+        if has_news {
+            let for_news = if tells_rumors { room - room / RUMOR_SHARE } else { room };
+            for (class, share) in Class::SHARES {
+                self.fill_class(writer, class, receiver, for_news * share / 1_000, limits);
+            }
         }
-        for (class, _) in Class::SHARES {
-            self.fill_class(writer, class, receiver, room, limits);
+        if tells_rumors {
+            let more_news = has_news && self.gossip.has_more();
+            let enough = if more_news { writer.remaining().saturating_sub(room / RUMOR_SHARE) } else { 0 };
+            self.fill_rumors(now, writer, receiver, enough);
         }
-        if leaves_anyway {
-            self.fill_form(writer, Form::Aside, 0, limits);
+        if has_news {
+            for (class, _) in Class::SHARES {
+                self.fill_class(writer, class, receiver, room, limits);
+            }
+            if what.is_probe() {
+                self.fill_form(writer, Form::Aside, 0, limits);
+            }
         }
     }
 
@@ -162,7 +174,7 @@ impl Node {
         // A profile is not cut in two: what is left at the end of each datagram is less than one.
         let waste = if profiles > 0 { profile } else { 0 };
         let room = self.params.max_datagram - OVERHEAD_INTRO - waste;
-        (profiles + claims).div_ceil(room).clamp(1, DATAGRAMS_IN_A_ROW)
+        (profiles + claims + self.rumor_bytes_to_tell()).div_ceil(room).clamp(1, DATAGRAMS_IN_A_ROW)
     }
 
     /// When the next gossip round is due: an interval from now, or this node's own next beat.
@@ -177,7 +189,8 @@ impl Node {
     /// A gossip round: distinct peers are told what waits. In quiet there are none.
     pub(super) fn on_gossip_timer(&mut self, now: Instant) {
         let nobody = self.roster.up_len() + self.roster.down_len() == 0;
-        if !self.gossip.is_urgent() || nobody || !matches!(self.phase, Phase::Joined | Phase::Leaving) {
+        let idle = !self.gossip.is_urgent() && !self.has_rumors_to_tell();
+        if idle || nobody || !matches!(self.phase, Phase::Joined | Phase::Leaving) {
             return;
         }
         self.counters.rounds += 1;
@@ -189,7 +202,7 @@ impl Node {
         let datagrams = self.datagrams_to_tell_all();
         for slot in &peers[..found] {
             for nth in 0..datagrams {
-                if self.may_tell(now) {
+                if self.has_rumors_to_tell() || self.may_tell(now) {
                     self.push_to(*slot, What::Gossip { more: nth > 0 });
                 }
             }

@@ -265,6 +265,7 @@ impl Node {
         let held = self.join.held.map_or(own, |held| held.max(own));
         let Some(incarnation) = held.next_life() else { return };
         self.phase = Phase::Joined;
+        self.rumors_begin(now);
         self.join.checking_until = None;
         self.join.rival = None;
         self.disarm(Timer::Join);

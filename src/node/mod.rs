@@ -2,10 +2,12 @@
 //!
 //! This file is the node and its calls. What happens inside is one file for each thing that a node does:
 //! `receive` (is the datagram for us, and whole?), `apply` (what does a claim change?), `probing`, `verdict`, `joining`,
-//! `walking`, `paging`, `introducing`, `conflict`, `leaving`, `healing`, `repair`, and on the way out `outbox`, `transmit`, `fill`.
+//! `walking`, `paging`, `introducing`, `conflict`, `leaving`, `healing`, `repair`, the folder `rumors`, and on the way out
+//! `outbox`, `transmit`, `fill`.
 
 mod apply;
 mod conflict;
+mod events;
 mod fill;
 mod healing;
 mod introducing;
@@ -17,6 +19,7 @@ mod probing;
 mod receive;
 mod relaying;
 mod repair;
+mod rumors;
 mod tick;
 mod transmit;
 mod verdict;
@@ -39,6 +42,7 @@ use crate::membership::{
     Book, CookieJar, Doors, Fingerprint, Gossip, Health, ME, Probes, Relays, Roster, Spread, Suspicions, Table, Walk,
 };
 use crate::rng::Rng;
+use crate::rumor::{Class, Order, Topic};
 use crate::time::{Instant, Span};
 use crate::wire::{Claim, Profile, State, VERSION};
 use outbox::Outgoing;
@@ -71,6 +75,32 @@ pub enum Input<'a> {
     Leave,
     /// Take a dead member off the list: it is spread as having left.
     Remove(NodeId),
+    /// Tell everybody. Several may be published before the transmits are drained: they travel together.
+    /// [`Node::published`] has the id of the last.
+    Publish(Publication<'a>),
+    /// Deliver the rumors of a topic, of all topics where none is named, as [`Event::Rumor`].
+    Subscribe {
+        /// Which.
+        topic: Option<Topic>,
+        /// In which order.
+        order: Order,
+    },
+    /// Deliver them no more.
+    Unsubscribe {
+        /// As it was subscribed to.
+        topic: Option<Topic>,
+    },
+}
+
+/// A rumor to be published.
+#[derive(Clone, Copy, Debug)]
+pub struct Publication<'a> {
+    /// About what.
+    pub topic: Topic,
+    /// How much it matters.
+    pub class: Class,
+    /// What it says: at most [`Limits::rumor_payload`](crate::Limits::rumor_payload) bytes.
+    pub payload: &'a [u8],
 }
 
 /// A datagram to send: the first `len` bytes of the buffer handed to [`Node::poll_transmit`].
@@ -165,8 +195,8 @@ pub struct Node {
     heard_anybody_at: Instant,
     revived: u32,
     full_told_at: Option<Instant>,
-    events: Ring<Event>,
-    events_lost: u64,
+    rumors: rumors::Rumors,
+    events: events::Events,
     changed: SlotSet,
     counters: Counters,
     histograms: NodeHistograms,
@@ -219,6 +249,8 @@ pub(crate) const CLAIMS_BURST: u32 = 4;
 #[derive(Debug)]
 struct Budgets {
     eager: TokenBucket,
+    rumor_datagrams: TokenBucket,
+    rumor_bytes: TokenBucket,
     claims: TokenBucket,
     strangers: TokenBucket,
     repair: TokenBucket,
@@ -232,6 +264,9 @@ impl Budgets {
         let tenth = |rate: u32| TokenBucket::new(rate, (rate / 10).max(8));
         Self {
             eager: tenth(p.eager_per_second),
+            // Three quarters of what the hard caps allow: the rest is for membership, whatever is published.
+            rumor_datagrams: tenth(p.datagrams_per_second / 4 * 3),
+            rumor_bytes: TokenBucket::new(p.bytes_per_second / 4 * 3, p.bytes_per_second / 10),
             claims: TokenBucket::new(p.claims_per_second, CLAIMS_BURST.saturating_mul(p.fanout as u32)),
             strangers: tenth(p.strangers_per_second),
             repair: tenth(p.repair_per_second),
@@ -291,8 +326,8 @@ impl Node {
             heard_anybody_at: now,
             revived: 0,
             full_told_at: None,
-            events: Ring::new(limits.events as usize),
-            events_lost: 0,
+            rumors: rumors::Rumors::new(&limits, now),
+            events: events::Events::new(limits.events as usize),
             changed: SlotSet::new(members),
             counters: Counters::default(),
             histograms: NodeHistograms::default(),
@@ -346,6 +381,7 @@ impl Node {
         // The first place of an empty table: there is one, and it is `ME`.
         let slot = self.table.insert(&profile);
         debug_assert_eq!(slot, Ok(ME));
+        self.rank(ME, true);
         self.table.set_own_addr(addr);
         self.table.get_mut(ME).verified = true;
         // Whoever follows the changes from here on has the whole table.
@@ -378,6 +414,12 @@ impl Node {
             Input::Join(seeds) => self.on_join(now, seeds),
             Input::Leave => self.on_leave_command(now),
             Input::Remove(id) => self.on_remove_command(now, id),
+            Input::Publish(draft) => self.on_publish(now, &draft),
+            Input::Subscribe { topic, order } => self.on_subscribe(topic, order),
+            Input::Unsubscribe { topic } => {
+                self.rumors.topics.remove(topic);
+                Ok(())
+            }
         }
     }
 
@@ -386,6 +428,9 @@ impl Node {
     #[must_use]
     pub fn poll_transmit(&mut self, now: Instant, buf: &mut [u8]) -> Option<Transmit> {
         self.pass_on_fresh_news(now);
+        if let Some(pushed) = self.push_rumors(now, buf) {
+            return Some(pushed);
+        }
         while let Some(outgoing) = self.outbox.pop() {
             let sent = self.build(now, &outgoing, buf);
             if sent.is_some() {
@@ -398,10 +443,7 @@ impl Node {
     /// The next event that waits.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop().or_else(|| match core::mem::take(&mut self.events_lost) {
-            0 => None,
-            lost => Some(Event::Resync { lost }),
-        })
+        self.events.pop()
     }
 
     /// The earliest instant at which [`Input::Tick`] would change anything.
@@ -411,11 +453,7 @@ impl Node {
     }
 
     fn emit(&mut self, event: Event) {
-        // Once some are lost, order is kept by losing the rest until the marker has been read.
-        if self.events_lost > 0 || !self.events.push(event) {
-            self.events_lost += 1;
-            self.counters.events_lost += 1;
-        }
+        self.events.emit(event, &mut self.counters);
     }
 
     /// Members that are up, this node included.

@@ -77,6 +77,29 @@ pub(super) enum What {
     },
     Want,
     Gifts,
+    /// What has just come, as far as it concerns the receiver.
+    Rumors,
+    /// Those of an origin that this node misses.
+    RumorWants {
+        origin: u32,
+    },
+    /// Those of an origin that were asked for.
+    RumorSupply {
+        origin: u32,
+        base: u64,
+        which: u64,
+    },
+    /// Those of an origin that were known already.
+    RumorFeedback {
+        origin: u32,
+        base: u64,
+        which: u64,
+    },
+    RumorSync,
+    RumorPage {
+        nonce: u32,
+        from: NodeId,
+    },
 }
 
 impl What {
@@ -99,7 +122,13 @@ impl What {
             | Self::Sums
             | Self::Listing { .. }
             | Self::Want
-            | Self::Gifts => false,
+            | Self::Gifts
+            | Self::Rumors
+            | Self::RumorWants { .. }
+            | Self::RumorSupply { .. }
+            | Self::RumorFeedback { .. }
+            | Self::RumorSync
+            | Self::RumorPage { .. } => false,
         }
     }
 
@@ -118,7 +147,11 @@ impl What {
             | Self::Nack { .. }
             | Self::Gossip { .. }
             | Self::Leave { .. }
-            | Self::Want => true,
+            | Self::Want
+            | Self::Rumors
+            | Self::RumorWants { .. }
+            | Self::RumorFeedback { .. }
+            | Self::RumorSync => true,
             Self::Hello { .. }
             | Self::Cookie { .. }
             | Self::PageRequest { .. }
@@ -128,7 +161,9 @@ impl What {
             | Self::Obituary { .. }
             | Self::Sums
             | Self::Listing { .. }
-            | Self::Gifts => false,
+            | Self::Gifts
+            | Self::RumorSupply { .. }
+            | Self::RumorPage { .. } => false,
         }
     }
 }

@@ -141,6 +141,7 @@ impl Node {
         }
         self.prove(slot);
         self.compare(now, slot, header.membership);
+        self.compare_rumors(now, slot, header.state);
     }
 
     /// Another start of the sender's name is on record, at a number that the sender's does not exceed: it cannot know, and
@@ -163,6 +164,7 @@ impl Node {
                 Section::Leave(raw) => self.on_leave(now, sender, raw),
                 Section::Hello(raw) => self.on_hello(now, sender, raw.get()),
                 Section::PageRequest(raw) => self.on_page_request(now, sender, raw),
+                Section::RumorSync(raw) => self.on_rumor_sync(sender, raw),
                 told => {
                     via = self.hear(now, sender, told, via);
                     Ok(())
@@ -197,12 +199,18 @@ impl Node {
             Section::Sums(raw) => self.on_sums(now, sender, raw),
             Section::Listing(listing) => self.on_listing(now, sender, &listing),
             Section::Want(wants) => self.on_want(sender, wants),
+            Section::Rumors(rumors) => self.on_rumors(now, sender, rumors),
+            Section::RumorDigests(digests) => self.on_rumor_digests(now, sender, digests),
+            Section::RumorFeedback(known) => self.on_rumor_feedback(sender, known),
+            Section::RumorWants(wants) => self.on_rumor_wants(sender, wants),
+            Section::RumorPage(page) => self.on_rumor_page(now, sender, &page),
             Section::Unknown(_) => self.counters.unknown_sections += 1,
             Section::Ping(_)
             | Section::PingRequest(_)
             | Section::Leave(_)
             | Section::Hello(_)
-            | Section::PageRequest(_) => {}
+            | Section::PageRequest(_)
+            | Section::RumorSync(_) => {}
         }
         via
     }
@@ -224,6 +232,12 @@ impl Node {
             Section::Sums(_) => Kind::Sums,
             Section::Listing(_) => Kind::Listing,
             Section::Want(_) => Kind::Want,
+            Section::Rumors(_) => Kind::Rumors,
+            Section::RumorDigests(_) => Kind::RumorDigests,
+            Section::RumorFeedback(_) => Kind::RumorFeedback,
+            Section::RumorWants(_) => Kind::RumorWants,
+            Section::RumorSync(_) => Kind::RumorSync,
+            Section::RumorPage(_) => Kind::RumorPage,
             Section::Unknown(_) => return,
         };
         self.counters.received_one(kind);

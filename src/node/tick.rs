@@ -34,6 +34,10 @@ pub(super) enum Timer {
     Leave,
     /// Compare with somebody, because many members came at once.
     CatchUp,
+    /// Something about an origin of rumors is due.
+    Rumors,
+    /// Ask for the next page of origins again.
+    RumorWalk,
     /// The probe at a place has run out of time.
     InFlight(u32),
     /// The relay at a place has.
@@ -44,7 +48,7 @@ pub(super) enum Timer {
     Forget,
 }
 
-const FIXED: u32 = 7;
+const FIXED: u32 = 9;
 
 impl Keys {
     pub(super) fn new(limits: &Limits) -> Self {
@@ -67,6 +71,8 @@ impl Keys {
             Timer::Join => 4,
             Timer::Leave => 5,
             Timer::CatchUp => 6,
+            Timer::Rumors => 7,
+            Timer::RumorWalk => 8,
             Timer::InFlight(place) => self.probes + place,
             Timer::Relay(place) => self.relays + place,
             // Records are numbered from 1 on.
@@ -84,6 +90,8 @@ impl Keys {
             4 => Timer::Join,
             5 => Timer::Leave,
             6 => Timer::CatchUp,
+            7 => Timer::Rumors,
+            8 => Timer::RumorWalk,
             key if key < self.relays => Timer::InFlight(key - self.probes),
             key if key < self.suspicions => Timer::Relay(key - self.relays),
             key => match NonZeroU16::new((key - self.suspicions) as u16 + 1) {
@@ -131,6 +139,8 @@ impl Node {
             Timer::Join => self.on_join_timer(now),
             Timer::Leave => self.on_leave_timer(now),
             Timer::CatchUp => self.on_catch_up_timer(now),
+            Timer::Rumors => self.on_rumors_timer(now),
+            Timer::RumorWalk => self.on_rumor_walk_timer(now),
             Timer::InFlight(place) => self.on_flight_timer(now, place),
             Timer::Relay(place) => self.on_relay_timer(now, place),
             Timer::Suspicion(record) => self.on_suspicion_timer(now, record),

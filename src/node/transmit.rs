@@ -21,6 +21,7 @@ impl Node {
         if outgoing.what != (What::Gossip { more: true }) {
             // Also where a budget holds this one back: what follows it goes to the same peer, which has heard nothing yet.
             self.gossip.begin_datagram();
+            self.begin_rumor_row();
         }
         if !outgoing.what.is_probe() && !self.afford(now) {
             self.counters.budget_held += 1;
@@ -39,12 +40,12 @@ impl Node {
             receiver: boot.map(BootId::short),
             counter: counter as u32,
             membership: self.fingerprint.root() as u32,
-            state: 0,
+            state: self.rumors.root() as u32,
         };
         let mut writer = Writer::new(buf, self.params.max_datagram, &header)?;
         self.write(now, outgoing, unknown, &mut writer);
         if let Some(slot) = slot.filter(|_| outgoing.what.carries_news()) {
-            self.fill(&mut writer, slot, outgoing.what.is_probe());
+            self.fill(now, &mut writer, slot, outgoing.what);
         }
         if writer.is_empty() {
             return None;
@@ -71,7 +72,7 @@ impl Node {
                 Nonce::Probe(place, asked) => self.probes.nonce(place, asked) != Some(nonce),
                 Nonce::Relay(place) => !self.relays.asks(place, nonce),
             },
-            What::Gossip { more } => more && !self.gossip.has_more(),
+            What::Gossip { more } => more && !self.gossip.has_more() && !self.has_more_rumors(),
             What::Ack { .. }
             | What::Nack { .. }
             | What::Leave { .. }
@@ -85,7 +86,13 @@ impl Node {
             | What::Sums
             | What::Listing { .. }
             | What::Want
-            | What::Gifts => false,
+            | What::Gifts
+            | What::Rumors
+            | What::RumorWants { .. }
+            | What::RumorSupply { .. }
+            | What::RumorFeedback { .. }
+            | What::RumorSync
+            | What::RumorPage { .. } => false,
         }
     }
 
@@ -145,6 +152,17 @@ impl Node {
             What::Listing { first, last } => self.write_listing(now, outgoing, (first, last), writer),
             What::Want => self.write_wants(writer),
             What::Gifts => self.write_gifts(outgoing, writer),
+            What::Rumors => {
+                let (slot, _) = self.resolve(outgoing.receiver);
+                slot.into_iter().for_each(|slot| self.write_push(now, slot, writer));
+            }
+            What::RumorWants { origin } => self.write_rumor_wants(origin, writer),
+            What::RumorSupply { origin, base, which } => {
+                self.write_supply(now, outgoing, (origin, base, which), writer);
+            }
+            What::RumorFeedback { .. } => self.write_rumor_feedback(outgoing, writer),
+            What::RumorSync => self.write_rumor_sync(writer),
+            What::RumorPage { nonce, from } => self.write_rumor_page(now, nonce, from, writer),
         }
     }
 

@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 use super::{Node, Phase};
 use crate::bounded::{Deadlines, Ring, SlotSet};
 use crate::config::Params;
-use crate::event::{Event, MemberRef};
+use crate::event::MemberRef;
 use crate::id::{BootId, ClusterKey, Incarnation, Name, NodeId};
 use crate::measure::{Counters, Histogram, NodeHistograms};
 use crate::membership::{Book, Doors, Fingerprint, Gossip, ME, Probes, Relays, Roster, Suspicions, Table, Tags};
@@ -124,7 +124,7 @@ impl Node {
     /// Each capacity: its name in [`Limits`](crate::Limits), how much is used, how much there is: bytes of texts in all,
     /// and not for each member.
     #[must_use]
-    pub fn usage(&self) -> [(&'static str, u32, u32); 9] {
+    pub fn usage(&self) -> [(&'static str, u32, u32); 13] {
         let limits = &self.params.limits;
         let (text_bytes, text_bytes_max) = self.table.text_bytes();
         [
@@ -137,6 +137,10 @@ impl Node {
             ("events", self.events.len() as u32, limits.events),
             ("seeds", self.join.doors.len(), limits.seeds),
             ("book", self.book.len(), limits.book),
+            ("origins", self.rumors.origins.len(), limits.origins),
+            ("rumors", self.rumors.store.len(), limits.rumors),
+            ("rumor_bytes", self.rumors.store.bytes_used(), limits.rumor_bytes),
+            ("topics", self.rumors.topics.len(), limits.topics),
         ]
     }
 
@@ -159,7 +163,8 @@ impl Node {
             + Deadlines::memory_bytes(keys.count())
             + Ring::<super::Outgoing>::memory_bytes(limits.outbox as usize)
             + super::outbox::Recent::memory_bytes()
-            + Ring::<Event>::memory_bytes(limits.events as usize)
+            + super::events::Events::memory_bytes(limits.events as usize)
+            + super::rumors::Rumors::memory_bytes(limits)
             + SlotSet::memory_bytes(members)
             + NodeHistograms::COUNT * Histogram::memory_bytes()
     }

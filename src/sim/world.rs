@@ -18,8 +18,9 @@ use super::tally::Tally;
 use crate::bounded::Deadlines;
 use crate::error::{ConfigError, Refusal};
 use crate::id::{BootId, NodeId};
-use crate::node::Input;
+use crate::node::{Input, Node, Publication};
 use crate::rng::Rng;
+use crate::rumor::{Order, RumorId, Topic};
 use crate::time::{Instant, Span};
 use crate::wire::MAX_MAX_DATAGRAM;
 
@@ -281,6 +282,24 @@ impl<O: Observer> World<O> {
     /// The node's refusal.
     pub fn remove(&mut self, host: HostId, member: NodeId) -> Result<(), Refusal> {
         self.tell(host, Input::Remove(member))
+    }
+
+    /// Lets a node publish a rumor.
+    ///
+    /// # Errors
+    /// The node's refusal.
+    pub fn publish(&mut self, host: HostId, publication: Publication<'_>) -> Result<RumorId, Refusal> {
+        self.tell(host, Input::Publish(publication))?;
+        let published = self.node(host).and_then(Node::published);
+        Ok(published.expect("it was taken"))
+    }
+
+    /// Has a node deliver the rumors of a topic, or of all topics.
+    ///
+    /// # Errors
+    /// The node's refusal.
+    pub fn subscribe(&mut self, host: HostId, topic: Option<Topic>, order: Order) -> Result<(), Refusal> {
+        self.tell(host, Input::Subscribe { topic, order })
     }
 
     // What tests do to datagrams.

@@ -10,8 +10,8 @@ use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{
-    Listing, Profiles, RawAck, RawClaim, RawCookie, RawHello, RawLeave, RawNack, RawPage, RawPageRequest, RawPing,
-    RawPingRequest, RawSums, RawWant, RawWhois,
+    Listing, Profiles, RawAck, RawClaim, RawCookie, RawDigest, RawHello, RawLeave, RawNack, RawPage, RawPageRequest,
+    RawPing, RawPingRequest, RawRumorIds, RawRumorSync, RawSums, RawWant, RawWhois, RumorPage, Rumors,
 };
 use crate::error::DropReason;
 use crate::error::closed_enum;
@@ -50,6 +50,18 @@ closed_enum! {
         Listing = "listing",
         /// Send me the profiles of these.
         Want = "want",
+        /// Rumors with their payloads.
+        Rumors = "rumors",
+        /// How much of each origin's rumors the sender has.
+        RumorDigests = "rumor_digests",
+        /// Rumors that the sender has had already when the receiver sent them.
+        RumorFeedback = "rumor_feedback",
+        /// Send me these rumors.
+        RumorWants = "rumor_wants",
+        /// Send me digests of all origins from here on.
+        RumorSync = "rumor_sync",
+        /// Digests of all origins in one range of the id space.
+        RumorPage = "rumor_page",
     }
 }
 
@@ -64,7 +76,14 @@ impl Kind {
     #[must_use]
     pub const fn holds_many(self) -> bool {
         match self {
-            Self::Ack | Self::Claims | Self::Profiles | Self::Want => true,
+            Self::Ack
+            | Self::Claims
+            | Self::Profiles
+            | Self::Want
+            | Self::Rumors
+            | Self::RumorDigests
+            | Self::RumorFeedback
+            | Self::RumorWants => true,
             Self::Ping
             | Self::PingRequest
             | Self::Nack
@@ -75,7 +94,9 @@ impl Kind {
             | Self::Page
             | Self::Whois
             | Self::Sums
-            | Self::Listing => false,
+            | Self::Listing
+            | Self::RumorSync
+            | Self::RumorPage => false,
         }
     }
 
@@ -128,6 +149,18 @@ pub enum Section<'a> {
     Listing(Listing<'a>),
     /// Kind 15.
     Want(&'a [RawWant]),
+    /// Kind 16.
+    Rumors(Rumors<'a>),
+    /// Kind 17.
+    RumorDigests(&'a [RawDigest]),
+    /// Kind 18.
+    RumorFeedback(&'a [RawRumorIds]),
+    /// Kind 19.
+    RumorWants(&'a [RawRumorIds]),
+    /// Kind 20.
+    RumorSync(&'a RawRumorSync),
+    /// Kind 21.
+    RumorPage(RumorPage<'a>),
     /// A kind that this build does not know, with its number.
     Unknown(u8),
 }
@@ -152,6 +185,12 @@ impl Section<'_> {
             | Self::Sums(_)
             | Self::Listing(_)
             | Self::Want(_)
+            | Self::Rumors(_)
+            | Self::RumorDigests(_)
+            | Self::RumorFeedback(_)
+            | Self::RumorWants(_)
+            | Self::RumorSync(_)
+            | Self::RumorPage(_)
             | Self::Unknown(_) => false,
         }
     }
@@ -223,6 +262,12 @@ fn view(code: u8, count: u8, body: &[u8]) -> Option<Section<'_>> {
         Kind::Sums => Section::Sums(one(count, body)?),
         Kind::Listing => Section::Listing(Listing::new(count, body)?),
         Kind::Want => Section::Want(many(count, body)?),
+        Kind::Rumors => Section::Rumors(Rumors::new(count, body)?),
+        Kind::RumorDigests => Section::RumorDigests(many(count, body)?),
+        Kind::RumorFeedback => Section::RumorFeedback(many(count, body)?),
+        Kind::RumorWants => Section::RumorWants(many(count, body)?),
+        Kind::RumorSync => Section::RumorSync(one(count, body)?),
+        Kind::RumorPage => Section::RumorPage(RumorPage::new(count, body)?),
     })
 }
 
@@ -247,11 +292,16 @@ fn check_values(section: &Section<'_>) -> bool {
         Section::PageRequest(raw) => raw.check(),
         Section::Page(raw) => raw.check(),
         Section::Listing(listing) => listing.check(),
+        Section::Rumors(rumors) => rumors.check(),
+        Section::RumorFeedback(ids) | Section::RumorWants(ids) => ids.iter().all(RawRumorIds::check),
+        Section::RumorPage(page) => page.check(),
         Section::Ping(_)
         | Section::Ack(_)
         | Section::Whois(_)
         | Section::Sums(_)
         | Section::Want(_)
+        | Section::RumorDigests(_)
+        | Section::RumorSync(_)
         | Section::Unknown(_) => true,
     }
 }

@@ -6,11 +6,13 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use arbitrary::{Result, Unstructured};
-use bruit::wire::{BUCKETS, Claim, Cookie, Held, Hello, Kind, NackReason, SeedStatus, State};
-use bruit::{BootId, Incarnation, NodeId, Span};
+use bruit::wire::{
+    BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, NackReason, RawSequence, RumorIds, SeedStatus, State,
+};
+use bruit::{BootId, Class, Incarnation, NodeId, RumorId, Span, Topic};
 
 use crate::cast::CAST;
-use crate::record::{Member, Record};
+use crate::record::{Heard, Member, Record};
 
 /// Up to `max` records.
 pub fn records(u: &mut Unstructured<'_>, max: usize) -> Result<Vec<Record>> {
@@ -59,7 +61,62 @@ pub fn record(u: &mut Unstructured<'_>, kind: Kind) -> Result<Record> {
         Kind::Sums => Record::Sums(sums(u)?),
         Kind::Listing => listing(u)?,
         Kind::Want => Record::Want(node_id(u)?),
+        Kind::Rumors => Record::Rumor(heard(u)?),
+        Kind::RumorDigests => Record::Digest(digest(u)?),
+        Kind::RumorFeedback => Record::Feedback(rumor_ids(u)?),
+        Kind::RumorWants => Record::RumorWant(rumor_ids(u)?),
+        Kind::RumorSync => Record::RumorSync { nonce: small(u)?, from: node_id(u)? },
+        Kind::RumorPage => rumor_page(u)?,
     })
+}
+
+/// A sequence number: mostly one of the first.
+fn sequence(u: &mut Unstructured<'_>) -> Result<u64> {
+    if u.ratio(7, 8)? { u.int_in_range(0..=80) } else { u.int_in_range(0..=RawSequence::MAX) }
+}
+
+fn heard(u: &mut Unstructured<'_>) -> Result<Heard> {
+    let id = RumorId { origin: node_id(u)?, boot: boot_id(u)?.tag(), sequence: sequence(u)?.max(1) };
+    let len = u.int_in_range(0..=80)?;
+    Ok(Heard {
+        id,
+        topic: Topic::from_u64(u64::from(small(u)?)),
+        class: *u.choose(Class::ALL)?,
+        age_us: small(u)?,
+        hops: u.arbitrary()?,
+        asks: u.arbitrary()?,
+        payload: vec![u.arbitrary()?; len],
+    })
+}
+
+fn digest(u: &mut Unstructured<'_>) -> Result<Digest> {
+    Ok(Digest {
+        origin: node_id(u)?,
+        boot: boot_id(u)?.tag(),
+        complete: sequence(u)?,
+        ahead: if u.arbitrary()? { 0 } else { u.arbitrary()? },
+        kept: u.arbitrary()?,
+        seen: u.arbitrary()?,
+    })
+}
+
+fn rumor_ids(u: &mut Unstructured<'_>) -> Result<RumorIds> {
+    let which = u.arbitrary::<u64>()?.max(1);
+    Ok(RumorIds { origin: node_id(u)?, boot: boot_id(u)?.tag(), base: sequence(u)?, which })
+}
+
+fn rumor_page(u: &mut Unstructured<'_>) -> Result<Record> {
+    let (a, b) = (node_id(u)?, node_id(u)?);
+    let (first, last) =
+        if u.arbitrary()? { (NodeId::from_u64(0), NodeId::from_u64(u64::MAX)) } else { (a.min(b), a.max(b)) };
+    let mut digests = Vec::new();
+    for _ in 0..u.int_in_range(0..=6)? {
+        let digest = digest(u)?;
+        if (first..=last).contains(&digest.origin) {
+            digests.push(digest);
+        }
+    }
+    Ok(Record::RumorPage { nonce: small(u)?, first, last, digests })
 }
 
 fn node_id(u: &mut Unstructured<'_>) -> Result<NodeId> {

@@ -1,10 +1,10 @@
 //! What are the datagrams that docs/wire.md spells out? One of each kind, with values that are easy to see in hex.
 
-use bruit::wire::{BUCKETS, Claim, Cookie, Held, Hello, Kind, NackReason, SeedStatus, State};
-use bruit::{Incarnation, NodeId, Span};
+use bruit::wire::{BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, NackReason, RumorIds, SeedStatus, State};
+use bruit::{Class, Incarnation, NodeId, RumorId, Span, Topic};
 
 use crate::cast::{Actor, CAST};
-use crate::record::{Member, Record};
+use crate::record::{Heard, Member, Record};
 
 /// The records in the golden datagram of a kind: two where a section holds many.
 pub fn records(kind: Kind) -> Vec<Record> {
@@ -63,7 +63,34 @@ pub fn records(kind: Kind) -> Vec<Record> {
             }]
         }
         Kind::Want => vec![Record::Want(anna.id()), Record::Want(dora.id())],
+        Kind::Rumors => vec![
+            Record::Rumor(rumor(&carla, 300, Class::Urgent, b"lamp oil is low")),
+            Record::Rumor(Heard { asks: true, ..rumor(&carla, 301, Class::Normal, b"") }),
+        ],
+        Kind::RumorDigests => vec![Record::Digest(digest(&carla)), Record::Digest(digest(&dora))],
+        Kind::RumorFeedback => vec![Record::Feedback(rumor_ids(&carla, 299, 0b11))],
+        Kind::RumorWants => vec![Record::RumorWant(rumor_ids(&carla, 301, 0b101))],
+        Kind::RumorSync => vec![Record::RumorSync { nonce: nonce + 4, from: NodeId::from_u64(0) }],
+        Kind::RumorPage => vec![Record::RumorPage {
+            nonce: nonce + 4,
+            first: NodeId::from_u64(0),
+            last: NodeId::from_u64(u64::MAX),
+            digests: vec![digest(&carla)],
+        }],
     }
+}
+
+fn rumor(origin: &Actor, sequence: u64, class: Class, payload: &[u8]) -> Heard {
+    let id = RumorId { origin: origin.id(), boot: origin.boot.tag(), sequence };
+    Heard { id, topic: Topic::new("lamps"), class, age_us: 1_250, hops: 2, asks: false, payload: payload.into() }
+}
+
+fn digest(origin: &Actor) -> Digest {
+    Digest { origin: origin.id(), boot: origin.boot.tag(), complete: 301, ahead: 3, kept: 301, seen: 0b101 }
+}
+
+fn rumor_ids(origin: &Actor, base: u64, which: u64) -> RumorIds {
+    RumorIds { origin: origin.id(), boot: origin.boot.tag(), base, which }
 }
 
 /// The profile of somebody in the cast, alive.

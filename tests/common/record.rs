@@ -4,11 +4,11 @@
 use core::net::SocketAddr;
 
 use bruit::wire::{
-    BUCKETS, Claim, Cookie, Hello, Kind, NackReason, Profile, RawAck, RawClaim, RawCookie, RawHello, RawLeave,
-    RawListing, RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawSums, RawWant, RawWhois, Section,
-    Sections, Writer,
+    BUCKETS, Claim, Cookie, Digest, Hello, Kind, NackReason, Profile, RawAck, RawClaim, RawCookie, RawDigest, RawHello,
+    RawLeave, RawListing, RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage,
+    RawRumorSync, RawSums, RawWant, RawWhois, Rumor, RumorIds, Section, Sections, Writer,
 };
-use bruit::{BootId, Incarnation, NodeId, Span};
+use bruit::{BootId, Class, Incarnation, NodeId, RumorId, Span, Topic};
 
 /// One record of some section.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +28,25 @@ pub enum Record {
     Sums(Box<[u64; BUCKETS]>),
     Listing { first: NodeId, last: NodeId, claims: Vec<Claim> },
     Want(NodeId),
+    Rumor(Heard),
+    Digest(Digest),
+    Feedback(RumorIds),
+    RumorWant(RumorIds),
+    RumorSync { nonce: u32, from: NodeId },
+    RumorPage { nonce: u32, first: NodeId, last: NodeId, digests: Vec<Digest> },
     Unknown(u8),
+}
+
+/// A rumor that owns its payload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    pub id: RumorId,
+    pub topic: Topic,
+    pub class: Class,
+    pub age_us: u32,
+    pub hops: u8,
+    pub asks: bool,
+    pub payload: Vec<u8>,
 }
 
 /// A profile that owns its text.
@@ -62,6 +80,12 @@ impl Record {
             Self::Sums(_) => Kind::Sums,
             Self::Listing { .. } => Kind::Listing,
             Self::Want(_) => Kind::Want,
+            Self::Rumor(_) => Kind::Rumors,
+            Self::Digest(_) => Kind::RumorDigests,
+            Self::Feedback(_) => Kind::RumorFeedback,
+            Self::RumorWant(_) => Kind::RumorWants,
+            Self::RumorSync { .. } => Kind::RumorSync,
+            Self::RumorPage { .. } => Kind::RumorPage,
             Self::Unknown(_) => return None,
         })
     }
@@ -95,6 +119,19 @@ impl Record {
                     && claims.iter().all(|claim| writer.extend(kind, &RawClaim::new(claim)))
             }
             Self::Want(id) => writer.push(kind, &RawWant::new(*id)),
+            Self::Rumor(heard) => heard.rumor().write(writer),
+            Self::Digest(digest) => writer.push(kind, &RawDigest::new(digest)),
+            Self::Feedback(ids) | Self::RumorWant(ids) => writer.push(kind, &RawRumorIds::new(ids)),
+            Self::RumorSync { nonce, from } => {
+                writer.push(kind, &RawRumorSync { nonce: (*nonce).into(), from: from.as_u64().into() })
+            }
+            Self::RumorPage { nonce, first, last, digests } => {
+                let size = size_of::<RawRumorPage>() + digests.len() * size_of::<RawDigest>();
+                // As with a listing.
+                size <= writer.room(kind)
+                    && writer.push(kind, &RawRumorPage::new(*nonce, *first, *last))
+                    && digests.iter().all(|digest| writer.extend(kind, &RawDigest::new(digest)))
+            }
             Self::Unknown(_) => false,
         }
     }
@@ -145,6 +182,19 @@ impl Record {
                     claims: claims(listing.claims).collect(),
                 }),
                 Section::Want(raws) => records.extend(raws.iter().map(|raw| Self::Want(raw.get()))),
+                Section::Rumors(rumors) => records.extend(rumors.map(|rumor| Self::Rumor(Heard::from(rumor)))),
+                Section::RumorDigests(raws) => records.extend(raws.iter().map(|raw| Self::Digest(raw.get()))),
+                Section::RumorFeedback(raws) => records.extend(raws.iter().map(|raw| Self::Feedback(raw.get()))),
+                Section::RumorWants(raws) => records.extend(raws.iter().map(|raw| Self::RumorWant(raw.get()))),
+                Section::RumorSync(raw) => {
+                    records.push(Self::RumorSync { nonce: raw.nonce.get(), from: NodeId::from_u64(raw.from.get()) })
+                }
+                Section::RumorPage(page) => records.push(Self::RumorPage {
+                    nonce: page.nonce(),
+                    first: page.first(),
+                    last: page.last(),
+                    digests: page.digests.iter().map(RawDigest::get).collect(),
+                }),
                 Section::Unknown(code) => records.push(Self::Unknown(code)),
             }
         }
@@ -154,6 +204,21 @@ impl Record {
 
 fn claims(raws: &[RawClaim]) -> impl Iterator<Item = Claim> {
     raws.iter().map(|raw| raw.get().expect("a checked claim has a state"))
+}
+
+impl Heard {
+    /// The same, borrowed.
+    pub fn rumor(&self) -> Rumor<'_> {
+        let Self { id, topic, class, age_us, hops, asks, .. } = *self;
+        Rumor { id, topic, class, age_us, hops, asks, payload: &self.payload }
+    }
+}
+
+impl From<Rumor<'_>> for Heard {
+    fn from(rumor: Rumor<'_>) -> Self {
+        let Rumor { id, topic, class, age_us, hops, asks, payload } = rumor;
+        Self { id, topic, class, age_us, hops, asks, payload: payload.into() }
+    }
 }
 
 impl Member {

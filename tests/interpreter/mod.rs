@@ -5,6 +5,7 @@
 //! start A,B [join C,D] [name N] [at ADDR] [zone Z]
 //!                                             HOST names a host; its node is called the same unless `name` is given
 //! crash A [silent]   restart A [at ADDR] [join B]   pause A   resume A   starve A LEAST..MOST   leave A
+//! subscribe A arrival|origin   publish A CLASS [COUNT] (rumors of 0 bytes, 1, 2 and so on)
 //! remove A MEMBER   step A SECONDS (of its wall clock)   junk A REASON (a datagram that must be dropped)
 //! link OPTIONS   zones Y Z OPTIONS (from one zone to another)   way A B OPTIONS (from A to B)   mtu N|none   cable A BYTES_PER_SECOND|none
 //!     OPTIONS: latency=A | A..B | MEDIAN~SIGMA   loss=PERMILLE duplicate=PERMILLE reorder=PERMILLE reorder_by=TIME
@@ -26,7 +27,7 @@ use bruit::sim::check::{Checks, disquiet};
 use bruit::sim::swarm::{JUNK_FROM, junk};
 use bruit::sim::{Bounds, Cable, Death, Fate, HostId, Latency, Link, Spec};
 use bruit::wire::Kind;
-use bruit::{Config, DropReason, Limits, NodeId, Params, Profile, Span};
+use bruit::{Class, Config, DropReason, Limits, NodeId, Order, Params, Profile, Publication, Span, Topic};
 
 type World = bruit::sim::World<Checks>;
 
@@ -57,6 +58,7 @@ impl Interpreter {
             "cut" | "partition" | "heal" | "hold" | "release" => self.disturb(verb, rest),
             "start" => self.start(rest),
             "crash" | "restart" | "leave" | "remove" => self.tell(verb, rest),
+            "publish" | "subscribe" => self.speak(verb, rest),
             "pause" | "resume" | "starve" | "step" | "junk" => self.befall(verb, rest),
             "run" => self.span(rest, 0).map(|span| {
                 self.world().run_for(span);
@@ -66,7 +68,11 @@ impl Interpreter {
             "clock" => Ok(vec![print::time(self.world().now())]),
             "network" => Ok(print::tally(&self.world().tally())),
             "trace" => Ok(vec![format!("{:016x}", self.world().trace())]),
-            "disquiet" => Ok(disquiet(self.world()).iter().map(ToString::to_string).collect()),
+            "disquiet" => {
+                let world = &*self.world();
+                let missing = world.observer.missing(world);
+                Ok(disquiet(world).iter().chain(&missing).map(ToString::to_string).collect())
+            }
             "members" | "events" | "counters" | "health" | "phase" => self.show(verb, rest),
             _ => Err("no such command".to_owned()),
         };
@@ -236,6 +242,30 @@ impl Interpreter {
         Ok(refused.err().map(|refusal| format!("refused: {refusal}")).into_iter().collect())
     }
 
+    /// What concerns rumors.
+    fn speak(&mut self, verb: &str, rest: &[&str]) -> Printed {
+        let (host, how) = (self.host(rest, 0)?, rest.get(1).copied());
+        if verb == "subscribe" {
+            let order = match how {
+                Some("arrival") => Order::Arrival,
+                Some("origin") => Order::Origin,
+                _ => return Err("in which order?".to_owned()),
+            };
+            let refused = self.world().subscribe(host, None, order);
+            return Ok(refused.err().map(|refusal| format!("refused: {refusal}")).into_iter().collect());
+        }
+        let class = Class::ALL.iter().find(|class| Some(class.name()) == how).ok_or("of which class?")?;
+        let count = number(rest.get(2).unwrap_or(&"1"))?;
+        for n in 0..u8::try_from(count).map_err(|_| "too many at once")? {
+            let payload = &[n; 255][..usize::from(n)];
+            let publication = Publication { topic: Topic::new("swarm"), class: *class, payload };
+            if let Err(refusal) = self.world().publish(host, publication) {
+                return Ok(vec![format!("refused: {refusal}")]);
+            }
+        }
+        Ok(vec![])
+    }
+
     fn until(&mut self, rest: &[&str]) -> Printed {
         let limit = span(after(rest, "within").ok_or("until when? say: within TIME")?)?;
         let took = match *rest {
@@ -360,6 +390,7 @@ fn set_field(config: &mut Config, text: &str) -> Result<(), String> {
         "down_retention" => time(&mut config.down_retention),
         "revive_interval" => time(&mut config.revive_interval),
         "cold_start_wait" => time(&mut config.cold_start_wait),
+        "rumor_retention" => time(&mut config.rumor_retention),
         "kernel_evidence" => value.parse().map(|b| config.kernel_evidence = b).map_err(|_| "yes or no?".to_owned()),
         "helpers" => number(value).map(|n| config.helpers = n),
         "fanout" => number(value).map(|n| config.fanout = n),
@@ -382,6 +413,10 @@ fn set_limit(limits: &mut Limits, text: &str) -> Result<(), String> {
         "relays" => limits.relays = n,
         "events" => limits.events = n,
         "book" => limits.book = n,
+        "origins" => limits.origins = n,
+        "rumors" => limits.rumors = n,
+        "rumor_window" => limits.rumor_window = n,
+        "rumor_bytes" => limits.rumor_bytes = n,
         _ => return Err(format!("{name} cannot be limited by a script yet")),
     }
     Ok(())

@@ -16,6 +16,7 @@ const fn unit(capacity: Capacity) -> &'static str {
     match capacity {
         Capacity::Members => "",
         Capacity::TextBytes => " bytes",
+        Capacity::Origins => " origins",
     }
 }
 
@@ -53,6 +54,11 @@ pub fn event(at: Instant, event: &Event) -> String {
         Event::TableFilling { capacity, used, max } => format!("{used} of {max}{}", unit(*capacity)),
         Event::TableFull { refused, capacity, max } => format!("{refused} refused at {max}{}", unit(*capacity)),
         Event::LeaveDone { told } => format!("told={told}"),
+        Event::Rumor(rumor) => {
+            let class = rumor.class.name();
+            format!("{} {class} bytes={} hops={} age={}us", rumor.id, rumor.len, rumor.hops, rumor.age.as_micros())
+        }
+        Event::RumorsLost { origin, from, to, .. } => format!("{origin} {from}..{to}"),
         Event::Resync { lost } => format!("lost={lost}"),
     };
     format!("{} {} {what}", time(at), event.name())

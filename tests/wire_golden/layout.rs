@@ -96,7 +96,7 @@ fn header(cut: &mut Cut<'_>) {
     }
 }
 
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 21] = [
     "ping",
     "ack",
     "ping_request",
@@ -112,6 +112,12 @@ const KINDS: [&str; 15] = [
     "sums",
     "listing",
     "want",
+    "rumors",
+    "rumor_digests",
+    "rumor_feedback",
+    "rumor_wants",
+    "rumor_sync",
+    "rumor_page",
 ];
 
 const STATES: [&str; 4] = ["alive", "suspect", "dead", "left"];
@@ -166,9 +172,56 @@ fn section(cut: &mut Cut<'_>) {
             (1..count).for_each(|_| claim(cut));
         }
         "want" => (0..count).for_each(|_| cut.hex(8, "node id")),
+        "rumors" => (0..count).for_each(|_| rumor(cut)),
+        "rumor_digests" => (0..count).for_each(|_| digest(cut)),
+        "rumor_feedback" | "rumor_wants" => (0..count).for_each(|_| {
+            origin(cut);
+            cut.number(6, "base");
+            cut.field(8, |n| format!("which of the 64 beyond {n:#b}"));
+        }),
+        "rumor_sync" => {
+            cut.hex(4, "nonce");
+            cut.hex(8, "first id");
+        }
+        "rumor_page" => {
+            cut.hex(4, "nonce");
+            cut.hex(8, "first id");
+            cut.hex(8, "last id");
+            (1..count).for_each(|_| digest(cut));
+        }
         other => unreachable!("a name without a layout: {other}"),
     }
     assert_eq!(cut.at, end, "the layout of {} takes the whole body", KINDS[kind as usize - 1]);
+}
+
+fn origin(cut: &mut Cut<'_>) {
+    cut.hex(8, "origin's node id");
+    cut.hex(4, "origin's boot id, low half");
+}
+
+fn rumor(cut: &mut Cut<'_>) {
+    cut.hex(8, "origin's node id");
+    cut.hex(8, "topic");
+    cut.hex(4, "origin's boot id, low half");
+    cut.number(6, "sequence");
+    let len = cut.number(2, "length of the payload");
+    cut.number(4, "age in microseconds");
+    cut.number(1, "hops");
+    cut.field(1, |n| {
+        let class = ["urgent", "normal", "bulk"][(n & 0x7f) as usize];
+        format!("class: {class}{}", if n & 0x80 == 0 { "" } else { ", asks for feedback" })
+    });
+    if len > 0 {
+        cut.text(len, "payload");
+    }
+}
+
+fn digest(cut: &mut Cut<'_>) {
+    origin(cut);
+    cut.number(6, "complete up to");
+    cut.number(2, "highest beyond it");
+    cut.number(2, "still to be had");
+    cut.field(8, |n| format!("seen beyond it {n:#b}"));
 }
 
 fn ping_request(cut: &mut Cut<'_>) {

@@ -6,11 +6,11 @@
 use std::net::SocketAddr;
 
 use bruit::wire::{
-    Binding, Claim, Cookie, Header, Held, Hello, Kind, NackReason, Profile, RawAck, RawClaim, RawCookie, RawHello,
-    RawLeave, RawListing, RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawSums, RawWant, RawWhois,
-    SeedStatus, State, Writer,
+    Binding, Claim, Cookie, Digest, Header, Held, Hello, Kind, NackReason, Profile, RawAck, RawClaim, RawCookie,
+    RawDigest, RawHello, RawLeave, RawListing, RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawRumorIds,
+    RawRumorPage, RawRumorSync, RawSums, RawWant, RawWhois, Rumor, RumorIds, SeedStatus, State, Writer,
 };
-use bruit::{BootId, ClusterKey, Incarnation, NodeId, Rng, Span};
+use bruit::{BootId, Class, ClusterKey, Incarnation, NodeId, Rng, RumorId, Span, Topic};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The size of a datagram.
@@ -222,6 +222,29 @@ fn section(dice: &mut Rng, kind: Kind, from: &Party, parties: &[Party], writer: 
         }
         Kind::Listing => listing(dice, from, parties, writer),
         Kind::Want => (0..1 + dice.below(20)).all(|_| writer.push(kind, &RawWant::new(party(dice, parties).id))),
+        Kind::Rumors => (0..1 + dice.below(12)).all(|_| rumor(dice, parties, writer)),
+        Kind::RumorDigests => (0..1 + dice.below(9)).all(|_| {
+            let digest = digest(dice, parties);
+            writer.push(kind, &RawDigest::new(&digest))
+        }),
+        Kind::RumorFeedback | Kind::RumorWants => (0..1 + dice.below(9)).all(|_| {
+            let origin = party(dice, parties);
+            let which = dice.next_u64().max(1);
+            let base = u64::from(dice.below(400));
+            let ids = RumorIds { origin: origin.id, boot: origin.boot.tag(), base, which };
+            writer.push(kind, &RawRumorIds::new(&ids))
+        }),
+        Kind::RumorSync => {
+            writer.push(kind, &RawRumorSync { nonce: dice.next_u32().into(), from: dice.next_u64().into() })
+        }
+        Kind::RumorPage => {
+            let page = RawRumorPage::new(dice.next_u32(), NodeId::from_u64(0), NodeId::from_u64(u64::MAX));
+            writer.push(kind, &page)
+                && (0..dice.below(9)).all(|_| {
+                    let digest = digest(dice, parties);
+                    writer.extend(kind, &RawDigest::new(&digest))
+                })
+        }
     };
 }
 
@@ -242,6 +265,38 @@ fn profile(dice: &mut Rng, from: &Party, parties: &[Party], writer: &mut Writer<
         tags,
     };
     profile.write(writer)
+}
+
+fn rumor(dice: &mut Rng, parties: &[Party], writer: &mut Writer<'_>) -> bool {
+    let origin = party(dice, parties);
+    let rumor = Rumor {
+        id: RumorId { origin: origin.id, boot: origin.boot.tag(), sequence: sequence(dice) },
+        topic: Topic::from_u64(u64::from(dice.below(4))),
+        class: pick(dice, Class::ALL),
+        // Seldom older than anybody retains it.
+        age_us: if dice.below(50) == 0 { u32::MAX } else { dice.below(100_000) },
+        hops: dice.below(9) as u8,
+        asks: dice.below(2) == 0,
+        payload: &[0x5a; 120][..dice.below(120) as usize],
+    };
+    rumor.write(writer)
+}
+
+/// Near those that are really published; seldom a corrupt one.
+fn sequence(dice: &mut Rng) -> u64 {
+    if dice.below(200) == 0 { 1 + (dice.next_u64() >> 17) } else { 1 + u64::from(dice.below(400)) }
+}
+
+fn digest(dice: &mut Rng, parties: &[Party]) -> Digest {
+    let origin = party(dice, parties);
+    Digest {
+        origin: origin.id,
+        boot: origin.boot.tag(),
+        complete: u64::from(dice.below(400)),
+        ahead: dice.below(90) as u16,
+        kept: dice.below(400) as u16,
+        seen: dice.next_u64(),
+    }
 }
 
 fn hello(dice: &mut Rng, from: &Party) -> Hello {

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use bruit::wire::Kind;
 use bruit::{
-    BootId, Config, DropReason, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId, Params, Phase,
-    Profile, Refusal, Rng, Span,
+    BootId, Config, DropReason, Event, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId, Order,
+    Params, Phase, Profile, Refusal, Rng, Span,
 };
 
 use super::forge::{DATAGRAM, LABEL, Party};
@@ -65,6 +65,12 @@ fn params() -> Params {
         events: 16,
         seeds: 4,
         book: 4,
+        origins: 3,
+        rumor_window: 64,
+        rumors: 64,
+        rumor_bytes: 2_400,
+        rumor_payload: 64,
+        topics: 2,
     };
     // Budgets that a storm can spend, and a graveyard that empties while the test looks on.
     let config = Config {
@@ -145,6 +151,8 @@ impl Hosts {
         (h.deaf_until, h.idle_until) = (self.now, self.now);
         self.parties[host] = Party { boot, addr: h.addr, counter: 0, ..self.parties[host].clone() };
         self.give(host, Input::Join(seeds)).expect("the first join of a node");
+        let order = if host % 2 == 0 { Order::Arrival } else { Order::Origin };
+        self.give(host, Input::Subscribe { topic: None, order }).expect("whoever wants all needs no place");
         self.drain(host);
     }
 
@@ -225,6 +233,11 @@ impl Hosts {
             let (tally, event) = counted(|| node.poll_event());
             assert_eq!(tally.allocations, 0, "an event allocated after input {}", self.inputs);
             let Some(event) = event else { break };
+            if let Event::Rumor(rumor) = &event {
+                let now = self.now;
+                let (tally, _read) = counted(|| (node.rumor(rumor).is_some(), node.retained(now, rumor.id).is_some()));
+                assert_eq!(tally.allocations, 0, "reading a rumor allocated after input {}", self.inputs);
+            }
             events.push(event.name());
         }
         let (tally, _changed) = counted(|| {

@@ -1,5 +1,5 @@
 //! Do all see the same? Once all is quiet, everybody who runs is a member, or another process of its name is; and all
-//! that reach each other hold the same starts at the same numbers to be up, under one fingerprint.
+//! that reach each other hold the same starts at the same numbers to be up, under one fingerprint, and have the same rumors.
 //!
 //! Nodes whose tables have no room for everybody cannot agree: this is not for them.
 
@@ -40,6 +40,10 @@ fn difference(first: &Process, other: &Process) -> Option<String> {
     }
     if let Some((name, _, number)) = ours.difference(&theirs).next() {
         return Some(format!("holds {name} {number} to be up, as {} does not", first.name));
+    }
+    if first.rumor_root != other.rumor_root {
+        let (theirs, ours) = (first.rumor_root, other.rumor_root);
+        return Some(format!("has rumors {ours:016x}, {} has {theirs:016x}", first.name));
     }
     let differs = first.fingerprint != other.fingerprint;
     differs

@@ -23,6 +23,7 @@ pub(super) struct Process {
     /// Those with the same number reach each other both ways.
     pub side: usize,
     pub fingerprint: u64,
+    pub rumor_root: u64,
     /// What it holds, itself included.
     pub holds: Vec<Held>,
 }
@@ -62,6 +63,7 @@ impl Census {
                 runs: running.binary_search(&host).is_ok(),
                 side,
                 fingerprint: node.membership_fingerprint(),
+                rumor_root: node.rumor_root(),
                 holds: node.members().map(held).collect(),
             });
         }

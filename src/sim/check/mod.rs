@@ -24,6 +24,7 @@ mod allocation;
 mod budget;
 mod capacity;
 mod census;
+mod exactly_once;
 mod false_death;
 mod missed_death;
 mod own_record;
@@ -40,11 +41,13 @@ pub use quiet::Quiet;
 
 use super::{HostId, Observer, Passing, World};
 use crate::error::closed_enum;
+use crate::event::Event;
 use crate::node::{MemberView, Node};
 use crate::time::Instant;
 use allocation::Allocation;
 use budget::Budget;
 use census::Census;
+use exactly_once::ExactlyOnce;
 use own_record::OwnRecord;
 use precedence::Precedence;
 use raised::Raised;
@@ -74,6 +77,10 @@ closed_enum! {
         Stranger = "stranger",
         /// Nothing is allocated in a node's calls.
         Allocation = "allocation",
+        /// Each rumor is told of once: it has come, unchanged and in its turn, or it is lost.
+        ExactlyOnce = "exactly_once",
+        /// Once quiet: nothing of an origin that runs is missing and not reported as lost.
+        MissingRumor = "missing_rumor",
         /// Once quiet: nobody is held dead who lives.
         FalseDeath = "false_death",
         /// Once quiet: nobody is held up who is gone.
@@ -115,6 +122,7 @@ pub struct Checks {
     precedence: Precedence,
     budget: Budget,
     stranger: Stranger,
+    exactly_once: ExactlyOnce,
     allocation: Option<Allocation>,
     found: Vec<Violation>,
 }
@@ -133,6 +141,14 @@ impl Checks {
         &self.found
     }
 
+    /// What keeps the rumors of a world that these rules have watched from being quiet now: who misses what.
+    #[must_use]
+    pub fn missing<O: Observer>(&self, world: &World<O>) -> Vec<Violation> {
+        let found = self.exactly_once.missing(world).into_iter();
+        let (check, at) = (Check::MissingRumor, world.now());
+        found.map(|(host, what)| Violation { check, at, host: Some(host), what }).collect()
+    }
+
     fn note(&mut self, check: Check, at: Instant, host: HostId, what: Option<String>) {
         let Some(what) = what.filter(|_| self.found.len() < REMEMBERED) else { return };
         self.found.push(Violation { check, at, host: Some(host), what });
@@ -148,6 +164,15 @@ impl Observer for Checks {
         self.precedence.started(host);
         self.budget.started(at, host, node.params());
         self.stranger.started(host, node);
+        self.exactly_once.started(host);
+    }
+
+    fn crashed(&mut self, _at: Instant, _host: HostId, node: &Node) {
+        self.exactly_once.crashed(node);
+    }
+
+    fn event(&mut self, _at: Instant, host: HostId, event: &Event) {
+        self.exactly_once.event(host, event);
     }
 
     fn received(&mut self, _at: Instant, host: HostId, from: SocketAddr, bytes: &[u8]) {
@@ -176,6 +201,8 @@ impl Observer for Checks {
         self.note(Check::OwnRecord, at, host, own);
         self.note(Check::Silence, at, host, silence::broken(node.phase(), node.poll_timeout()));
         self.note(Check::Capacity, at, host, capacity::exceeded(&node.usage()));
+        let told = self.exactly_once.stepped(at, host, node);
+        self.note(Check::ExactlyOnce, at, host, told);
         let multiplied = self.stranger.stepped(host, node);
         self.note(Check::Stranger, at, host, multiplied);
     }

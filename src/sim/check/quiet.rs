@@ -28,6 +28,10 @@ pub struct Quiet {
     /// the next comparison waits for another; whoever knows better may be the last of a round; and what was learned may
     /// be news to a third, once more.
     pub repair: Span,
+    /// Nothing is missing that was not reported: what nobody has is given up after the retention, what was heard of only
+    /// meanwhile after another; and roots differ until the last has done so, for as long as somebody counts an origin that is gone,
+    /// and for the longest wait between two walks.
+    pub rumors: Span,
 }
 
 impl Quiet {
@@ -52,12 +56,13 @@ impl Quiet {
             probe: p.probe_interval * healing + round,
             verdict: suspicion + p.pause_to_forgive + p.ack_ceiling + settle,
             repair: (settle * 3 + round) * 2,
+            rumors: p.rumor_retention * 3 + settle * 66,
         }
     }
 
     /// All of them, one after the other.
     #[must_use]
     pub fn total(&self) -> Span {
-        self.join + self.find + self.probe + self.verdict + self.repair
+        self.join + self.find + self.probe + self.verdict + self.repair + self.rumors
     }
 }

@@ -6,8 +6,10 @@ use std::cell::Cell;
 use super::census::{Held, Process};
 use super::*;
 use crate::config::{Config, Params, Profile};
+use crate::event::Event;
 use crate::id::{BootId, Incarnation, NodeId};
-use crate::node::Phase;
+use crate::node::{Phase, Publication};
+use crate::rumor::{Class, Order, Topic};
 use crate::sim::{Bounds, Death, Spec};
 use crate::time::Span;
 use crate::wire::State;
@@ -217,6 +219,7 @@ fn in_changed(change: impl FnOnce(&mut [Process; 3])) -> Vec<Check> {
         runs: true,
         side: 0,
         fingerprint: 7,
+        rumor_root: 9,
         holds: (0..3).map(held).collect(),
     };
     let mut all = [0, 1, 2].map(process);
@@ -263,7 +266,8 @@ fn whoever_sees_something_else_is_noticed() {
     let lacks = |all: &mut [Process; 3]| all[1].holds.truncate(2);
     let number = |all: &mut [Process; 3]| all[1].holds[0].incarnation = Incarnation::new(1, 1);
     let print = |all: &mut [Process; 3]| all[2].fingerprint = 8;
-    let changes: [fn(&mut [Process; 3]); 3] = [lacks, number, print];
+    let root = |all: &mut [Process; 3]| all[1].rumor_root = 10;
+    let changes: [fn(&mut [Process; 3]); 4] = [lacks, number, print, root];
     for (nth, change) in changes.into_iter().enumerate() {
         assert_eq!(in_changed(change), [Check::Agreement], "change {nth}");
     }
@@ -292,4 +296,77 @@ fn a_real_death_disquiets_a_world_until_it_is_known() {
     let within = Quiet::of(&params(), 2, 0).total();
     assert!(world.run_until(within, |w| disquiet(w).is_empty()).is_some());
     assert_eq!(world.observer.found(), []);
+}
+
+/// Two members, of which the first has published five rumors with this in them.
+fn five(payload: &[u8]) -> World<Checks> {
+    let mut world = two();
+    world.subscribe(B, None, Order::Origin).expect("room");
+    for _ in 0..5 {
+        let publication = Publication { topic: Topic::new("t"), class: Class::Urgent, payload };
+        world.publish(A, publication).expect("a member may publish");
+    }
+    world.run_for(Span::secs(1));
+    world
+}
+
+/// What the rule says when the second of two is told this of five rumors of the first, and what it then misses.
+fn told_of_five(change: impl FnOnce(&mut Vec<Event>)) -> (Option<String>, usize) {
+    let world = five(b"as it is");
+    let mut events: Vec<Event> =
+        world.events(B).map(|(_, event)| event).filter(|event| matches!(event, Event::Rumor(_))).collect();
+    assert_eq!(events.len(), 5);
+    change(&mut events);
+    let mut rule = ExactlyOnce::default();
+    let nodes = [A, B].map(|host| (host, world.node(host).expect("it runs")));
+    [A, B].into_iter().for_each(|host| rule.started(host));
+    // It hears rumors before the first is published.
+    assert_eq!(rule.stepped(now(&world), B, nodes[1].1), None);
+    assert_eq!(rule.stepped(now(&world), A, nodes[0].1), None);
+    events.iter().for_each(|event| rule.event(B, event));
+    let wrong = rule.stepped(now(&world), B, nodes[1].1);
+    (wrong, rule.missing(&world).len())
+}
+
+fn lost(like: &Event, from: u64, to: u64) -> Event {
+    let Event::Rumor(rumor) = like else { panic!("a rumor") };
+    Event::RumorsLost { origin: rumor.id.origin, boot: rumor.id.boot, from, to }
+}
+
+#[test]
+fn a_rumor_that_is_not_told_of_exactly_once_is_noticed() {
+    assert_eq!(told_of_five(|_| ()), (None, 0));
+    let (wrong, missing) = told_of_five(|events| {
+        events.remove(3);
+    });
+    assert_eq!((wrong, missing), (None, 1), "missing without a word");
+    type Planted = fn(&mut Vec<Event>);
+    let planted: [(&str, Planted); 6] = [
+        ("twice", |events| events.push(events[4])),
+        ("behind", |events| events.swap(1, 2)),
+        ("nobody has published", |events| {
+            let Event::Rumor(rumor) = &mut events[4] else { panic!("a rumor") };
+            rumor.id.sequence = 6;
+        }),
+        ("which came", |events| events.push(lost(&events[0], 5, 5))),
+        ("of 5 that were published", |events| events.push(lost(&events[0], 6, 7))),
+        ("which its origin retains", |events| events[4] = lost(&events[0], 5, 5)),
+    ];
+    for (what, change) in planted {
+        let (wrong, _) = told_of_five(change);
+        assert!(wrong.as_ref().is_some_and(|wrong| wrong.contains(what)), "{what}: {wrong:?}");
+    }
+}
+
+#[test]
+fn a_rumor_that_has_changed_on_its_way_is_noticed() {
+    // Two worlds that differ in nothing but what is published.
+    let [said, heard] = [five(b"as it is"), five(b"as it isn't")];
+    let mut rule = ExactlyOnce::default();
+    let [speaker, hearer] = [said.node(A).expect("it runs"), heard.node(B).expect("it runs")];
+    rule.started(B);
+    assert_eq!(rule.stepped(now(&said), A, speaker), None);
+    heard.events(B).for_each(|(_, event)| rule.event(B, &event));
+    let wrong = rule.stepped(now(&heard), B, hearer).expect("it says so");
+    assert!(wrong.contains("another payload"), "{wrong}");
 }

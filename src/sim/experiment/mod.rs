@@ -35,6 +35,7 @@ use crate::limits::Limits;
 use crate::node::Node;
 use crate::plan::PlanError;
 use crate::time::{Instant, Span};
+use crate::wire::MIN_MAX_DATAGRAM;
 
 /// Bytes of a member's texts on average: `n99999` is the longest name, there is no zone and no tag, and an eighth is kept free.
 const TEXT_BYTES: u32 = 8;
@@ -92,7 +93,15 @@ impl Base {
     /// # Errors
     /// Values that contradict each other.
     pub fn params(&self, spare: u32) -> Result<Params, ConfigError> {
-        let limits = Limits { text_bytes: TEXT_BYTES, ..Limits::for_members(self.nodes.saturating_add(spare)) };
+        let limits = Limits {
+            text_bytes: TEXT_BYTES,
+            // Nobody publishes anything.
+            origins: 1,
+            rumor_window: 64,
+            rumors: 64,
+            rumor_bytes: 2 * MIN_MAX_DATAGRAM as u32,
+            ..Limits::for_members(self.nodes.saturating_add(spare))
+        };
         Params::new(&self.config, &limits)
     }
 

@@ -1,6 +1,7 @@
 //! What can be done to a cluster? One thing at one time; nodes are called by their numbers in the plan.
 
 use crate::error::DropReason;
+use crate::rumor::Class;
 use crate::sim::Death;
 use crate::time::Span;
 
@@ -38,6 +39,8 @@ pub enum Act {
     Join(u32),
     /// A new process joins under the name of another node.
     Namesake(u32, u32),
+    /// It publishes so many rumors of a class at once.
+    Publish(u32, Class, u8),
     /// A host's wall clock jumps by so many seconds.
     WallClock(u32, i64),
     /// A datagram arrives that must be dropped for this reason, or enough of them.
@@ -46,7 +49,7 @@ pub enum Act {
 
 impl Act {
     /// Every kind of act by its name.
-    pub const NAMES: [&'static str; 17] = [
+    pub const NAMES: [&'static str; 18] = [
         "crash",
         "restart",
         "pause",
@@ -62,6 +65,7 @@ impl Act {
         "remove",
         "join",
         "namesake",
+        "publish",
         "wall_clock",
         "junk",
     ];
@@ -85,6 +89,7 @@ impl Act {
             Self::Remove(..) => "remove",
             Self::Join(_) => "join",
             Self::Namesake(..) => "namesake",
+            Self::Publish(..) => "publish",
             Self::WallClock(..) => "wall_clock",
             Self::Junk(..) => "junk",
         }

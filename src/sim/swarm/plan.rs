@@ -8,6 +8,7 @@ use crate::config::{Config, Params, Profile};
 use crate::error::{ConfigError, DropReason};
 use crate::limits::Limits;
 use crate::rng::Rng;
+use crate::rumor::Class;
 use crate::sim::{Death, Latency, Link};
 use crate::time::Span;
 
@@ -138,6 +139,8 @@ impl Draw {
         config.helpers = self.one_of(&[1, 3, 4]);
         config.confirmations = self.one_of(&[0, 3]);
         config.kernel_evidence = self.below(4) > 0;
+        config.rumor_retention =
+            self.one_of(&[Duration::from_secs(5), Duration::from_secs(20), config.rumor_retention]);
         if self.below(3) == 0 {
             config.datagrams_per_second = 100;
             config.bytes_per_second = 100_000;
@@ -154,6 +157,9 @@ impl Draw {
             probes: self.one_of(&[2, 16]),
             relays: self.one_of(&[1, 64]),
             book: self.one_of(&[4, 64]),
+            rumors: self.one_of(&[64, 4_096]),
+            rumor_window: self.one_of(&[64, 4_096]),
+            rumor_bytes: self.one_of(&[1 << 13, 1 << 20]),
             ..Limits::for_members(hosts.max(64))
         }
     }
@@ -217,7 +223,7 @@ impl Draw {
     }
 
     fn act(&mut self, nodes: u32) -> Act {
-        match self.below(32) {
+        match self.below(38) {
             0..4 => Act::Crash(self.goes(nodes), self.one_of(&[Death::Silent, Death::Refusing])),
             4..8 => {
                 let host = self.among(|draw| &mut draw.down, nodes);
@@ -237,7 +243,8 @@ impl Draw {
             26 => Act::Join(self.new_host(nodes)),
             27 | 28 => self.namesake(nodes),
             29 => Act::WallClock(self.host(nodes), self.one_of(&[-315_360_000, -3_600, 3_600, 315_360_000])),
-            30.. => Act::Junk(self.host(nodes), self.one_of(DropReason::ALL)),
+            32.. => Act::Publish(self.host(nodes), self.one_of(Class::ALL), self.one_of(&[1, 1, 3, 20, 100])),
+            30 | 31 => Act::Junk(self.host(nodes), self.one_of(DropReason::ALL)),
         }
     }
 

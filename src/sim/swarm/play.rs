@@ -10,6 +10,8 @@ use super::plan::{Plan, SEEDS};
 use super::script::{Script, link, time};
 use crate::config::Params;
 use crate::error::DropReason;
+use crate::node::Publication;
+use crate::rumor::{Class, Order, Topic};
 use crate::sim::check::{Check, Checks, Quiet, Violation, disquiet};
 use crate::sim::{Bounds, Cable, Coverage, Death, HostId, Latency, Link, Spec, World};
 use crate::time::{Instant, Span};
@@ -133,6 +135,14 @@ impl<'a> Player<'a> {
         self.hosts.insert(number, (host, Life::Up, named));
         let name = if named == number { String::new() } else { format!(" name n{named}") };
         self.script.say(&format!("start n{number}{name} zone {zone}{}", join(&through)));
+        self.subscribe(number, host);
+    }
+
+    /// Every process wants all rumors, half of them in the order of their origins.
+    fn subscribe(&mut self, number: u32, host: HostId) {
+        let (order, name) = if number % 2 == 0 { (Order::Arrival, "arrival") } else { (Order::Origin, "origin") };
+        self.world.subscribe(host, None, order).expect("whoever wants all needs no place");
+        self.script.say(&format!("subscribe n{number} {name}"));
     }
 
     /// Through whom a host joins: the seeds; a seed, when it comes back, through everybody.
@@ -199,6 +209,7 @@ impl<'a> Player<'a> {
                 Some(())
             }
             Act::Namesake(number, of) => self.start_namesake(number, of),
+            Act::Publish(number, class, count) => self.publish(number, class, count),
             Act::WallClock(number, by_s) => self.step_wall_clock(number, by_s),
             Act::Junk(number, reason) => self.throw_junk(number, reason),
         }
@@ -226,6 +237,7 @@ impl<'a> Player<'a> {
         self.now_is(number, Life::Up);
         let at = addr.map_or_else(String::new, |addr| format!(" at {addr}"));
         self.script.say(&format!("restart n{number}{at}{}", join(&through)));
+        self.subscribe(number, host);
         Some(())
     }
 
@@ -311,6 +323,20 @@ impl<'a> Player<'a> {
         Some(())
     }
 
+    /// Publishes rumors of different lengths, as many as the node takes.
+    fn publish(&mut self, number: u32, class: Class, count: u8) -> Option<()> {
+        let host = self.being(number, &[Life::Up])?;
+        let topic = Topic::new("swarm");
+        let taken = (0..count)
+            .take_while(|n| {
+                self.world.publish(host, Publication { topic, class, payload: &[*n; 255][..usize::from(*n)] }).is_ok()
+            })
+            .count();
+        (taken > 0).then_some(())?;
+        self.script.say(&format!("publish n{number} {} {taken}", class.name()));
+        Some(())
+    }
+
     fn step_wall_clock(&mut self, number: u32, by_s: i64) -> Option<()> {
         let (host, _) = self.host(number)?;
         self.world.step_wall_clock(host, by_s);
@@ -351,7 +377,9 @@ impl<'a> Player<'a> {
         let (look, stay, began) = (self.params.probe_interval / 4, self.params.probe_interval * STAY, self.world.now());
         let mut quiet_since = None;
         loop {
-            let (now, rest) = (self.world.now(), disquiet(&self.world));
+            let now = self.world.now();
+            let mut rest = disquiet(&self.world);
+            rest.extend(self.world.observer.0.missing(&self.world));
             let since = *quiet_since.get_or_insert(now);
             if !rest.is_empty() && now.since(began) >= within {
                 return (None, rest);

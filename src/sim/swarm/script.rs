@@ -29,8 +29,11 @@ impl Script {
         if !set.is_empty() {
             script.say(&format!("set{set}"));
         }
-        let Limits { members, probes, relays, book, .. } = plan.limits;
+        let Limits { members, probes, relays, book, origins, rumors, rumor_window, rumor_bytes, .. } = plan.limits;
         script.say(&format!("limits members={members} probes={probes} relays={relays} book={book}"));
+        script.say(&format!(
+            "limits origins={origins} rumors={rumors} rumor_window={rumor_window} rumor_bytes={rumor_bytes}"
+        ));
         script
     }
 
@@ -64,6 +67,7 @@ fn settings(config: &Config, from: &Config) -> String {
     };
     let span = |duration: Duration| time(duration.into());
     put("down_retention", span(config.down_retention), span(from.down_retention));
+    put("rumor_retention", span(config.rumor_retention), span(from.rumor_retention));
     put("kernel_evidence", config.kernel_evidence.to_string(), from.kernel_evidence.to_string());
     let numbers: [(&str, NumberOf); 8] = [
         ("fanout", |c| c.fanout),

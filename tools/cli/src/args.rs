@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agent, completions, config_check, decode, demo, events, info, join, leave, man, members, plan, remove, sim, stat,
-    wait,
+    agent, completions, config_check, decode, demo, events, info, join, leave, load, man, members, plan, publish,
+    remove, sim, stat, subscribe, wait,
 };
 
 /// The whole command line.
@@ -35,9 +35,12 @@ pub enum Command {
     Stat(stat::Args),
     Events(events::Args),
     Wait(wait::Args),
+    Publish(publish::Args),
+    Subscribe(subscribe::Args),
     Join(join::Args),
     Leave(leave::Args),
     Remove(remove::Args),
+    Load(load::Args),
     Plan(plan::Args),
     Decode(decode::Args),
     Sim(sim::Args),

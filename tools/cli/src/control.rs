@@ -6,8 +6,8 @@
 //! {"schema":1,"self":"a","members":[…],"membership_fingerprint":"…"}
 //! ```
 //! A request that fails is answered with `{"schema":1,"error":…,"advice":…,"code":…}`, where the code is the exit code
-//! that the command line turns it into. A connection may ask any number of questions, one after the other; `events`
-//! is the last one of its connection.
+//! that the command line turns it into. A connection may ask any number of questions, one after the other; `events` or
+//! `subscribe` is the last one of its connection.
 
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::net::UnixStream;
@@ -19,6 +19,52 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{Code, Failure};
 use crate::output;
+
+/// The longest request.
+pub const REQUEST_MAX: u64 = 64 << 10;
+
+/// How much a rumor matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum RumorClass {
+    /// Everybody who hears it passes it on at once
+    Urgent,
+    /// Told in rounds
+    #[default]
+    Normal,
+    /// Told with what room the others leave
+    Bulk,
+}
+
+impl From<RumorClass> for bruit::Class {
+    fn from(class: RumorClass) -> Self {
+        match class {
+            RumorClass::Urgent => Self::Urgent,
+            RumorClass::Normal => Self::Normal,
+            RumorClass::Bulk => Self::Bulk,
+        }
+    }
+}
+
+/// In which order rumors are heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum RumorOrder {
+    /// As they come
+    #[default]
+    Arrival,
+    /// Those of each origin as they were published
+    Origin,
+}
+
+impl From<RumorOrder> for bruit::Order {
+    fn from(order: RumorOrder) -> Self {
+        match order {
+            RumorOrder::Arrival => Self::Arrival,
+            RumorOrder::Origin => Self::Origin,
+        }
+    }
+}
 
 /// What can be asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +78,29 @@ pub enum Request {
     Stat {},
     /// Every event from now on, one per line, until either side closes.
     Events {},
+    /// Tell everybody who has subscribed to a topic.
+    Publish {
+        /// Its name.
+        topic: String,
+        /// How much it matters.
+        #[serde(default)]
+        class: RumorClass,
+        /// What it says, as text. Nothing where both are missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payload: Option<String>,
+        /// Or as hexadecimal digits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payload_hex: Option<String>,
+    },
+    /// Every rumor of a topic from now on, one per line, until either side closes.
+    Subscribe {
+        /// Its name; all topics where it is missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic: Option<String>,
+        /// In which order.
+        #[serde(default)]
+        order: RumorOrder,
+    },
     /// Join through these addresses as well.
     Join {
         /// HOST:PORT of each.
@@ -181,6 +250,7 @@ impl Client {
     /// That the agent has closed the connection in the middle.
     pub fn closed(&self) -> Failure {
         Failure::new(Code::Unreachable, format_args!("the agent at {} has ended", self.path.display()))
+            .advise("or it has given up a reader that did not read")
     }
 }
 
@@ -249,6 +319,7 @@ mod tests {
             (Request::Leave { timeout_ms: None }, r#"{"cmd":"leave"}"#),
             (Request::Remove { node: "a".into() }, r#"{"cmd":"remove","node":"a"}"#),
             (Request::Join { addrs: vec!["h:1".into()] }, r#"{"cmd":"join","addrs":["h:1"]}"#),
+            (Request::Subscribe { topic: None, order: RumorOrder::Origin }, r#"{"cmd":"subscribe","order":"origin"}"#),
         ];
         for (request, text) in cases {
             assert_eq!(output::json(&request), text);

@@ -62,6 +62,18 @@ pub fn fields(event: &Event) -> Vec<(&'static str, Value)> {
             vec![("refused", text(refused)), ("capacity", capacity.name().into()), ("max", (*max).into())]
         }
         Event::LeaveDone { told } => vec![("told", (*told).into())],
+        Event::Rumor(rumor) => vec![
+            ("origin", text(&rumor.id.origin)),
+            ("topic", text(&rumor.topic)),
+            ("sequence", rumor.id.sequence.into()),
+            ("class", rumor.class.name().into()),
+            ("age_us", (rumor.age.as_micros()).into()),
+            ("hops", rumor.hops.into()),
+            ("bytes", rumor.len.into()),
+        ],
+        Event::RumorsLost { origin, from, to, .. } => {
+            vec![("origin", text(origin)), ("from", (*from).into()), ("to", (*to).into())]
+        }
         Event::Resync { lost } => vec![("lost", (*lost).into())],
     }
 }
@@ -92,6 +104,7 @@ const fn what(capacity: Capacity) -> &'static str {
     match capacity {
         Capacity::Members => "places",
         Capacity::TextBytes => "bytes of names, zones and tags",
+        Capacity::Origins => "places for origins of rumors",
     }
 }
 
@@ -130,6 +143,12 @@ pub fn sentence(event: &Event) -> (Level, String) {
         Event::TableFull { refused, capacity, max } => {
             let (what, limit) = (what(*capacity), capacity.name());
             (Warn, format!("there is no room in {max} {what}; {refused} was refused; raise limits.{limit}"))
+        }
+        Event::Rumor(rumor) => {
+            (Info, format!("heard rumor {} of {} bytes after {} us", rumor.id, rumor.len, rumor.age.as_micros()))
+        }
+        Event::RumorsLost { origin, from, to, .. } => {
+            (Warn, format!("rumors {from} to {to} of {origin} are lost: nobody has them any more"))
         }
         Event::LeaveDone { told } => (Info, format!("left; {told} members acknowledged")),
         Event::Resync { lost } => (Warn, format!("{lost} events were lost because they were not read in time")),

@@ -52,7 +52,7 @@ fn members_info_and_stat_have_every_key_that_scripts_rely_on() {
     assert_eq!(info["limits"]["members"], json!({"used": 3, "max": 1_024}));
     assert_eq!(info["limits"]["text_bytes"]["max"], json!(1_024 * 64));
     assert_eq!(info["limits"]["suspects"], json!({"used": 0, "max": 256}));
-    assert_eq!(info["limits"].as_object().map(serde_json::Map::len), Some(9));
+    assert_eq!(info["limits"].as_object().map(serde_json::Map::len), Some(13));
     assert_eq!(info["fingerprints"]["membership"].as_str().map(str::len), Some(16));
     let counted = if cfg!(feature = "count-alloc") { json!(0) } else { Value::Null };
     assert_eq!(info["allocations_after_start"], counted);
@@ -140,7 +140,7 @@ fn a_second_signal_ends_an_agent_that_is_leaving_at_once() {
     let dir = scratch("second");
     let file = dir.join("slow.toml");
     let slow = "[protocol]\nprobe_interval = \"2m\"\ngossip_interval = \"2m\"\n\
-                pause_to_forgive = \"3m\"\ndown_retention = \"10m\"\n";
+                pause_to_forgive = \"3m\"\ndown_retention = \"10m\"\nrumor_retention = \"10m\"\n";
     std::fs::write(&file, slow).expect("a file");
     let config = ["--config", file.to_str().expect("a plain path"), "--leave-timeout", "10m"];
     for signals in [["TERM", "INT"], ["INT", "TERM"], ["TERM", "TERM"]] {

@@ -16,10 +16,11 @@ fn every_step_of_the_demo_comes_true_and_the_loops_allocate_nothing() {
         .iter()
         .map(|s| (s["name"].as_str().expect("a name"), s["ok"].as_bool().expect("a verdict")))
         .collect();
-    let names = ["all_joined", "crash_detected", "restarted", "left", "name_conflict"];
+    let names = ["all_joined", "rumor_heard", "crash_detected", "restarted", "left", "name_conflict"];
     assert_eq!(steps, names.map(|n| (n, true)));
     assert!(doc["steps"][0]["took_ms"].is_number() && doc["crash_detected_ms"].is_number());
-    assert_eq!((&doc["schema"], &doc["rumor_age_us"]), (&json!(1), &Value::Null));
+    assert_eq!((&doc["schema"], &doc["rumor_age_us"]["count"]), (&json!(1), &json!(4)), "all but the one who told it");
+    assert!(doc["rumor_age_us"]["max"].as_u64().is_some_and(|us| us > 0), "{doc}");
     for key in ["probe_rtt_us", "round_us"] {
         assert!(doc[key]["count"].as_u64().is_some_and(|n| n > 0), "{key}: {doc}");
     }

@@ -4,13 +4,17 @@ use std::net::SocketAddr;
 
 use bruit::net::CommandError;
 use bruit::wire::State;
-use bruit::{NodeId, Phase, Refusal};
+use bruit::{Class, NodeId, Phase, Refusal};
 use serde_json::Value;
 
+use super::listeners::Place;
 use super::{Shared, address};
 use crate::commands::join::Asked;
+use crate::commands::publish::Published;
 use crate::commands::remove::Removed;
+use crate::control::{RumorClass, RumorOrder};
 use crate::failure::{Code, Failure};
+use crate::rumor;
 use crate::view::{Distribution, Fingerprints, Info, Member, Members, Pairs, Socket, Stat, Usage};
 
 /// The members, this agent first, the others by name.
@@ -100,8 +104,8 @@ pub fn stat(shared: &Shared) -> Stat {
     }
 }
 
-/// The first line of a subscription.
-pub fn subscribed(shared: &Shared) -> Pairs<Value> {
+/// The first line of a subscription, to what more is said of it.
+pub fn subscribed(shared: &Shared, to: Vec<(&str, Value)>) -> Pairs<Value> {
     let up = shared.handle.members().iter().filter(|m| m.state.is_up()).count();
     let fields: [(&str, Value); 5] = [
         ("schema", 1.into()),
@@ -110,7 +114,7 @@ pub fn subscribed(shared: &Shared) -> Pairs<Value> {
         ("self", shared.handle.name().to_string().into()),
         ("members", up.into()),
     ];
-    fields.into_iter().collect()
+    fields.into_iter().chain(to).collect()
 }
 
 /// Joins through more addresses.
@@ -145,11 +149,59 @@ pub fn remove(shared: &Shared, node: &str) -> Result<Removed, Failure> {
     Ok(Removed { schema: 1, removed: member.name.to_string(), id: member.id.to_string() })
 }
 
+/// Tells everybody who has subscribed.
+pub fn publish(
+    shared: &Shared,
+    topic: &str,
+    class: RumorClass,
+    payload: (Option<&str>, Option<&str>),
+) -> Result<Published, Failure> {
+    let payload = match payload {
+        (text, None) => text.unwrap_or_default().as_bytes().to_vec(),
+        (None, Some(hex)) => rumor::from_hex(hex)
+            .ok_or_else(|| Failure::new(Code::Usage, "payload_hex is pairs of hexadecimal digits and nothing else"))?,
+        (Some(_), Some(_)) => return Err(Failure::new(Code::Usage, "payload or payload_hex is expected, not both")),
+    };
+    let (class, named) = (Class::from(class), shared.names.topic(named(topic)?));
+    let id = shared.handle.publish(named, class, &payload).map_err(refused)?;
+    Ok(Published {
+        schema: 1,
+        id: id.to_string(),
+        origin: shared.handle.name().to_string(),
+        origin_id: id.origin.to_string(),
+        boot: format!("{:08x}", id.boot),
+        topic: topic.to_owned(),
+        topic_id: named.to_string(),
+        sequence: id.sequence,
+        class: class.name().to_owned(),
+        bytes: payload.len(),
+    })
+}
+
+/// One more who listens.
+pub fn subscribe<'a>(shared: &'a Shared, topic: Option<&str>, order: RumorOrder) -> Result<Place<'a>, Failure> {
+    let topic = topic.map(named).transpose()?.map(|name| shared.names.topic(name));
+    shared.listeners.add(&shared.handle, topic, order.into()).map_err(refused)
+}
+
+/// The name of a topic, if it is one.
+fn named(topic: &str) -> Result<&str, Failure> {
+    if topic.is_empty() { Err(Failure::new(Code::Usage, "a topic has a name")) } else { Ok(topic) }
+}
+
 /// Why the node did not do it.
 pub fn refused(error: CommandError) -> Failure {
     let code = match error {
         CommandError::Refused(
-            Refusal::NotRunning | Refusal::UnknownMember | Refusal::StillAlive | Refusal::TooManySeeds { .. },
+            Refusal::NotRunning
+            | Refusal::UnknownMember
+            | Refusal::StillAlive
+            | Refusal::TooManySeeds { .. }
+            | Refusal::NotJoined
+            | Refusal::PayloadTooLong { .. }
+            | Refusal::RumorsWait { .. }
+            | Refusal::TooManyOrigins { .. }
+            | Refusal::TooManyTopics { .. },
         ) => Code::Failed,
         CommandError::QueueFull | CommandError::NoAnswer | CommandError::Stopped => Code::Unreachable,
     };

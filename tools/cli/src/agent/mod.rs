@@ -5,7 +5,10 @@
 
 pub mod address;
 mod answers;
+mod lines;
+mod listeners;
 mod log;
+pub mod names;
 mod reload;
 mod seeds;
 mod server;
@@ -21,7 +24,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, s
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use bruit::net::{self, CommandError, Handle, Options, StartError};
+use bruit::net::{self, CommandError, Delivery, Handle, Options, StartError};
 use bruit::{Event, JoinRefusal, Profile};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -33,7 +36,9 @@ use crate::event::{self, Level};
 use crate::failure::{Code, Failure};
 use crate::runner;
 
+use listeners::Listeners;
 use log::Log;
+use names::Names;
 use socket::ControlSocket;
 use subscribers::Subscribers;
 
@@ -55,6 +60,8 @@ struct Shared {
     profile: Profile,
     control: PathBuf,
     subscribers: Subscribers,
+    listeners: Listeners,
+    names: Names,
     main: Sender<Message>,
     ended: Arc<AtomicBool>,
 }
@@ -121,8 +128,16 @@ impl Agent {
         let seeds = seeds::of_others(&found.addrs, &settings, advertised.addr, &log);
         let ended = Arc::new(AtomicBool::new(false));
         let handle = start_node(&settings, advertised.addr, &seeds, &main, &ended)?;
-        let (profile, subscribers) = (settings.profile, Subscribers::default());
-        let shared = Arc::new(Shared { handle, profile, control: path, subscribers, main, ended });
+        let shared = Arc::new(Shared {
+            handle,
+            profile: settings.profile,
+            control: path,
+            subscribers: Subscribers::default(),
+            listeners: Listeners::default(),
+            names: Names::default(),
+            main,
+            ended,
+        });
         log_start(&log, &shared, &settings);
         advertised.warning.iter().for_each(|warning| log.say(Level::Warn, warning));
 
@@ -131,6 +146,8 @@ impl Agent {
         thread("accept", move || listener.iter().for_each(|l| server::serve(l, &served))).map_err(no_thread)?;
         let (heard, to) = (Arc::clone(&shared), log.clone());
         thread("events", move || hear(&heard, &to)).map_err(no_thread)?;
+        let listened = Arc::clone(&shared);
+        thread("rumors", move || listen(&listened)).map_err(no_thread)?;
         seeds::keep_resolving(found.missing.clone(), &shared, &log)?;
         Ok(Self { args, settings, shared, log, inbox, _socket: socket })
     }
@@ -288,6 +305,26 @@ fn hear(shared: &Shared, log: &Log) {
         log.event(level, event.name(), event::fields(&event), &sentence);
         if shared.main.send(Message::Event(event)).is_err() {
             return;
+        }
+    }
+}
+
+/// Takes the rumors as they come, and tells those who listen.
+fn listen(shared: &Shared) {
+    loop {
+        match shared.handle.next_rumor(Duration::from_secs(60)) {
+            Some(delivery) => {
+                match &delivery {
+                    Delivery::Rumor(rumor) => shared.names.look_for(rumor.id.origin, &shared.handle),
+                    Delivery::Lost { origin, .. } | Delivery::Reread { origin, .. } => {
+                        shared.names.look_for(*origin, &shared.handle);
+                    }
+                    Delivery::Resync { .. } => {}
+                }
+                shared.listeners.tell(&delivery, &shared.names);
+            }
+            None if shared.ended.load(Ordering::Relaxed) => return,
+            None => {}
         }
     }
 }

@@ -8,17 +8,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::answers;
+use super::lines::Reader;
 use super::{Message, Shared};
 use crate::commands::leave::Left;
-use crate::control::{Refused, Request};
+use crate::control::{REQUEST_MAX, Refused, Request, RumorOrder};
 use crate::failure::{Code, Failure};
 use crate::output;
+use crate::view::Pairs;
 
 /// Connections at once; one more is told so.
 const CONNECTIONS_MAX: usize = 32;
-/// The longest request.
-const REQUEST_MAX: u64 = 64 << 10;
 /// How long a connection may ask nothing before it makes room.
 const IDLE_MAX: Duration = Duration::from_secs(300);
 /// How long a client may leave an answer unread.
@@ -64,7 +66,7 @@ fn connection(stream: UnixStream, shared: &Shared, place: Option<&Place>) {
     let mut out = &stream;
     if place.is_none() {
         let no = Failure::new(Code::Failed, format_args!("{CONNECTIONS_MAX} control connections are open already"))
-            .advise("close some; `events` and --watch hold theirs");
+            .advise("close some; `events`, `subscribe` and --watch hold theirs");
         return send(&mut out, &output::json(&Refused::from(&no))).unwrap_or_default();
     }
     let mut reader = BufReader::new(&stream);
@@ -74,7 +76,8 @@ fn connection(stream: UnixStream, shared: &Shared, place: Option<&Place>) {
             continue;
         }
         let goes_on = match parse(&line) {
-            Ok(Request::Events {}) => subscription(&stream, shared).map(|()| false),
+            Ok(Request::Events {}) => events(&stream, shared).map(|()| false),
+            Ok(Request::Subscribe { topic, order }) => rumors(&stream, shared, topic.as_deref(), order).map(|()| false),
             Ok(Request::Leave { timeout_ms }) => leave(&mut out, shared, timeout_ms).map(|()| false),
             Ok(request) => send(&mut out, &answer(&request, shared)).map(|()| true),
             Err(no) => send(&mut out, &output::json(&Refused::from(&no))).map(|()| true),
@@ -110,7 +113,11 @@ fn answer(request: &Request, shared: &Shared) -> String {
         Request::Stat {} => Ok(output::json(&answers::stat(shared))),
         Request::Join { addrs } => answers::join(shared, addrs).map(|doc| output::json(&doc)),
         Request::Remove { node } => answers::remove(shared, node).map(|doc| output::json(&doc)),
-        Request::Events {} | Request::Leave { .. } => {
+        Request::Publish { topic, class, payload, payload_hex } => {
+            answers::publish(shared, topic, *class, (payload.as_deref(), payload_hex.as_deref()))
+                .map(|doc| output::json(&doc))
+        }
+        Request::Events {} | Request::Subscribe { .. } | Request::Leave { .. } => {
             Err(Failure::new(Code::Usage, "the last request of a connection"))
         }
     };
@@ -118,13 +125,28 @@ fn answer(request: &Request, shared: &Shared) -> String {
 }
 
 /// Every event as a line, until the client goes.
-fn subscription(stream: &UnixStream, shared: &Shared) -> std::io::Result<()> {
+fn events(stream: &UnixStream, shared: &Shared) -> std::io::Result<()> {
     let lines = shared.subscribers.add();
+    stream_lines(stream, &answers::subscribed(shared, Vec::new()), &lines)
+}
+
+/// Every rumor as a line, until the client goes.
+fn rumors(stream: &UnixStream, shared: &Shared, topic: Option<&str>, order: RumorOrder) -> std::io::Result<()> {
+    let place = match answers::subscribe(shared, topic, order) {
+        Ok(place) => place,
+        Err(no) => return send(&mut &*stream, &output::json(&Refused::from(&no))),
+    };
+    let what = vec![("topic", topic.into()), ("order", output::json(&order).trim_matches('"').into())];
+    stream_lines(stream, &answers::subscribed(shared, what), &place.lines)
+}
+
+/// A first line, then all that come, until the client goes.
+fn stream_lines(stream: &UnixStream, first: &Pairs<Value>, lines: &Reader) -> std::io::Result<()> {
     let mut out = stream;
-    send(&mut out, &output::json(&answers::subscribed(shared)))?;
+    send(&mut out, &output::json(first))?;
     stream.set_read_timeout(Some(Duration::from_millis(1)))?;
     loop {
-        match lines.recv_timeout(LOOK_FOR_END) {
+        match lines.next(LOOK_FOR_END) {
             Ok(line) => send(&mut out, &line)?,
             Err(RecvTimeoutError::Timeout) => match out.read(&mut [0; 64]) {
                 Ok(0) => return Ok(()),

@@ -3,7 +3,7 @@
 use crate::demo::{self, NODES_MAX, NODES_MIN};
 use crate::failure::Failure;
 
-/// Run a cluster on loopback and show what happens: join, crash, restart, leave, name conflict
+/// Run a cluster on loopback and show what happens: join, rumor, crash, restart, leave, name conflict
 ///
 /// Real nodes with real UDP sockets, each with its own loop on its own thread. Ends by itself in under 30 s; exit code 0
 /// only if every step came true.

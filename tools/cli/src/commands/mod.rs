@@ -9,12 +9,15 @@ pub mod events;
 pub mod info;
 pub mod join;
 pub mod leave;
+pub mod load;
 pub mod man;
 pub mod members;
 pub mod plan;
+pub mod publish;
 pub mod remove;
 pub mod sim;
 pub mod stat;
+pub mod subscribe;
 pub mod wait;
 
 use crate::args::{Command, Config};
@@ -30,9 +33,12 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Stat(args) => stat::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Wait(args) => wait::run(&args),
+        Command::Publish(args) => publish::run(args),
+        Command::Subscribe(args) => subscribe::run(&args),
         Command::Join(args) => join::run(args),
         Command::Leave(args) => leave::run(&args),
         Command::Remove(args) => remove::run(args),
+        Command::Load(args) => load::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Sim(args) => sim::run(&args),

@@ -168,6 +168,9 @@ pub fn invalid(error: &ConfigError) -> Failure {
             key(more),
             shown(more, *more_is)
         ),
+        ConfigError::NotAMultiple { field, got, of } => {
+            format!("{} is {got}; it can be a multiple of {of}", key(field))
+        }
         ConfigError::UnusableAddress(_) | ConfigError::ProfileTooLong { .. } | ConfigError::BadText(_) => {
             error.to_string()
         }

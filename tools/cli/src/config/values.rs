@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bruit::{Profile, Sends};
+use bruit::{Profile, Rule, RumorStart, Sends};
 use toml::de::DeValue;
 
 /// How log lines look.
@@ -162,6 +162,45 @@ impl Setting for Sends {
             Self::Derived => "derived".to_owned(),
             Self::Endless => "endless".to_owned(),
             Self::Times(n) => n.to_string(),
+        }
+    }
+}
+
+impl Setting for Rule {
+    const KIND: &'static str = "a rule such as \"feedback-counter-2\": blind or feedback, coin or counter, a number";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        let rule = || {
+            let [listens, ends, k] = text.trim().splitn(3, '-').collect::<Vec<_>>().try_into().ok()?;
+            let feedback = ["blind", "feedback"].iter().position(|name| *name == listens)? == 1;
+            let coin = ["counter", "coin"].iter().position(|name| *name == ends)? == 1;
+            Some(Self { feedback, coin, k: k.parse().ok()? })
+        };
+        rule().ok_or_else(|| format!("{} is expected, not `{text}`", Self::KIND))
+    }
+
+    fn show(&self) -> String {
+        let listens = if self.feedback { "feedback" } else { "blind" };
+        let ends = if self.coin { "coin" } else { "counter" };
+        format!("{listens}-{ends}-{}", self.k)
+    }
+}
+
+impl Setting for RumorStart {
+    const KIND: &'static str = "\"now\" or \"retained\"";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "now" => Ok(Self::Now),
+            "retained" => Ok(Self::Retained),
+            other => Err(format!("{} is expected, not `{other}`", Self::KIND)),
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::Now => "now".to_owned(),
+            Self::Retained => "retained".to_owned(),
         }
     }
 }

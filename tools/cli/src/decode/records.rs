@@ -1,6 +1,6 @@
 //! How is each record shown? Pairs of a field's name and its value, in the order of the wire, for people and for JSON.
 
-use bruit::wire::{Claim, Cookie, Header, Hello, NackReason, Profile, RawClaim, Section};
+use bruit::wire::{Claim, Cookie, Digest, Header, Hello, NackReason, Profile, RawClaim, Rumor, RumorIds, Section};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
@@ -105,6 +105,16 @@ pub fn section(section: Section<'_>) -> Vec<Record> {
             [range].into_iter().chain(raw_claims(listing.claims)).collect()
         }
         Section::Want(wants) => wants.iter().map(|raw| one().hex("id", raw.get())).collect(),
+        Section::Rumors(rumors) => rumors.map(|r| rumor(&r)).collect(),
+        Section::RumorDigests(digests) => digests.iter().map(|raw| digest(&raw.get())).collect(),
+        Section::RumorFeedback(ids) | Section::RumorWants(ids) => ids.iter().map(|raw| rumor_ids(&raw.get())).collect(),
+        Section::RumorSync(raw) => {
+            vec![one().with("nonce", raw.nonce.get()).hex("from", format_args!("{:016x}", raw.from.get()))]
+        }
+        Section::RumorPage(page) => {
+            let range = one().with("nonce", page.nonce()).hex("first", page.first()).hex("last", page.last());
+            [range].into_iter().chain(page.digests.iter().map(|raw| digest(&raw.get()))).collect()
+        }
         Section::Unknown(code) => vec![one().with("code", code)],
     }
 }
@@ -115,6 +125,36 @@ const fn nack_reason(reason: NackReason) -> &'static str {
         NackReason::Refused => "refused",
         NackReason::Unknown => "unknown",
     }
+}
+
+fn rumor(rumor: &Rumor<'_>) -> Record {
+    Record::default()
+        .hex("origin", rumor.id.origin)
+        .hex("boot", format_args!("........{:08x}", rumor.id.boot))
+        .with("sequence", rumor.id.sequence)
+        .hex("topic", rumor.topic)
+        .with("class", rumor.class.name())
+        .with("asks", rumor.asks)
+        .with("age_us", rumor.age_us)
+        .with("hops", rumor.hops)
+        .with("bytes", rumor.payload.len())
+}
+
+fn digest(digest: &Digest) -> Record {
+    Record::default()
+        .hex("origin", digest.origin)
+        .hex("boot", format_args!("........{:08x}", digest.boot))
+        .with("complete", digest.complete)
+        .with("ahead", digest.ahead)
+        .with("kept", digest.kept)
+        .hex("seen", format_args!("{:016x}", digest.seen))
+}
+
+fn rumor_ids(ids: &RumorIds) -> Record {
+    Record::default()
+        .hex("origin", ids.origin)
+        .hex("boot", format_args!("........{:08x}", ids.boot))
+        .with("sequences", ids.sequences().collect::<Vec<_>>())
 }
 
 fn raw_claims(claims: &[RawClaim]) -> Vec<Record> {

@@ -1,7 +1,8 @@
-//! What does a cluster do? Five steps, each with what has to come true and by when, then a quiet time that is measured.
+//! What does a cluster do? Six steps, each with what has to come true and by when, then a quiet time that is measured.
 
 mod cluster;
 mod report;
+mod rumor;
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,10 @@ use bruit::wire::State;
 use crate::allocations;
 use crate::failure::{Code, Failure};
 use crate::output::{self, BAD, BOLD, DIM, GOOD, Paint, micros};
+use crate::view::Distribution;
 use cluster::{Cluster, member};
 use report::{Report, Snapshot, Step};
+use rumor::Heard;
 
 /// The fewest: one that crashes, one that leaves, and one to see it.
 pub const NODES_MIN: usize = 3;
@@ -22,6 +25,8 @@ pub const NODES_MAX: usize = 64;
 
 /// How long a step may take. All of them with the quiet time stay below 30 s.
 const STEP_MAX: Duration = Duration::from_millis(4_000);
+/// Who has just joined takes the rumors that are told meanwhile for the past: until that is over.
+const SETTLED_AFTER: Duration = Duration::from_secs(1);
 /// What is left over from the steps has passed after this.
 const CALM: Duration = Duration::from_millis(1_500);
 /// What is measured as quiet.
@@ -36,10 +41,12 @@ pub fn play(nodes: usize, json: bool) -> Result<(), Failure> {
         teller: Teller { start: Instant::now(), silent: json, paint: Paint::stdout() },
         cluster: Cluster::new(),
         steps: Vec::new(),
+        rumor_age: None,
         gone: Snapshot::default(),
     };
     demo.teller.title(&format!("{nodes} nodes on loopback, profile local, each with its own loop and socket"))?;
     demo.join(nodes)?;
+    demo.rumor(0)?;
     demo.crash_and_restart(nodes / 2)?;
     demo.leave(nodes - 1)?;
     demo.conflict(1)?;
@@ -62,6 +69,8 @@ struct Demo {
     teller: Teller,
     cluster: Cluster,
     steps: Vec<Step>,
+    /// Until the others had the rumor.
+    rumor_age: Option<Distribution>,
     /// What nodes that have ended had counted.
     gone: Snapshot,
 }
@@ -76,6 +85,35 @@ impl Demo {
         let all: Vec<usize> = (0..nodes).collect();
         let sees_all = |node: &Handle| cluster::up(node) == nodes;
         self.step("all_joined", start, &all, sees_all, &format!("sees all {nodes}"))
+    }
+
+    fn rumor(&mut self, teller: usize) -> Result<(), Failure> {
+        std::thread::sleep(SETTLED_AFTER);
+        let name = self.cluster.node(teller).name();
+        self.teller.happens(&format!("{name} publishes a rumor, which everybody passes on at once"))?;
+        let start = Instant::now();
+        let others = self.cluster.others(teller);
+        // A refusal shows as a step that does not come true.
+        let heard = rumor::spread(&self.cluster, teller, &others, STEP_MAX)
+            .unwrap_or_else(|_| others.iter().map(|seat| (*seat, None)).collect());
+        let mut missing = Vec::new();
+        for (i, (seat, heard_there)) in heard.iter().enumerate() {
+            let node = self.cluster.node(*seat);
+            let Some(Heard { after, hops }) = *heard_there else {
+                missing.push(node.name().to_string());
+                continue;
+            };
+            let way = match hops {
+                0 | 1 => format!("from {name} itself"),
+                2 => "by way of another".to_owned(),
+                hops => format!("by way of {} others", hops - 1),
+            };
+            let what = format!("{:<4} at {} hears it, {way}", node.name(), node.addr());
+            self.teller.one_of(i + 1, heard.len(), after, &what)?;
+        }
+        self.rumor_age = rumor::distribution(&heard);
+        let slowest = heard.iter().filter_map(|(_, heard)| *heard).map(|heard| heard.after).max();
+        self.conclude("rumor_heard", slowest.unwrap_or(start.elapsed()), &missing)
     }
 
     fn crash_and_restart(&mut self, victim: usize) -> Result<(), Failure> {
@@ -148,15 +186,16 @@ impl Demo {
         let mut done = 0;
         let told = |node: &Handle| {
             done += 1;
-            match (done, seats.len()) {
-                (SHOWN, n) if n > SHOWN + 1 => teller.detail(start.elapsed(), "and so on"),
-                (d, n) if d > SHOWN && d < n => Ok(()),
-                _ => teller.detail(start.elapsed(), &format!("{:<4} at {} {what}", node.name(), node.addr())),
-            }
+            let what = format!("{:<4} at {} {what}", node.name(), node.addr());
+            teller.one_of(done, seats.len(), start.elapsed(), &what)
         };
         let missing = self.cluster.until_all(seats, start + STEP_MAX, holds, told)?;
-        let took = start.elapsed();
-        teller.verdict(name, took, &missing)?;
+        self.conclude(name, start.elapsed(), &missing)
+    }
+
+    /// A step is over.
+    fn conclude(&mut self, name: &'static str, took: Duration, missing: &[String]) -> Result<(), Failure> {
+        self.teller.verdict(name, took, missing)?;
         self.steps.push(Step { name, ok: missing.is_empty(), took_ms: took.as_secs_f64() * 1e3 });
         Ok(())
     }
@@ -173,7 +212,7 @@ impl Demo {
         let mut whole = std::mem::take(&mut self.gone);
         whole.merge(&after);
         Ok(Report::new(
-            std::mem::take(&mut self.steps),
+            (std::mem::take(&mut self.steps), self.rumor_age.take()),
             &whole,
             (&before, &after, seconds, nodes),
             allocations::counted(),
@@ -205,6 +244,15 @@ impl Teller {
     fn detail(&self, after: Duration, text: &str) -> Result<(), Failure> {
         let after = format!("{:>9}", micros(u64::try_from(after.as_micros()).unwrap_or(u64::MAX)));
         self.print(&format!("  {}  {text}\n", self.paint.paint(DIM, &after)))
+    }
+
+    /// The `i`th of `n` who are all told of; of many, the first and the last are.
+    fn one_of(&self, i: usize, n: usize, after: Duration, text: &str) -> Result<(), Failure> {
+        match i {
+            SHOWN if n > SHOWN + 1 => self.detail(after, "and so on"),
+            i if i > SHOWN && i < n => Ok(()),
+            _ => self.detail(after, text),
+        }
     }
 
     fn verdict(&self, name: &str, took: Duration, missing: &[String]) -> Result<(), Failure> {

@@ -96,7 +96,7 @@ pub struct Report {
     pub steps: Vec<Step>,
     /// Until the last of the others held the killed one dead.
     pub crash_detected_ms: Option<f64>,
-    /// Null until there are rumors.
+    /// From the call that published a rumor to its readers at all others.
     pub rumor_age_us: Option<Distribution>,
     /// From ping to ack.
     pub probe_rtt_us: Option<Distribution>,
@@ -130,9 +130,9 @@ pub struct Quiet {
 }
 
 impl Report {
-    /// From the steps, the whole run, and the quiet time (before, after, seconds, nodes).
+    /// From the steps and what the rumor took, the whole run, and the quiet time (before, after, seconds, nodes).
     pub fn new(
-        steps: Vec<Step>,
+        (steps, rumor_age_us): (Vec<Step>, Option<Distribution>),
         whole: &Snapshot,
         (before, after, seconds, nodes): (&Snapshot, &Snapshot, f64, usize),
         allocations_after_start: Option<u64>,
@@ -143,7 +143,7 @@ impl Report {
             schema: 1,
             crash_detected_ms: steps.iter().find(|s| s.name == "crash_detected" && s.ok).map(|s| s.took_ms),
             steps,
-            rumor_age_us: None,
+            rumor_age_us,
             probe_rtt_us: whole.figure("probe_rtt").cloned(),
             round_us: whole.figure("round").cloned(),
             datagrams: whole.counter("datagrams_sent"),
@@ -168,7 +168,7 @@ impl Report {
         };
         let steps = self.steps_table().render(paint);
         section("steps", steps);
-        section("times, of each figure the worst node's", stat::distributions(&self.histograms).render(paint));
+        section("times, of each figure the worst node's", stat::distributions(&self.measured()).render(paint));
         section("traffic", self.traffic_table().render(paint));
         section("datagrams dropped, in the whole run", stat::drops(&self.drops, paint));
         let allocations = match self.allocations_after_start {
@@ -178,6 +178,15 @@ impl Report {
         };
         out.push_str(&format!("allocations by the loops after their start: {allocations}\n"));
         out
+    }
+
+    /// The rumor's way to its readers, and what was measured at all.
+    fn measured(&self) -> Pairs<Distribution> {
+        let rumor = self.rumor_age_us.iter().map(|d| ("rumor to readers", d));
+        // What nodes reckon as its age is near nothing while no round trip is known: no figure to look at.
+        let shown = |name: &str, d: &Distribution| d.count > 0 && !name.starts_with("rumor_age");
+        let measured = self.histograms.0.iter().filter(|(name, d)| shown(name, d)).map(|(name, d)| (name.as_str(), d));
+        rumor.chain(measured).map(|(name, d)| (name, d.clone())).collect()
     }
 
     fn steps_table(&self) -> Table {

@@ -231,7 +231,9 @@ fn report(event: &Event) -> Option<What> {
         | Event::NameConflict { .. }
         | Event::TableFilling { .. }
         | Event::TableFull { .. }
-        | Event::LeaveDone { .. } => None,
+        | Event::LeaveDone { .. }
+        | Event::Rumor(_)
+        | Event::RumorsLost { .. } => None,
     }
 }
 

@@ -15,7 +15,7 @@ mod mass_restart;
 mod mongering;
 mod partition;
 mod picture;
-mod progress;
+pub mod progress;
 mod rows;
 mod spread;
 mod steady;

@@ -1,0 +1,188 @@
+//! Where in the table is this id? An open-addressing index whose order is roughly the order of the ids.
+//!
+//! An id is a hash, so its upper bits are its home place: a range of ids is a run of places, which is what listings of a
+//! part of the id space need. Linear probing, at most half full, removal by shifting back (Knuth, TAOCP 3, 6.4 R). A
+//! place is 32 bits: a slot, in as many bits as that takes, and in the rest the lowest bits of its id, so that hardly ever
+//! a member is looked at that is not the one; sixteen places to a cache line, so that a search stays within one or two.
+
+use super::bought;
+use crate::id::NodeId;
+
+/// From id to slot.
+#[derive(Debug)]
+pub struct Index {
+    places: Box<[u32]>,
+    /// The bits of a place that tell the slot; the others are the lowest of its id.
+    slot_mask: u32,
+}
+
+/// No slot has all bits set.
+const EMPTY: u32 = u32::MAX;
+
+const fn places_for(members: usize) -> usize {
+    2 * members
+}
+
+impl Index {
+    /// Room for `members` ids.
+    #[must_use]
+    pub fn new(members: usize) -> Self {
+        let slot_bits = usize::BITS - members.leading_zeros();
+        Self { places: bought(places_for(members), EMPTY), slot_mask: (1 << slot_bits) - 1 }
+    }
+
+    /// Bytes that [`Index::new`] buys.
+    #[must_use]
+    pub const fn memory_bytes(members: usize) -> usize {
+        places_for(members) * size_of::<u32>()
+    }
+
+    /// The id as a fraction of all ids, of all places.
+    fn home(&self, id: NodeId) -> usize {
+        (((id.as_u64() >> 32) * self.places.len() as u64) >> 32) as usize
+    }
+
+    fn after(&self, place: usize) -> usize {
+        if place + 1 == self.places.len() { 0 } else { place + 1 }
+    }
+
+    /// How far behind `from` a place is, round the end.
+    fn distance(&self, from: usize, place: usize) -> usize {
+        if place >= from { place - from } else { place + self.places.len() - from }
+    }
+
+    fn tag(&self, id: NodeId) -> u32 {
+        id.as_u64() as u32 & !self.slot_mask
+    }
+
+    const fn slot(&self, entry: u32) -> u32 {
+        entry & self.slot_mask
+    }
+
+    /// The slot for which `is` holds among those whose tag and home fit `id`.
+    #[must_use]
+    pub fn find(&self, id: NodeId, is: impl Fn(u32) -> bool) -> Option<u32> {
+        let alike = |here: u32| (here ^ id.as_u64() as u32) & !self.slot_mask == 0;
+        let search = |here: &u32| match *here {
+            EMPTY => Some(None),
+            here if alike(here) && is(self.slot(here)) => Some(Some(self.slot(here))),
+            _ => None,
+        };
+        // From home to the end, and round it: so there is no end to look out for at each step.
+        let (before, from) = self.places.split_at(self.home(id));
+        from.iter().chain(before).find_map(search).flatten()
+    }
+
+    /// Adds an id that is not in yet. The caller keeps within the capacity.
+    pub fn insert(&mut self, id: NodeId, slot: u32) {
+        let mut place = self.home(id);
+        while self.places[place] != EMPTY {
+            place = self.after(place);
+        }
+        self.places[place] = self.tag(id) | slot;
+    }
+
+    /// Removes an id; `id_of` tells the id at a slot.
+    pub fn remove(&mut self, id: NodeId, id_of: impl Fn(u32) -> NodeId) {
+        self.remove_where(id, |slot| id_of(slot) == id, &id_of);
+    }
+
+    /// Removes a slot whose id others may share.
+    pub fn remove_slot(&mut self, id: NodeId, slot: u32, id_of: impl Fn(u32) -> NodeId) {
+        self.remove_where(id, |other| other == slot, &id_of);
+    }
+
+    fn remove_where(&mut self, id: NodeId, is: impl Fn(u32) -> bool, id_of: &impl Fn(u32) -> NodeId) {
+        let mut gap = self.home(id);
+        loop {
+            let here = self.places[gap];
+            if here == EMPTY {
+                return;
+            }
+            if is(self.slot(here)) {
+                break;
+            }
+            gap = self.after(gap);
+        }
+        let mut place = gap;
+        loop {
+            place = self.after(place);
+            let here = self.places[place];
+            if here == EMPTY {
+                break;
+            }
+            let home = self.home(id_of(self.slot(here)));
+            // What sits at `place` may move into the gap when its home is not behind the gap.
+            if self.distance(home, place) >= self.distance(gap, place) {
+                self.places[gap] = here;
+                gap = place;
+            }
+        }
+        self.places[gap] = EMPTY;
+    }
+
+    /// The slots of ids that may lie in `first..=last`, in no order, others among them.
+    pub fn near(&self, first: NodeId, last: NodeId) -> impl Iterator<Item = u32> + '_ {
+        let (mut place, end) = (self.home(first), self.home(last));
+        let mut left = self.places.len();
+        let mut past_end = false;
+        core::iter::from_fn(move || {
+            loop {
+                if left == 0 {
+                    return None;
+                }
+                let here = self.places[place];
+                if past_end && here == EMPTY {
+                    return None;
+                }
+                past_end |= place == end;
+                place = self.after(place);
+                left -= 1;
+                if here != EMPTY {
+                    return Some(self.slot(here));
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Rng;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn agrees_with_an_ordered_map_under_random_use() {
+        let mut rng = Rng::from_seed(5);
+        let mut ids = [NodeId::from_u64(0); 64];
+        let mut index = Index::new(64);
+        let mut model: BTreeMap<NodeId, u32> = BTreeMap::new();
+        for _ in 0..30_000 {
+            // Few distinct upper bits, so that runs are long and wrap around the end.
+            let id = NodeId::from_u64(((u64::from(rng.below(4)) + 12) << 60) | u64::from(rng.below(40)));
+            match model.get(&id) {
+                Some(slot) if rng.below(2) == 0 => {
+                    let slot = *slot;
+                    index.remove(id, |s| ids[s as usize]);
+                    model.remove(&id);
+                    ids[slot as usize] = NodeId::from_u64(0);
+                }
+                None if model.len() < 64 => {
+                    let slot = (0..64).find(|s| !model.values().any(|v| v == s)).expect("a free slot");
+                    ids[slot as usize] = id;
+                    index.insert(id, slot);
+                    model.insert(id, slot);
+                }
+                _ => {}
+            }
+            assert_eq!(index.find(id, |s| ids[s as usize] == id), model.get(&id).copied());
+            let (a, b) = (NodeId::from_u64(13 << 60), NodeId::from_u64((14 << 60) | 20));
+            let mut near: Vec<u32> = index.near(a, b).filter(|s| (a..=b).contains(&ids[*s as usize])).collect();
+            let mut expected: Vec<u32> = model.range(a..=b).map(|(_, s)| *s).collect();
+            near.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(near, expected);
+        }
+    }
+}

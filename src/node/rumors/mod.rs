@@ -1,0 +1,136 @@
+//! Rumors on their way through a node: `publishing`, `hearing`, `delivering`; `pushing` what is urgent, `telling` the rest in
+//! rounds; `missing` what has not come; `walking` through all origins with a peer that differs.
+
+mod delivering;
+mod hearing;
+mod missing;
+mod publishing;
+mod pushing;
+mod telling;
+mod walking;
+
+use arrayvec::ArrayVec;
+
+use super::{Node, Phase};
+use crate::bounded::{Deadlines, Tellings};
+use crate::limits::Limits;
+use crate::membership::ME;
+use crate::rumor::{Class, DEGREE_MAX, Fresh, Origins, Ranks, RumorId, Store, Topics};
+use crate::time::Instant;
+use crate::wire::{MAX_MAX_DATAGRAM, RawDigest, RawRumor};
+
+/// Rumors that wait to be passed on at once; what comes beyond goes with the next round.
+const FRESH_MAX: usize = 512;
+/// Places that one datagram can tell of.
+const RUMORS_IN_A_ROW: usize = MAX_MAX_DATAGRAM / size_of::<RawRumor>();
+const DIGESTS_IN_A_ROW: usize = MAX_MAX_DATAGRAM / size_of::<RawDigest>();
+
+/// Everything that a node holds of rumors.
+#[derive(Debug)]
+pub(super) struct Rumors {
+    pub topics: Topics,
+    pub origins: Origins,
+    pub store: Store,
+    /// What is told in rounds, by class.
+    waiting: Tellings<{ Class::ALL.len() }>,
+    /// The origins whose digests are told in rounds.
+    digests: Tellings<1>,
+    fresh: Fresh,
+    ranks: Ranks,
+    /// Counts the changes of who is up.
+    version: u32,
+    /// Whom this node tells at once, as of a version.
+    told_at_once: (u32, ArrayVec<u32, DEGREE_MAX>),
+    /// When something about an origin is due.
+    due: Deadlines,
+    published: Option<RumorId>,
+    /// The sum over all settled origins that are up.
+    root: u64,
+    root_changed_at: Instant,
+    /// Whether this node has yet to learn where the rumors of others begin for it.
+    starting: bool,
+    /// When it became a member: what was published before is the past.
+    joined_at: Instant,
+    walk: Option<walking::Walk>,
+    walks: walking::Pace,
+}
+
+impl Rumors {
+    pub(super) fn new(limits: &Limits, now: Instant) -> Self {
+        let (origins, rumors) = (limits.origins as usize, limits.rumors as usize);
+        Self {
+            topics: Topics::new(limits.topics as usize),
+            origins: Origins::new(origins, limits.rumor_window as usize),
+            store: Store::new(rumors, limits.rumor_bytes as usize),
+            waiting: Tellings::new(rumors, RUMORS_IN_A_ROW),
+            digests: Tellings::new(origins, DIGESTS_IN_A_ROW),
+            fresh: Fresh::new(FRESH_MAX),
+            ranks: Ranks::new(limits.members as usize),
+            version: 1,
+            told_at_once: (0, ArrayVec::new_const()),
+            due: Deadlines::new(origins),
+            published: None,
+            root: 0,
+            root_changed_at: now,
+            starting: true,
+            joined_at: now,
+            walk: None,
+            walks: walking::Pace::new(now),
+        }
+    }
+
+    pub(super) const fn memory_bytes(limits: &Limits) -> usize {
+        let (origins, rumors) = (limits.origins as usize, limits.rumors as usize);
+        Topics::memory_bytes(limits.topics as usize)
+            + Origins::memory_bytes(origins, limits.rumor_window as usize)
+            + Store::memory_bytes(rumors, limits.rumor_bytes as usize)
+            + Tellings::<{ Class::ALL.len() }>::memory_bytes(rumors, RUMORS_IN_A_ROW)
+            + Tellings::<1>::memory_bytes(origins, DIGESTS_IN_A_ROW)
+            + Fresh::memory_bytes(FRESH_MAX)
+            + Ranks::memory_bytes(limits.members as usize)
+            + Deadlines::memory_bytes(origins)
+    }
+
+    /// What goes into the header of each datagram: equal at two nodes that have the same rumors of all who are up.
+    pub(super) const fn root(&self) -> u64 {
+        self.root
+    }
+}
+
+impl Node {
+    /// Somebody is up, or up no more.
+    pub(super) fn rank(&mut self, slot: u32, is_up: bool) {
+        let table = &self.table;
+        let id_of = |slot: u32| table.get(slot).id;
+        self.rumors.version = self.rumors.version.wrapping_add(1);
+        if is_up {
+            self.rumors.ranks.insert(slot, id_of);
+        } else {
+            self.rumors.ranks.remove(slot, id_of);
+        }
+        if slot != ME && self.rumors.origins.len() > 0 {
+            self.origin_came_or_went(slot);
+        }
+    }
+
+    /// This node has become a member.
+    pub(super) fn rumors_begin(&mut self, now: Instant) {
+        self.rumors.joined_at = now;
+    }
+
+    /// Whether this node takes part.
+    const fn is_in(&self) -> bool {
+        matches!(self.phase, Phase::Joined | Phase::Leaving)
+    }
+
+    /// Whom this node tells at once.
+    fn told_at_once(&mut self) -> ArrayVec<u32, DEGREE_MAX> {
+        if self.rumors.told_at_once.0 != self.rumors.version {
+            let mut told = [0; DEGREE_MAX];
+            let table = &self.table;
+            let found = self.rumors.ranks.told_by(ME, self.params.fanout, &mut told, |slot| table.get(slot).id);
+            self.rumors.told_at_once = (self.rumors.version, told[..found].iter().copied().collect());
+        }
+        self.rumors.told_at_once.1.clone()
+    }
+}

@@ -1,0 +1,56 @@
+//! When is what published? By a schedule that waits for nobody.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use bruit::net::{CommandError, Handle};
+
+use super::{Load, Progress, STAMP, topic};
+
+/// The pause before a queue that is full is tried again.
+const RETRY: Duration = Duration::from_micros(50);
+
+/// What became of the schedule.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Published {
+    /// Rumors handed to a node.
+    pub offered: u64,
+    /// Rumors that found no place in a node's queue until the time was over and the patience with it.
+    pub given_up: u64,
+    /// How late the latest was handed in.
+    pub latest: Duration,
+}
+
+impl Published {
+    /// Whether so many deliveries are all that there can be, where nodes have refused some rumors.
+    pub const fn has_reached(&self, load: &Load, refused: u64, delivered: u64) -> bool {
+        delivered >= self.offered.saturating_sub(refused) * (load.nodes as u64 - 1)
+    }
+}
+
+/// Publishes as scheduled; at once what is late.
+pub fn publish(load: &Load, nodes: &[Handle], start: Instant, progress: &Progress) -> Published {
+    let mut published = Published::default();
+    let mut payload = vec![0x2a; load.size];
+    let nobody_waits_after = load.duration * 2;
+    for n in 0..load.rumors() {
+        let due = Duration::from_secs_f64(n as f64 / f64::from(load.rate));
+        let early = due.saturating_sub(start.elapsed());
+        if !early.is_zero() {
+            std::thread::sleep(early);
+        }
+        payload[..STAMP].copy_from_slice(&(due.as_nanos() as u64).to_le_bytes());
+        let node = &nodes[n as usize % load.publishers];
+        while node.try_publish(topic(), load.class, &payload) == Err(CommandError::QueueFull) {
+            if start.elapsed() > nobody_waits_after {
+                published.given_up = load.rumors() - n;
+                return published;
+            }
+            std::thread::sleep(RETRY);
+        }
+        published.offered += 1;
+        published.latest = published.latest.max(start.elapsed().saturating_sub(due));
+        progress.published.fetch_add(1, Ordering::Relaxed);
+    }
+    published
+}
