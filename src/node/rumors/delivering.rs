@@ -84,6 +84,11 @@ impl Node {
             let (record, bits) = self.rumors.origins.with_bits(origin);
             record.held -= 1;
             record.window.take_back(bits, sequence);
+            if !record.anchored {
+                // What lies before it may be the past of a node that has joined lately; this one is not.
+                self.give_up(now, origin, sequence - 1);
+                self.rumors.origins.get_mut(origin).anchored = true;
+            }
             self.give_up(now, origin, sequence);
         }
         if self.rumors.waiting.place(place).is_some() {
