@@ -116,14 +116,13 @@ fn without_rumors(members: u32) -> Limits {
 }
 
 #[test]
-fn a_known_member_costs_132_bytes_and_its_texts_and_no_more_in_a_large_table() {
+fn a_known_member_costs_128_bytes_and_its_texts_and_no_more_in_a_large_table() {
     for members in [1_000, 10_000, 100_000] {
         // As many bytes for texts in half of the places: what differs is what a place costs.
         let limits = |members, text_bytes| Limits { text_bytes, ..without_rumors(members) };
         let place = (bytes(&limits(members, 64)) - bytes(&limits(members / 2, 128))) as f64 / f64::from(members / 2);
         println!("{members} members: {place:.1} bytes for each");
-        // Four of them are its rank, by which is known whom to tell a rumor at once.
-        assert!(place <= 132.0, "{place:.1} bytes for each of {members} members");
+        assert!(place <= 128.0, "{place:.1} bytes for each of {members} members");
         // An eighth of the room for texts is there to move in.
         let text = (bytes(&limits(members, 128)) - bytes(&limits(members, 64))) as f64 / f64::from(members * 64);
         assert!(text < 8.0 / 7.0 + 0.001, "{text:.3} bytes for each byte of text");

@@ -170,6 +170,8 @@ counters! {
     rumors_evicted_early,
     /// Rumors dropped because they were older than the retention.
     rumors_too_old,
+    /// Rumors dropped because their payload was longer than this node retains.
+    rumors_too_long,
     /// Rumors and digests dropped because their numbers were implausibly far ahead.
     rumors_implausible,
     /// Rumors dropped because there is no place for their origin.

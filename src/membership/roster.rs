@@ -53,6 +53,12 @@ impl Roster {
         self.down_len
     }
 
+    /// Whether a slot is listed as up.
+    #[must_use]
+    pub fn is_up(&self, slot: u32) -> bool {
+        self.place[slot as usize] < self.up_len
+    }
+
     /// Those that are up, in no order that means anything.
     #[must_use]
     pub fn up(&self) -> &[u32] {

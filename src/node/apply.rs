@@ -337,17 +337,19 @@ impl Node {
     }
 
     fn list_up(&mut self, slot: u32) {
+        let was_up = self.roster.is_up(slot);
         let table = &self.table;
         self.roster.set_up(slot, |other| table.get(other).at);
-        self.rank(slot, true);
+        self.rank(slot, was_up, true);
         self.arm_forget();
     }
 
     fn list_down(&mut self, now: Instant, slot: u32) {
         self.table.get_mut(slot).at = now;
+        let was_up = self.roster.is_up(slot);
         let table = &self.table;
         self.roster.set_down(slot, |other| table.get(other).at);
-        self.rank(slot, false);
+        self.rank(slot, was_up, false);
         self.arm_forget();
     }
 
@@ -533,9 +535,10 @@ impl Node {
         self.end_suspicion(now, slot);
         self.gossip.forget(slot);
         self.uncount(now, slot);
+        let was_up = self.roster.is_up(slot);
         let table = &self.table;
         self.roster.remove(slot, |other| table.get(other).at);
-        self.rank(slot, false);
+        self.rank(slot, was_up, false);
         self.arm_forget();
         self.table.remove(slot);
         self.note_changed(slot);

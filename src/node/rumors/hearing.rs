@@ -53,9 +53,12 @@ impl Node {
             return;
         }
         let age = Span::micros(u64::from(rumor.age_us)) + way;
-        let fits = rumor.payload.len() <= self.params.limits.rumor_payload as usize;
-        if age > self.params.rumor_retention || !fits {
-            self.counters.rumors_too_old += u64::from(fits);
+        if rumor.payload.len() > self.params.limits.rumor_payload as usize {
+            self.counters.rumors_too_long += 1;
+            return;
+        }
+        if age > self.params.rumor_retention {
+            self.counters.rumors_too_old += 1;
             return;
         }
         if self.admit_rumor(now, origin, rumor) == Marked::Known {

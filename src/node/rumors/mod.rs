@@ -37,7 +37,7 @@ pub(super) struct Rumors {
     digests: Tellings<1>,
     fresh: Fresh,
     ranks: Ranks,
-    /// Counts the changes of who is up.
+    /// Counts the changes of who is up, and of their lives.
     version: u32,
     /// Whom this node tells at once, as of a version.
     told_at_once: (u32, ArrayVec<u32, DEGREE_MAX>),
@@ -65,7 +65,7 @@ impl Rumors {
             waiting: Tellings::new(rumors, RUMORS_IN_A_ROW),
             digests: Tellings::new(origins, DIGESTS_IN_A_ROW),
             fresh: Fresh::new(FRESH_MAX),
-            ranks: Ranks::new(limits.members as usize),
+            ranks: Ranks::new(),
             version: 1,
             told_at_once: (0, ArrayVec::new_const()),
             due: Deadlines::new(origins),
@@ -87,7 +87,7 @@ impl Rumors {
             + Tellings::<{ Class::ALL.len() }>::memory_bytes(rumors, RUMORS_IN_A_ROW)
             + Tellings::<1>::memory_bytes(origins, DIGESTS_IN_A_ROW)
             + Fresh::memory_bytes(FRESH_MAX)
-            + Ranks::memory_bytes(limits.members as usize)
+            + Ranks::memory_bytes()
             + Deadlines::memory_bytes(origins)
     }
 
@@ -98,16 +98,15 @@ impl Rumors {
 }
 
 impl Node {
-    /// Somebody is up, or up no more.
-    pub(super) fn rank(&mut self, slot: u32, is_up: bool) {
-        let table = &self.table;
-        let id_of = |slot: u32| table.get(slot).id;
-        self.rumors.version = self.rumors.version.wrapping_add(1);
-        if is_up {
-            self.rumors.ranks.insert(slot, id_of);
-        } else {
-            self.rumors.ranks.remove(slot, id_of);
+    /// Somebody is up, or up no more: whether it `was` before is known.
+    pub(super) fn rank(&mut self, slot: u32, was: bool, is: bool) {
+        let id = self.table.get(slot).id;
+        match (was, is) {
+            (false, true) => self.rumors.ranks.add(id),
+            (true, false) => self.rumors.ranks.remove(id),
+            (true, true) | (false, false) => {}
         }
+        self.rumors.version = self.rumors.version.wrapping_add(1);
         if slot != ME && self.rumors.origins.len() > 0 {
             self.origin_came_or_went(slot);
         }
@@ -127,8 +126,12 @@ impl Node {
     fn told_at_once(&mut self) -> ArrayVec<u32, DEGREE_MAX> {
         if self.rumors.told_at_once.0 != self.rumors.version {
             let mut told = [0; DEGREE_MAX];
-            let table = &self.table;
-            let found = self.rumors.ranks.told_by(ME, self.params.fanout, &mut told, |slot| table.get(slot).id);
+            let (table, roster) = (&self.table, &self.roster);
+            let up = |first, last| {
+                let up = table.range(first, last).filter(|slot| *slot == ME || roster.is_up(*slot));
+                up.map(|slot| (table.get(slot).id, slot))
+            };
+            let found = self.rumors.ranks.told_by((self.me.id, ME), self.params.fanout, &mut told, up);
             self.rumors.told_at_once = (self.rumors.version, told[..found].iter().copied().collect());
         }
         self.rumors.told_at_once.1.clone()
