@@ -36,7 +36,8 @@ fn sum(world: &World, of: impl Fn(&Counters) -> u64) -> u64 {
 }
 
 /// Crashes one after the other: how long each took until each milestone.
-fn crashes(world: &mut World, hosts: &[HostId], count: usize) -> [Vec<f64>; 3] {
+/// At most `known` pass until all know, and `back` until the victim is back.
+fn crashes(world: &mut World, hosts: &[HostId], count: usize, [known, back]: [Span; 2]) -> [Vec<f64>; 3] {
     let mut took = [const { Vec::new() }; 3];
     for i in 0..count {
         let pause = Span::millis(3_000 + u64::from(world.rng().below(1_000)));
@@ -54,13 +55,13 @@ fn crashes(world: &mut World, hosts: &[HostId], count: usize) -> [Vec<f64>; 3] {
             (&[State::Dead][..], 1),
             (&[State::Dead][..], all),
         ]) {
-            let found = world.run_until(Span::secs(100), |w| counts(w, states) >= needed);
+            let found = world.run_until(known, |w| counts(w, states) >= needed);
             since = since + found.unwrap_or_else(|| panic!("found, seed {}", world.seed()));
             took.push(since.as_micros() as f64 * 1e-6);
         }
         let seed = world.addr(hosts[0]);
         world.restart(victim, None, &[seed]).expect("a good spec");
-        assert!(world.run_until(Span::secs(60), |w| w.all_see(hosts.len())).is_some(), "seed {}", world.seed());
+        assert!(world.run_until(back, |w| w.all_see(hosts.len())).is_some(), "seed {}", world.seed());
     }
     took
 }
@@ -69,7 +70,7 @@ fn crashes(world: &mut World, hosts: &[HostId], count: usize) -> [Vec<f64>; 3] {
 fn silence_is_noticed_judged_and_known_when_it_was_planned() {
     let (mut world, hosts) = cluster(17, &config(Profile::Lan));
     let plan = planned(Profile::Lan, 0.0);
-    let took = crashes(&mut world, &hosts, 60);
+    let took = crashes(&mut world, &hosts, 60, [60, 20].map(Span::secs));
     for (mut took, milestone) in took.into_iter().zip(Milestone::ALL) {
         took.sort_by(f64::total_cmp);
         let n = took.len() as f64;
@@ -103,7 +104,7 @@ fn what_the_planner_recommends_keeps_its_promise() {
         assert!(answer.met, "{answer:?}");
         let (mut world, hosts) = cluster(29, &answer.watch.config);
         world.network.set_all(Link { loss_permille: (loss * 1e3) as u32, ..Link::default() });
-        let [_, _, mut known] = crashes(&mut world, &hosts, CRASHES);
+        let [_, _, mut known] = crashes(&mut world, &hosts, CRASHES, [100, 60].map(Span::secs));
         known.sort_by(f64::total_cmp);
         // Of a hundred 90 are expected in time, and 81 with three standard errors.
         let in_time = known.partition_point(|took| *took <= within.as_secs_f64());

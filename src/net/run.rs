@@ -28,6 +28,7 @@ use crate::config::Params;
 use crate::error::in_range;
 use crate::event::Event;
 use crate::id::BootId;
+use crate::limits::Limits;
 use crate::node::{Identity, Input, Node};
 use crate::time::{Instant, Span};
 
@@ -145,17 +146,7 @@ impl Loop {
         let (publisher, publications) = publications::publications(options.publications, payload_max);
         let (deliveries, reader) = rumors::deliveries(options.rumors, payload_max);
         let board = Board::new(&node);
-        let memory_bytes = node_bytes
-            + Inbound::memory_bytes(options.batch, max)
-            + Outbound::memory_bytes(options.batch, max)
-            + Snapshot::memory_bytes(&limits)
-            + board.memory_bytes()
-            + LoopHistograms::memory_bytes()
-            // A queue has a word beside each place.
-            + options.commands * (size_of::<Command>() + size_of::<usize>())
-            + options.events * (size_of::<Event>() + size_of::<usize>())
-            + Publications::memory_bytes(options.publications, payload_max)
-            + Deliveries::memory_bytes(options.rumors, payload_max);
+        let memory_bytes = node_bytes + board.memory_bytes() + memory_bytes(options, &limits, max);
         let fixed = Fixed {
             name: identity.name,
             id: identity.name.id(),
@@ -221,6 +212,20 @@ impl Loop {
             self.round(now);
         }
     }
+}
+
+/// Bytes that a loop buys beside its node and its board.
+fn memory_bytes(options: &Options, limits: &Limits, max_datagram: usize) -> usize {
+    let payload_max = limits.rumor_payload as usize;
+    Inbound::memory_bytes(options.batch, max_datagram)
+        + Outbound::memory_bytes(options.batch, max_datagram)
+        + Snapshot::memory_bytes(limits)
+        + LoopHistograms::memory_bytes()
+        // A queue has a word beside each place.
+        + options.commands * (size_of::<Command>() + size_of::<usize>())
+        + options.events * (size_of::<Event>() + size_of::<usize>())
+        + Publications::memory_bytes(options.publications, payload_max)
+        + Deliveries::memory_bytes(options.rumors, payload_max)
 }
 
 /// Brings the snapshot up to date.
