@@ -70,7 +70,8 @@ pub enum Sends {
 /// Where the rumors of others begin for a node that joins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RumorStart {
-    /// With those published from now on.
+    /// With those published from now on. Of an origin that publishes more than 64 before the node first hears of it, with
+    /// the last 64 of them: what lies further back is taken for the past, and not reported.
     Now,
     /// With the oldest that somebody still retains.
     Retained,
