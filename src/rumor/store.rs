@@ -86,7 +86,8 @@ pub struct Store {
     /// How many were retained ever, so to speak: the numbers wrap.
     pushes: u32,
     index: Box<[u32]>,
-    /// The number of the last rumor that found no place in the index; it has to be searched for.
+    /// The number of the newest rumor that has no place in the index: as long as it is retained, what is not found there has to
+    /// be searched for.
     unindexed: Option<u32>,
 }
 
@@ -279,7 +280,7 @@ impl Store {
             }
         }
         let (at, age) = oldest;
-        if (1..=self.len).contains(&age) {
+        if (1..=self.len).contains(&age) && self.unindexed.is_none_or(|newest| self.age(newest) > age) {
             self.unindexed = Some(self.index[at]);
         }
         self.index[at] = self.pushes;
@@ -344,6 +345,26 @@ mod tests {
         // All numbers have one home: more of them than there are probes.
         let (_, unindexed) = agrees_with_a_queue(32, 1 << 16, 1, 128, 8);
         assert!(unindexed > 0);
+    }
+
+    #[test]
+    fn a_rumor_without_a_place_is_found_after_an_older_one_without_has_gone() {
+        let mut store = Store::new(32, 1 << 10);
+        let (home, other_home) = (|n: u64| n * 128, |n: u64| n * 128 + 64);
+        let push = |store: &mut Store, sequence| {
+            let (topic, class) = (Topic::new("t"), Class::Normal);
+            let draft =
+                Draft { sequence, origin: 0, topic, born: Instant::ZERO, from: None, class, hops: 0, payload: &[] };
+            store.push(&draft).expect("there is room")
+        };
+        (1..=8).for_each(|n| drop(push(&mut store, home(n))));
+        let places: Vec<u32> = (1..=9).map(|n| push(&mut store, other_home(n))).collect();
+        push(&mut store, home(9));
+        store.pop();
+        assert_eq!(
+            (1..=9).map(|n| store.find(0, other_home(n))).collect::<Vec<_>>(),
+            places.iter().map(|p| Some(*p)).collect::<Vec<_>>()
+        );
     }
 
     #[test]
