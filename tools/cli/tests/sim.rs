@@ -275,3 +275,16 @@ fn false_death_has_a_row_for_each_loss() {
     let one = sim(&["false-death", "--nodes", "12", "--watch", "30s", "--loss", "0.2"]);
     assert_eq!(doc["rows"][2], one["rows"][0], "each loss is played from the same seeds");
 }
+
+#[test]
+fn any_parameter_of_the_protocol_can_be_set_and_what_is_none_is_named() {
+    let churn = |more: &[&str]| sim(&[&["churn", "--nodes", "40", "--rate", "4", "--watch", "3s"], more].concat());
+    let bytes = |doc: &Value| number(doc, "/rates/0/bytes_per_node_s");
+    let (as_it_is, less) = (churn(&[]), churn(&["--set", "fanout=2", "--set", "one_miss_in=1"]));
+    assert!(bytes(&less) < bytes(&as_it_is) * 0.9, "{} < {}", bytes(&less), bytes(&as_it_is));
+    let usage = |set: &str| bruit(&["sim", "churn", "--set", set], "");
+    for (set, told) in [("fanuot=2", "`fanout`?"), ("fanout=two", "protocol.fanout"), ("fanout=99", "fanout")] {
+        let out = usage(set);
+        assert!(out.code == 2 && out.stderr.contains(told), "{set}: {out:?}");
+    }
+}

@@ -6,6 +6,7 @@
 
 mod file;
 mod keys;
+mod parameter;
 mod values;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use bruit::{Config, ConfigError, Limits, Params, Profile};
 
 use crate::failure::{Code, Failure};
 pub use keys::{KEYS, Key};
+pub use parameter::Parameter;
 pub use values::{LogFormat, Setting, key_value};
 
 /// Everything that an agent can be told.

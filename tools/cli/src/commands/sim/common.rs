@@ -6,6 +6,7 @@ use bruit::sim::experiment::{Base, Engine, Runs, SetupError};
 use bruit::sim::{Latency, Link};
 use bruit::{Profile, Span};
 
+use crate::config::Parameter;
 use crate::failure::{Code, Failure};
 
 /// Flags that every experiment has. What is not given is as the experiment's paper has it.
@@ -35,6 +36,10 @@ pub struct Common {
     /// How long a member may stand still without being held dead for it
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub pause_to_forgive: Option<Duration>,
+    /// Any other parameter of the protocol, by its name in the configuration, as in fanout=3; what the experiment varies
+    /// itself stays as it is
+    #[arg(long, value_name = "KEY=VALUE", value_parser = Parameter::read)]
+    pub set: Vec<Parameter>,
     /// One JSON document
     #[arg(long)]
     pub json: bool,
@@ -53,6 +58,7 @@ impl Common {
         };
         base.config.probe_interval = self.probe_interval.unwrap_or(base.config.probe_interval);
         base.config.pause_to_forgive = self.pause_to_forgive.unwrap_or(base.config.pause_to_forgive);
+        self.set.iter().for_each(|parameter| parameter.apply(&mut base.config));
         *runs = Runs { count: self.runs.unwrap_or(runs.count), seed: self.seed };
     }
 }
