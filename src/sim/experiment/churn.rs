@@ -199,11 +199,7 @@ fn play(setup: &Setup, rate: f64, params: &Params, seed: u64) -> Result<Played, 
     let mut stage = Stage { world, params, members, leaving: Vec::new(), came: 0 };
     let gap = Span::nanos((1e9 / rate) as u64);
     for change in 0..changes {
-        stage.one_comes()?;
-        stage.world.run_for(gap / 2);
-        stage.one_goes();
-        stage.world.run_for((begin + gap * (change + 1)).since(stage.world.now()));
-        stage.bury();
+        stage.change(begin + gap * change, gap)?;
     }
     let lasted = stage.world.now().since(begin).as_micros() as f64 / 1e6;
     let bytes = (stage.world.tally().bytes - sent) as f64 / lasted / f64::from(setup.base.nodes);
@@ -233,6 +229,26 @@ impl Stage<'_> {
 
     fn boot(&self, host: HostId) -> Option<BootId> {
         self.world.node(host).map(|node: &Node| node.me().boot)
+    }
+
+    /// One comes and one goes, each at any moment of a while: at equal distances they would fall into step with gossip rounds.
+    fn change(&mut self, from: Instant, gap: Span) -> Result<(), SetupError> {
+        let micros = gap.as_micros() as u32;
+        let mut at = || from + Span::micros(u64::from(self.world.rng().below(micros.max(1))));
+        let (comes, goes) = (at(), at());
+        self.world.run_for(comes.min(goes).since(self.world.now()));
+        if comes <= goes {
+            self.one_comes()?;
+            self.world.run_for(goes.since(self.world.now()));
+            self.one_goes();
+        } else {
+            self.one_goes();
+            self.world.run_for(comes.since(self.world.now()));
+            self.one_comes()?;
+        }
+        self.world.run_for((from + gap).since(self.world.now()));
+        self.bury();
+        Ok(())
     }
 
     fn one_comes(&mut self) -> Result<(), SetupError> {
