@@ -139,6 +139,12 @@ impl From<&Failure> for Refused {
     }
 }
 
+impl From<Refused> for Failure {
+    fn from(no: Refused) -> Self {
+        Self { code: Code::from_number(no.code), cause: no.error, advice: no.advice }
+    }
+}
+
 /// Which agent to talk to.
 #[derive(Debug, clap::Args)]
 pub struct Control {
@@ -148,7 +154,7 @@ pub struct Control {
 }
 
 /// How long the agent may take to answer: it does so from memory.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// What came.
 #[derive(Debug)]
@@ -176,8 +182,16 @@ impl Client {
     /// # Errors
     /// [`Code::Unreachable`] when nobody listens there.
     pub fn connect(control: &Control) -> Result<Self, Failure> {
-        let path = control.control.clone().map_or_else(|| only_socket(&folder()), Ok)?;
+        Self::open(control.control.clone().map_or_else(|| only_socket(&folder()), Ok)?)
+    }
+
+    /// Connects to the agent with this socket.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub fn open(path: PathBuf) -> Result<Self, Failure> {
         let stream = UnixStream::connect(&path).map_err(|error| unreachable(&path, &error))?;
+        stream.set_write_timeout(Some(ANSWER_WITHIN)).map_err(|error| unreachable(&path, &error))?;
         let client = Self { reader: BufReader::new(stream), begun: Vec::new(), path };
         client.patience(Some(ANSWER_WITHIN))?;
         Ok(client)
@@ -194,9 +208,17 @@ impl Client {
     /// # Errors
     /// What the agent answered, or [`Code::Unreachable`].
     pub fn ask_raw(&mut self, request: &Request) -> Result<String, Failure> {
-        let line = format!("{}\n", output::json(request));
-        self.reader.get_mut().write_all(line.as_bytes()).map_err(|error| unreachable(&self.path, &error))?;
+        self.sender()?.send(line(request).as_bytes())?;
         self.line()
+    }
+
+    /// The way to ask without waiting for answers, which come in the order of the questions.
+    ///
+    /// # Errors
+    /// [`Code::Unreachable`] when the system has no second descriptor.
+    pub fn sender(&self) -> Result<Sender, Failure> {
+        let stream = self.reader.get_ref().try_clone().map_err(|error| unreachable(&self.path, &error))?;
+        Ok(Sender { stream, path: self.path.clone() })
     }
 
     /// Asks, and reads the answer.
@@ -215,11 +237,7 @@ impl Client {
         match self.read()? {
             Next::Line(line) => Ok(line),
             Next::Closed => Err(self.closed()),
-            Next::Nothing => {
-                let cause = format!("the agent at {} does not answer", self.path.display());
-                Err(Failure::new(Code::Unreachable, cause)
-                    .advise("it may be stopped or overloaded; look at its process"))
-            }
+            Next::Nothing => Err(silent(&self.path)),
         }
     }
 
@@ -233,15 +251,28 @@ impl Client {
     }
 
     fn read(&mut self) -> Result<Next, Failure> {
+        match self.read_any()? {
+            Next::Line(line) => match serde_json::from_str::<Refused>(&line) {
+                Ok(no) => Err(no.into()),
+                Err(_) => Ok(Next::Line(line)),
+            },
+            end @ (Next::Nothing | Next::Closed) => Ok(end),
+        }
+    }
+
+    /// The next line if one comes within `time`, be it a refusal or not.
+    ///
+    /// # Errors
+    /// [`Code::Unreachable`].
+    pub fn answer_within(&mut self, time: Duration) -> Result<Next, Failure> {
+        self.patience(Some(time))?;
+        self.read_any()
+    }
+
+    fn read_any(&mut self) -> Result<Next, Failure> {
         match self.reader.read_until(b'\n', &mut self.begun) {
             Ok(0) => Ok(Next::Closed),
-            Ok(_) => {
-                let line = String::from_utf8_lossy(&std::mem::take(&mut self.begun)).trim_end().to_owned();
-                match serde_json::from_str::<Refused>(&line) {
-                    Ok(no) => Err(Failure { code: Code::from_number(no.code), cause: no.error, advice: no.advice }),
-                    Err(_) => Ok(Next::Line(line)),
-                }
-            }
+            Ok(_) => Ok(Next::Line(String::from_utf8_lossy(&std::mem::take(&mut self.begun)).trim_end().to_owned())),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(Next::Nothing),
             Err(error) => Err(unreachable(&self.path, &error)),
         }
@@ -252,14 +283,49 @@ impl Client {
         Failure::new(Code::Unreachable, format_args!("the agent at {} has ended", self.path.display()))
             .advise("or it has given up a reader that did not read")
     }
+
+    /// That the agent leaves a question without an answer.
+    pub fn silent(&self) -> Failure {
+        silent(&self.path)
+    }
+}
+
+/// The half of a connection that asks.
+#[derive(Debug)]
+pub struct Sender {
+    stream: UnixStream,
+    path: PathBuf,
+}
+
+impl Sender {
+    /// Sends requests, each as [`line()`] has it.
+    ///
+    /// # Errors
+    /// [`Code::Unreachable`] when the agent has gone, or does not read.
+    pub fn send(&mut self, requests: &[u8]) -> Result<(), Failure> {
+        self.stream.write_all(requests).map_err(|error| match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => silent(&self.path),
+            _ => unreachable(&self.path, &error),
+        })
+    }
+}
+
+/// A request as it travels.
+pub fn line(request: &Request) -> String {
+    format!("{}\n", output::json(request))
 }
 
 /// Reads a document that the agent sent.
-pub fn parse<T: DeserializeOwned>(line: &str) -> Result<T, Failure> {
+pub fn parse<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, Failure> {
     serde_json::from_str(line).map_err(|error| {
         Failure::new(Code::Failed, format_args!("the agent's answer is not understood: {error}"))
             .advise("agent and command line may be of different versions; see `bruit info --json`")
     })
+}
+
+fn silent(path: &Path) -> Failure {
+    Failure::new(Code::Unreachable, format_args!("the agent at {} does not answer", path.display()))
+        .advise("it may be stopped or overloaded; look at its process")
 }
 
 fn unreachable(path: &Path, error: &std::io::Error) -> Failure {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::bruit;
+use common::{bruit, scratch};
 use serde_json::{Value, json};
 
 #[test]
@@ -22,6 +22,10 @@ fn a_light_load_arrives_whole_and_every_figure_is_there() {
         assert!(doc["copies_per_node"].as_f64().is_some_and(|n| n >= 1.0), "{doc}");
         for key in ["datagrams_per_node_s", "bytes_per_node_s", "rumors_per_datagram", "cpu_us_per_delivery"] {
             assert!(doc[key].as_f64().is_some_and(|n| n > 0.0), "{key}: {doc}");
+        }
+        assert!(doc["arrived_per_s"].as_f64().is_some_and(|n| n > 0.0), "{doc}");
+        for key in ["agents", "agent_age_us", "refused_because"] {
+            assert!(doc[key].is_null(), "{key} is told of agents only: {doc}");
         }
         for key in ["kernel_drops", "timer_lateness_p99_us", "timer_lateness_max_us", "latest_us", "duplicates"] {
             assert!(doc[key].is_u64(), "{key}: {doc}");
@@ -45,16 +49,79 @@ fn people_get_a_table_that_fits_their_terminal() {
 
 #[test]
 fn a_load_that_makes_no_sense_is_refused() {
-    let cases: [&[&str]; 6] = [
+    let cases: [&[&str]; 12] = [
         &["--nodes", "1"],
         &["--size", "7"],
         &["--size", "1025"],
         &["--nodes", "3", "--publishers", "4"],
         &["--duration", "0s"],
         &["--rate", "1000000", "--duration", "1h"],
+        &["--control", "x", "--find-max"],
+        &["--control", "x", "--nodes", "3"],
+        &["--control", "x", "--publishers", "2"],
+        &["--max-loss", "0.1"],
+        &["--find-max", "--max-loss", "1"],
+        &["--find-max", "--max-p99", "soon"],
     ];
     for args in cases {
         let out = bruit(&[&["load"], args].concat(), "");
         assert_eq!((out.code, out.stderr.is_empty()), (2, false), "{args:?}: {out:?}");
     }
+}
+
+#[test]
+fn ages_are_drawn_by_percentile_where_a_file_is_named() {
+    let file = scratch("load-svg").join("ages.svg");
+    let path = file.to_str().expect("a plain path");
+    let out = bruit(&["load", "--nodes", "2", "--rate", "1000", "--duration", "100ms", "--svg", path], "");
+    assert_eq!(out.code, 0, "{out:?}");
+    let svg = std::fs::read_to_string(&file).expect("the picture");
+    for text in [">0%<", ">90%<", ">99%<", "age, ms", "percentile"] {
+        assert!(svg.contains(text), "{text}: {svg}");
+    }
+}
+
+#[test]
+fn a_picture_that_cannot_be_written_is_told_before_the_load_and_not_after() {
+    let dir = scratch("load-svg-nowhere");
+    let path = dir.join("none/x.svg");
+    let path = path.to_str().expect("a plain path");
+    for args in [&["--rate", "1", "--duration", "1h"][..], &["--find-max"], &["--control", "x"]] {
+        let out = bruit(&[&["load", "--svg", path], args].concat(), "");
+        assert_eq!((out.code, out.stderr.contains("cannot write")), (1, true), "{args:?}: {out:?}");
+    }
+}
+
+#[test]
+fn the_highest_rate_is_found_and_what_comes_beyond_it_is_shown() {
+    let file = scratch("load-max").join("max.svg");
+    let path = file.to_str().expect("a plain path");
+    // The highest that can be tried, of which nearly all may be missing: one step, and one beyond it.
+    let args = ["load", "--find-max", "--nodes", "2", "--rate", "10000000", "--duration", "50ms", "--json"];
+    let out = bruit(&[&args[..], &["--max-loss", "0.9999", "--max-p99", "1h", "--svg", path]].concat(), "");
+    assert_eq!(out.code, 0, "{out:?}");
+    let doc = out.json();
+    assert_eq!((&doc["schema"], &doc["max"]), (&json!(1), &json!(10_000_000)));
+    assert_eq!((&doc["max_loss"], &doc["max_p99_us"]), (&json!(0.9999), &json!(3_600_000_000_u64)));
+    for steps in ["steps", "beyond"] {
+        let steps = doc[steps].as_array().expect("a list");
+        assert_eq!((steps.len(), &steps[0]["rate"]), (1, &json!(10_000_000)));
+        assert!(steps[0]["loss"].is_f64() && steps[0]["delivered"].as_u64().is_some_and(|n| n > 0), "{doc}");
+    }
+    assert_eq!(doc["steps"][0]["broke"], Value::Null);
+    let svg = std::fs::read_to_string(&file).expect("the picture");
+    for text in ["age, ms", "delivered, %", "arrived at each reader"] {
+        assert!(svg.contains(text), "{text}: {svg}");
+    }
+}
+
+#[test]
+fn where_no_rate_holds_every_try_is_a_row_and_the_end_is_4() {
+    let args = ["load", "--find-max", "--nodes", "2", "--rate", "20", "--duration", "100ms", "--max-p99", "0s"];
+    let out = bruit(&args, "");
+    assert_eq!(out.code, 4, "{out:?}");
+    assert!(out.stderr.contains("no rate held, from 20 a second down to 10"), "{out:?}");
+    let rows: Vec<&str> = out.stdout.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(rows, ["20", "20", "10", "10"], "{}", out.stdout);
+    assert!(out.stdout.lines().skip(1).all(|line| line.ends_with("p99") && line.chars().count() <= 80), "{out:?}");
 }

@@ -1,37 +1,43 @@
-//! How much does it bear? Nodes in this process publish at a rate and read what the others publish; every rumor says when it was
-//! meant to be published, by the one clock that all of them share.
+//! How much does it bear? Rumors are published at a rate, and every one of them knows when it was meant to be published, by the
+//! one clock of this process, which also reads them.
 //!
 //! The rate is a schedule: what could not be published in time is published late and counts as that much older (no coordinated
-//! omission).
+//! omission). [`here`] plays it among nodes in this process, [`agents`] among running agents through their control sockets, and
+//! [`find_max`] plays it again and again to find the highest rate that holds.
 
+pub mod agents;
+mod ages;
+mod counted;
+pub mod find_max;
+mod here;
 mod nodes;
+mod picture;
 mod publisher;
 mod reader;
 mod report;
+mod search;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bruit::{Class, Topic};
+use bruit::Topic;
 
-use crate::allocations;
 use crate::commands::sim::progress::Line;
+use crate::control::RumorClass;
 use crate::failure::Failure;
 use crate::output::{self, Paint};
-use nodes::Nodes;
-use reader::Heard;
-use report::{Measured, Report};
+use crate::plot;
+use report::Outcome;
 
 /// What every payload begins with: when it was meant to be published, in nanoseconds since the start.
 pub const STAMP: usize = size_of::<u64>();
-/// A rumor that only says that its origin is there.
-const GREETING: u64 = u64::MAX;
 /// How long what was published last may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long nodes may take to join, and the first rumors to arrive.
-const READY_WITHIN: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How often the progress is shown, and whether everything has arrived is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// The topic of all that is published.
+const TOPIC: &str = "load";
 
 /// What to publish.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +53,9 @@ pub struct Load {
     /// For how long.
     pub duration: Duration,
     /// How they travel.
-    pub class: Class,
+    pub class: RumorClass,
+    /// How long what was published last may take to arrive.
+    pub patience: Duration,
 }
 
 impl Load {
@@ -55,64 +63,77 @@ impl Load {
     fn rumors(&self) -> u64 {
         (self.duration.as_secs_f64() * f64::from(self.rate)).round() as u64
     }
+
+    /// When the `n`th is meant to be published, counted from 0.
+    fn due(&self, n: u64) -> Duration {
+        Duration::from_secs_f64(n as f64 / f64::from(self.rate))
+    }
+
+    /// How often each rumor can be read: by all but its origin.
+    const fn readers(&self) -> u64 {
+        self.nodes as u64 - 1
+    }
+
+    /// After that nobody waits any longer for a place in a publisher's queue.
+    fn given_up_after(&self) -> Duration {
+        self.duration * 2
+    }
+}
+
+/// Where the results go.
+#[derive(Clone, Debug)]
+pub struct Show {
+    /// One document instead of tables.
+    pub json: bool,
+    /// A picture as well.
+    pub svg: Option<PathBuf>,
+}
+
+impl Show {
+    /// Prints and draws what came out of one load.
+    fn show(&self, outcome: &Outcome) -> Result<(), Failure> {
+        plot::save(self.svg.as_deref(), || picture::ages(outcome))?;
+        let report = &outcome.report;
+        if self.json { output::print_json(report) } else { output::print(&report.text(Paint::stdout())) }
+    }
 }
 
 /// What the threads tell each other.
 #[derive(Debug, Default)]
 struct Progress {
     published: AtomicU64,
-    delivered: AtomicU64,
+    /// Deliveries that have come, or of which it is known that they will not.
+    settled: AtomicU64,
+    /// Everybody ends: all has arrived, or nobody waits any longer, or something has failed.
     over: AtomicBool,
 }
 
+impl Progress {
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    /// So many more deliveries are settled.
+    fn settle(&self, n: u64) {
+        self.settled.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// Shows how much has been published.
+    fn tell(&self, line: &Line, load: &Load) {
+        let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        line.tell(number(self.published.load(Ordering::Relaxed)), number(load.rumors()));
+    }
+}
+
 fn topic() -> Topic {
-    Topic::new("load")
+    Topic::new(TOPIC)
 }
 
-/// Plays it and reports.
-pub fn play(load: &Load, json: bool) -> Result<(), Failure> {
-    let nodes = Nodes::start(load)?;
-    nodes.get_ready(READY_WITHIN)?;
-    let report = measure(load, &nodes);
-    nodes.stop();
-    if json { output::print_json(&report) } else { output::print(&report.text(Paint::stdout())) }
-}
-
-fn measure(load: &Load, nodes: &Nodes) -> Report {
-    let progress = Progress::default();
-    let (before, cpu_before, start) = (nodes.snapshot(), cpu(), Instant::now());
-    let (published, heard) = std::thread::scope(|scope| {
-        let progress = &progress;
-        let readers: Vec<_> =
-            nodes.all().iter().map(|node| scope.spawn(move || reader::read(node, start, progress))).collect();
-        let publisher = scope.spawn(move || publisher::publish(load, nodes.all(), start, progress));
-        let line = Line::new("load");
-        while !publisher.is_finished() {
-            std::thread::sleep(LOOK_EVERY);
-            line.tell(count(&progress.published), u32::try_from(load.rumors()).unwrap_or(u32::MAX));
-        }
-        let published = publisher.join().expect("a publisher does not panic");
-        let refused = || nodes.snapshot().since(&before).io("rumors_refused");
-        let all_have_all = || published.has_reached(load, refused(), progress.delivered.load(Ordering::Relaxed));
-        let end = Instant::now() + PATIENCE;
-        while Instant::now() < end && !all_have_all() {
-            std::thread::sleep(LOOK_EVERY);
-        }
-        progress.over.store(true, Ordering::Relaxed);
-        let heard: Vec<Heard> = readers.into_iter().map(|r| r.join().expect("a reader does not panic")).collect();
-        (published, heard)
-    });
-    let (elapsed, cpu) = (start.elapsed(), cpu().saturating_sub(cpu_before));
-    let counted = nodes.snapshot().since(&before);
-    Report::new(load, Measured { elapsed, cpu, counted, published, heard }, allocations::counted())
-}
-
-fn count(counter: &AtomicU64) -> u32 {
-    u32::try_from(counter.load(Ordering::Relaxed)).unwrap_or(u32::MAX)
-}
-
-/// Of the whole process: loops, publisher and readers.
-fn cpu() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), u32::try_from(time.tv_nsec).unwrap_or_default())
+/// Plays it in this process and reports.
+pub fn play(load: &Load, show: &Show) -> Result<(), Failure> {
+    show.show(&here::play(load, "load")?)
 }

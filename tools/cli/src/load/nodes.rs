@@ -1,14 +1,14 @@
 //! Who bears it? Nodes in this process, with room for what is published in a while, and what they have counted.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use bruit::net::{self, Delivery, Handle, Options, StartError};
-use bruit::wire::Kind;
 use bruit::{Class, Config, Identity, Limits, Name, Order, Params, Profile};
 
-use super::{GREETING, Load, topic};
+use super::counted::Counted;
+use super::reader::GREETING;
+use super::{Load, topic};
 use crate::failure::{Code, Failure};
 use crate::{config, runner};
 
@@ -29,16 +29,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// The nodes.
 #[derive(Debug)]
 pub struct Nodes(Vec<Handle>);
-
-/// What all nodes have counted, summed, since their start or between two looks.
-#[derive(Debug, Default)]
-pub struct Snapshot {
-    counters: BTreeMap<&'static str, u64>,
-    io: BTreeMap<&'static str, u64>,
-    rumor_sections: u64,
-    /// How late timers were, the worst node's p99 and maximum since the start, in microseconds.
-    pub lateness_us: (u64, u64),
-}
 
 impl Nodes {
     /// Starts them; the others join through the first.
@@ -83,16 +73,9 @@ impl Nodes {
     }
 
     /// What they have counted so far.
-    pub fn snapshot(&self) -> Snapshot {
-        let mut all = Snapshot::default();
-        for stats in self.0.iter().map(Handle::stats) {
-            stats.counters.iter().for_each(|(name, n)| *all.counters.entry(name).or_default() += n);
-            stats.io.iter().for_each(|(name, n)| *all.io.entry(name).or_default() += n);
-            all.rumor_sections += stats.received.iter().find(|(kind, _)| *kind == Kind::Rumors).map_or(0, |(_, n)| *n);
-            let late = stats.histograms.iter().find(|figure| figure.name == "timer_lateness").map(|f| f.summary);
-            let (p99, max) = late.map_or((0, 0), |s| (s.p99, s.max));
-            all.lateness_us = (all.lateness_us.0.max(p99), all.lateness_us.1.max(max));
-        }
+    pub fn counted(&self) -> Counted {
+        let mut all = Counted::default();
+        self.0.iter().for_each(|node| all.add(&node.stats()));
         all
     }
 
@@ -123,29 +106,4 @@ fn start(load: &Load, i: usize, seeds: &[SocketAddr]) -> Result<Handle, Failure>
     let boot = net::fresh_boot().map_err(failed)?;
     let identity = Identity { name, cluster: CLUSTER, addr: bind, boot, zone: "", tags: &[] };
     runner::start(params, &identity, seeds, &options, drop).map_err(failed)
-}
-
-impl Snapshot {
-    /// What has been counted since an earlier one.
-    pub fn since(mut self, earlier: &Self) -> Self {
-        self.counters.iter_mut().for_each(|(name, n)| *n -= earlier.counter(name).min(*n));
-        self.io.iter_mut().for_each(|(name, n)| *n -= earlier.io(name).min(*n));
-        self.rumor_sections -= earlier.rumor_sections.min(self.rumor_sections);
-        self
-    }
-
-    /// A counter of the nodes.
-    pub fn counter(&self, name: &str) -> u64 {
-        self.counters.get(name).copied().unwrap_or_default()
-    }
-
-    /// A counter of their loops.
-    pub fn io(&self, name: &str) -> u64 {
-        self.io.get(name).copied().unwrap_or_default()
-    }
-
-    /// Datagrams received that held rumors.
-    pub const fn datagrams_with_rumors(&self) -> u64 {
-        self.rumor_sections
-    }
 }

@@ -11,10 +11,14 @@ use super::{Load, Progress, STAMP, topic};
 const RETRY: Duration = Duration::from_micros(50);
 
 /// What became of the schedule.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Published {
     /// Rumors handed to a node.
     pub offered: u64,
+    /// Of these, rumors that the node refused.
+    pub refused: u64,
+    /// What a node said of the first that it refused, where that is told.
+    pub refused_because: Option<String>,
     /// Rumors that found no place in a node's queue until the time was over and the patience with it.
     pub given_up: u64,
     /// How late the latest was handed in.
@@ -22,9 +26,19 @@ pub struct Published {
 }
 
 impl Published {
-    /// Whether so many deliveries are all that there can be, where nodes have refused some rumors.
-    pub const fn has_reached(&self, load: &Load, refused: u64, delivered: u64) -> bool {
-        delivered >= self.offered.saturating_sub(refused) * (load.nodes as u64 - 1)
+    /// The same, of which nodes have refused so many.
+    pub fn without(self, refused: u64) -> Self {
+        Self { refused, ..self }
+    }
+
+    /// Rumors that are on their way.
+    pub const fn taken(&self) -> u64 {
+        self.offered.saturating_sub(self.refused)
+    }
+
+    /// Whether so many settled deliveries are all that there can be, where nodes have refused some rumors.
+    pub const fn is_settled(&self, load: &Load, refused: u64, settled: u64) -> bool {
+        settled >= self.offered.saturating_sub(refused) * load.readers()
     }
 }
 
@@ -32,17 +46,16 @@ impl Published {
 pub fn publish(load: &Load, nodes: &[Handle], start: Instant, progress: &Progress) -> Published {
     let mut published = Published::default();
     let mut payload = vec![0x2a; load.size];
-    let nobody_waits_after = load.duration * 2;
     for n in 0..load.rumors() {
-        let due = Duration::from_secs_f64(n as f64 / f64::from(load.rate));
+        let due = load.due(n);
         let early = due.saturating_sub(start.elapsed());
         if !early.is_zero() {
             std::thread::sleep(early);
         }
         payload[..STAMP].copy_from_slice(&(due.as_nanos() as u64).to_le_bytes());
         let node = &nodes[n as usize % load.publishers];
-        while node.try_publish(topic(), load.class, &payload) == Err(CommandError::QueueFull) {
-            if start.elapsed() > nobody_waits_after {
+        while node.try_publish(topic(), load.class.into(), &payload) == Err(CommandError::QueueFull) {
+            if start.elapsed() > load.given_up_after() {
                 published.given_up = load.rumors() - n;
                 return published;
             }

@@ -32,6 +32,7 @@ pub fn coverage(inputs: &Inputs, figures: &Figures) -> Plot {
             Timing::Event => format!("intervals of {}, each node in its own phase", inputs.interval()),
         },
         y_label: "informed, % of the living: mean, p5 to p95".to_owned(),
+        percentiles: false,
         log_x: false,
         log_y: false,
         series: vec![informed],
@@ -51,6 +52,7 @@ pub fn sweep(inputs: &Inputs, sweep: &Sweep, rows: &[Row]) -> Plot {
         title: format!("{}: how soon they know, by {}", inputs.mode.name(), sweep.key.name()),
         x_label: sweep.key.name().to_owned(),
         y_label: inputs.timing.unit().to_owned(),
+        percentiles: false,
         log_x: sweep.key.is_geometric(),
         log_y: false,
         series: vec![

@@ -16,6 +16,8 @@ pub struct Axis {
     high: f64,
     log: bool,
     zero: bool,
+    /// Values are 1/(1 - p), and what stands at a tick is p.
+    percentiles: bool,
     ticks: Vec<f64>,
 }
 
@@ -36,6 +38,11 @@ impl Axis {
         }
     }
 
+    /// A logarithmic axis for 1/(1 - p), whose ticks say p.
+    pub fn percentiles(values: impl Iterator<Item = f64>) -> Self {
+        Self { percentiles: true, ..Self::over(values, true) }
+    }
+
     fn linear(low: f64, high: f64) -> Self {
         // Quantities are read against zero unless that would waste most of the height.
         let low = if low > 0.0 && low < high * 0.6 { 0.0 } else { low };
@@ -43,7 +50,7 @@ impl Axis {
         let step = nice_step((high - low) / (TICKS - 2) as f64);
         let (first, last) = ((low / step).floor(), (high / step - 1e-9).ceil());
         let ticks: Vec<f64> = (0..=(last - first) as usize).map(|i| (first + i as f64) * step).collect();
-        Self { low: first * step, high: last * step, log: false, zero: false, ticks }
+        Self { low: first * step, high: last * step, log: false, zero: false, percentiles: false, ticks }
     }
 
     fn logarithmic(low: f64, high: f64, zero: bool) -> Self {
@@ -64,7 +71,7 @@ impl Axis {
             powers.into_iter().step_by(every.max(1)).collect()
         };
         let ticks = zero.then_some(0.0).into_iter().chain(ticks).collect();
-        Self { low, high, log: true, zero, ticks }
+        Self { low, high, log: true, zero, percentiles: false, ticks }
     }
 
     /// How far along the axis a value lies, 0 at its low end and 1 at its high end; `None` where it has no place.
@@ -87,7 +94,8 @@ impl Axis {
 
     /// The marks: how far along, and what stands there.
     pub fn ticks(&self) -> impl Iterator<Item = (f64, String)> + '_ {
-        self.ticks.iter().filter_map(|v| Some((self.place(*v)?, label(*v))))
+        let label = |v: f64| if self.percentiles { percentile(v) } else { label(v) };
+        self.ticks.iter().filter_map(move |v| Some((self.place(*v)?, label(*v))))
     }
 }
 
@@ -109,6 +117,13 @@ fn label(value: f64) -> String {
         v if v >= 1e4 => format!("{}k", short(value / 1e3)),
         _ => short(value),
     }
+}
+
+/// What stands at 1/(1 - p).
+fn percentile(value: f64) -> String {
+    // As many digits as there are nines, however many.
+    let digits = (log10(value).ceil() as usize).saturating_sub(2);
+    format!("{:.digits$}%", 100.0 - 100.0 / value)
 }
 
 #[cfg(test)]

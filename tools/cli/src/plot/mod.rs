@@ -67,6 +67,8 @@ pub struct Plot {
     pub x_label: String,
     /// What is up, and its unit.
     pub y_label: String,
+    /// Percentiles along, by powers of ten towards 100 %: a point at 1/(1 - p) lies at p.
+    pub percentiles: bool,
     /// By powers of ten along, with a place for 0 where it is among the points.
     pub log_x: bool,
     /// By powers of ten up, with a place for 0 where it is among the points.
@@ -122,7 +124,8 @@ impl Plot {
         let y = points().map(|p| p.1).chain(bands().flat_map(|b| [b.1, b.2]));
         let longest = self.series.iter().map(|s| shortened(&s.name).chars().count()).max().unwrap_or(0);
         let legend = if self.series.len() > 1 { longest as f64 * LETTER + 56.0 } else { RIGHT };
-        Frame { x: Axis::over(x, self.log_x), y: Axis::over(y, self.log_y), right: SIZE.0 - legend }
+        let x = if self.percentiles { Axis::percentiles(x) } else { Axis::over(x, self.log_x) };
+        Frame { x, y: Axis::over(y, self.log_y), right: SIZE.0 - legend }
     }
 
     fn draw_axes(&self, svg: &mut Svg, frame: &Frame) {
@@ -176,10 +179,20 @@ pub fn save(path: Option<&Path>, draw: impl FnOnce() -> Plot) -> Result<(), Fail
 /// Writes an SVG document to a file, where one is named.
 pub fn save_svg(path: Option<&Path>, draw: impl FnOnce() -> String) -> Result<(), Failure> {
     let Some(path) = path else { return Ok(()) };
-    std::fs::write(path, draw()).map_err(|error| {
-        Failure::new(Code::Failed, format_args!("cannot write {}: {error}", path.display()))
-            .advise("name a file in a folder that you may write to")
-    })
+    std::fs::write(path, draw()).map_err(|error| cannot_write(path, &error))
+}
+
+/// Whether a picture can be written to a file, for those who have long to wait for what it shows. What is there stays as it is.
+pub fn writable(path: &Path) -> Result<(), Failure> {
+    let is_new = !path.exists();
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    let removed = opened.and_then(|_| if is_new { std::fs::remove_file(path) } else { Ok(()) });
+    removed.map_err(|error| cannot_write(path, &error))
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(Code::Failed, format_args!("cannot write {}: {error}", path.display()))
+        .advise("name a file in a folder that you may write to")
 }
 
 /// Where an axis is broken, between a place for 0 and its powers of ten: two strokes across it.
@@ -235,7 +248,8 @@ mod tests {
 
     fn plot(series: Vec<Series>) -> Plot {
         let (x_label, y_label) = ("round".to_owned(), "share".to_owned());
-        Plot { title: "a < b & c".to_owned(), x_label, y_label, log_x: false, log_y: false, series }
+        let title = "a < b & c".to_owned();
+        Plot { title, x_label, y_label, percentiles: false, log_x: false, log_y: false, series }
     }
 
     fn curve(name: &str, band: bool) -> Series {
@@ -280,6 +294,30 @@ mod tests {
         squares.points.push((10.0, -1.0));
         let svg = Plot { log_y: true, ..plot(vec![squares]) }.svg();
         assert_eq!(numbers(&svg, "cx").len(), 10, "-1 has no place, 0 has one of its own");
+    }
+
+    #[test]
+    fn percentiles_have_the_room_of_a_power_of_ten_for_each_nine() {
+        let tail = Series { points: vec![(1.0, 1.0), (10.0, 2.0), (1e4, 3.0)], ..curve("only", false) };
+        let svg = Plot { percentiles: true, ..plot(vec![tail]) }.svg();
+        for label in [">0%<", ">90%<", ">99%<", ">99.9%<", ">99.99%<"] {
+            assert!(svg.contains(label), "{label}: {svg}");
+        }
+        let x = numbers(&svg, "cx");
+        assert!((x[2] - x[0] - 4.0 * (x[1] - x[0])).abs() < 0.5, "{x:?}");
+    }
+
+    #[test]
+    fn whether_a_picture_can_be_written_is_known_beforehand() {
+        let dir = std::env::temp_dir().join(format!("bruit-plot-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).expect("a folder in the temporary folder");
+        let (new, old) = (dir.join("new.svg"), dir.join("old.svg"));
+        std::fs::write(&old, "precious").expect("a file");
+        assert!(writable(&new).is_ok() && writable(&old).is_ok());
+        assert_eq!((new.exists(), std::fs::read_to_string(&old).ok().as_deref()), (false, Some("precious")));
+        assert_eq!(writable(&dir.join("none/x.svg")).expect_err("no such folder").code, Code::Failed);
+        assert_eq!(writable(&dir).expect_err("a folder").code, Code::Failed);
+        std::fs::remove_dir_all(&dir).expect("our own folder");
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod loss;
 mod mass_restart;
 mod mongering;
 mod partition;
-mod picture;
+pub mod picture;
 pub mod progress;
 mod rows;
 mod spread;

@@ -11,7 +11,7 @@ const EVERY: Duration = Duration::from_millis(100);
 
 /// The line. It is cleared when this goes.
 pub struct Line {
-    what: &'static str,
+    what: String,
     shown: bool,
     began: Instant,
     /// When it changed last; held while writing, since runs end on several threads.
@@ -20,8 +20,13 @@ pub struct Line {
 
 impl Line {
     /// Of what is being played.
-    pub fn new(what: &'static str) -> Self {
-        Self { what, shown: io::stderr().is_terminal(), began: Instant::now(), changed: Mutex::new(None) }
+    pub fn new(what: &str) -> Self {
+        Self {
+            what: what.to_owned(),
+            shown: io::stderr().is_terminal(),
+            began: Instant::now(),
+            changed: Mutex::new(None),
+        }
     }
 
     /// So many of so many pieces are done.

@@ -23,7 +23,7 @@ pub fn series(name: &str, points: Vec<(f64, f64)>, style: Style) -> Series {
 
 /// Some curves over linear axes.
 pub fn plot(title: String, x_label: String, y_label: &str, series: Vec<Series>) -> Plot {
-    Plot { title, x_label, y_label: y_label.to_owned(), log_x: false, log_y: false, series }
+    Plot { title, x_label, y_label: y_label.to_owned(), percentiles: false, log_x: false, log_y: false, series }
 }
 
 /// How a figure went, in seconds, with the range of all runs.
