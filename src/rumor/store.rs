@@ -357,7 +357,9 @@ mod tests {
                 Draft { sequence, origin: 0, topic, born: Instant::ZERO, from: None, class, hops: 0, payload: &[] };
             store.push(&draft).expect("there is room")
         };
-        (1..=8).for_each(|n| drop(push(&mut store, home(n))));
+        for n in 1..=8 {
+            push(&mut store, home(n));
+        }
         let places: Vec<u32> = (1..=9).map(|n| push(&mut store, other_home(n))).collect();
         push(&mut store, home(9));
         store.pop();
