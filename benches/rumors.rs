@@ -31,7 +31,7 @@ impl Told {
     fn new(origins: usize) -> Self {
         let mut cluster = Cluster::quiet(1_000);
         cluster.input(Input::Subscribe { topic: None, order: Order::Arrival });
-        let mut told = Self { cluster, origins, next: 1 };
+        let mut told = Self { cluster, origins, next: 0 };
         // Each origin is known before anything is measured.
         let first = told.batch(origins);
         told.take(&first, false);
@@ -41,7 +41,7 @@ impl Told {
     fn batch(&mut self, datagrams: usize) -> Batch {
         // Time for the budgets to fill up again.
         self.cluster.step(Span::millis(500));
-        self.cluster.rumors(datagrams.next_multiple_of(self.origins), self.origins, &mut self.next)
+        self.cluster.rumors(datagrams, self.origins, RUMORS_IN_FULL as u64, &mut self.next)
     }
 
     /// Takes in one datagram after the other and says how long that took, with or without what it causes.

@@ -26,6 +26,15 @@ impl Tally {
         self.bought.wrapping_sub(self.returned)
     }
 
+    /// This and another.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            allocations: self.allocations + other.allocations,
+            bought: self.bought + other.bought,
+            returned: self.returned + other.returned,
+        }
+    }
+
     /// What was added since `earlier`.
     pub fn since(&self, earlier: Self) -> Self {
         Self {

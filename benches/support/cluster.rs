@@ -1,8 +1,8 @@
 //! What does a node in a cluster of N go through? One real [`Node`], and N - 1 peers that exist only as what they send.
 //!
 //! The node is driven through its four calls and nothing else; whatever it knows, it learned from datagrams. The peers
-//! answer its pings, give their profiles when asked, and agree with it about the membership, so that a cluster that is
-//! left alone is quiet. Datagrams for a measurement are written beforehand ([`Batch`]), so that the clock sees the node only.
+//! answer its pings, give their profiles when asked, and agree with it about the membership and about rumors, so that a
+//! cluster that is left alone is quiet. Datagrams for a measurement are written beforehand ([`Batch`]), so that the clock sees the node only.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -293,18 +293,21 @@ impl Cluster {
         (batch, count)
     }
 
-    /// `count` full datagrams of urgent rumors of 64 bytes, of `origins` peers in turn, as many of each in a row as fit a
-    /// datagram. `next` is the number of the next rumor of each, and moves on.
-    pub fn rumors(&mut self, count: usize, origins: usize, next: &mut u64) -> Batch {
+    /// `count` full datagrams of urgent rumors of 64 bytes, of `origins` peers in turn, each of which has `row` of them at a
+    /// time. `next` numbers all rumors from 0 on, and moves on.
+    pub fn rumors(&mut self, count: usize, origins: usize, row: u64, next: &mut u64) -> Batch {
         let mut batch = Batch::default();
-        for nth in 0..count {
-            let (origin, from) = (nth % origins, (nth + 7) % self.peers.len());
-            let first = *next;
+        for _ in 0..count {
+            let numbers = *next..*next + RUMORS_IN_FULL as u64;
+            let from = (*next as usize / RUMORS_IN_FULL + 7) % self.peers.len();
+            *next = numbers.end;
             let len = self.write(from, false, |peers, writer| {
-                for sequence in first..first + RUMORS_IN_FULL as u64 {
-                    let id = RumorId { origin: peers[origin].id, boot: peers[origin].boot.tag(), sequence };
+                for number in numbers {
+                    let (turn, nth) = (number / row, number % row);
+                    let origin = &peers[turn as usize % origins];
+                    let sequence = turn / origins as u64 * row + nth + 1;
                     let rumor = Rumor {
-                        id,
+                        id: RumorId { origin: origin.id, boot: origin.boot.tag(), sequence },
                         topic: Topic::from_u64(1),
                         class: Class::Urgent,
                         age_us: 90,
@@ -316,9 +319,6 @@ impl Cluster {
                 }
             });
             batch.push(from, &self.reply[..len]);
-            if origin + 1 == origins {
-                *next += RUMORS_IN_FULL as u64;
-            }
         }
         batch
     }
@@ -384,7 +384,7 @@ impl Cluster {
 
     /// Writes a datagram of a peer's to the node into `self.reply`.
     fn write(&mut self, from: usize, intro: bool, fill: impl FnOnce(&[Peer], &mut Writer<'_>)) -> usize {
-        let membership = self.node.membership_fingerprint() as u32;
+        let (membership, state) = (self.node.membership_fingerprint() as u32, self.node.rumor_root() as u32);
         let peer = &mut self.peers[from];
         peer.counter += 1;
         let (boot, counter) = (peer.boot, peer.counter);
@@ -396,7 +396,7 @@ impl Cluster {
             receiver: Some(self.boot.short()),
             counter,
             membership,
-            state: 0,
+            state,
         };
         let mut writer = Writer::new(&mut self.reply, DATAGRAM, &header).expect("a whole datagram");
         fill(&self.peers, &mut writer);

@@ -3,9 +3,9 @@
 use std::hint::black_box;
 
 use bruit::wire::{OVERHEAD, RawAck, RawClaim, SECTION_HEADER};
-use bruit::{Node, Rng, Span};
+use bruit::{Config, Limits, Node, Params, Rng, Span};
 
-use crate::side::{Sent, Side};
+use crate::side::{Engine, Sent, Side};
 use crate::support::cluster::{Batch, Cluster, DATAGRAM, params};
 
 /// A node of bruit's among peers.
@@ -14,30 +14,8 @@ pub struct BruitSide {
     dice: Rng,
 }
 
-impl Side for BruitSide {
+impl Engine for BruitSide {
     type Batch = Batch;
-
-    fn quiet(members: usize) -> Self {
-        Self { cluster: Cluster::quiet(members), dice: Rng::from_seed(5) }
-    }
-
-    fn pings(&mut self, count: usize) -> Batch {
-        self.cluster.pings(count, &mut self.dice)
-    }
-
-    fn redundant(&mut self, count: usize) -> Batch {
-        self.cluster.redundant_claims(count, &mut self.dice)
-    }
-
-    fn news(&mut self, count: usize) -> Batch {
-        self.cluster.news(count, &mut self.dice)
-    }
-
-    fn load(&mut self) {
-        let others = self.cluster.members() - 1;
-        let news = self.cluster.news_of_first(others, &mut self.dice);
-        self.serve(&news, &mut Sent::default());
-    }
 
     fn hear(&mut self, batch: &Batch) {
         let (node, now) = (&mut self.cluster.node, self.cluster.now);
@@ -66,6 +44,30 @@ impl Side for BruitSide {
     fn extent(batch: &Batch) -> Sent {
         Sent { datagrams: batch.len() as u64, bytes: batch.bytes() as u64 }
     }
+}
+
+impl Side for BruitSide {
+    fn quiet(members: usize) -> Self {
+        Self { cluster: Cluster::quiet(members), dice: Rng::from_seed(5) }
+    }
+
+    fn pings(&mut self, count: usize) -> Batch {
+        self.cluster.pings(count, &mut self.dice)
+    }
+
+    fn redundant(&mut self, count: usize) -> Batch {
+        self.cluster.redundant_claims(count, &mut self.dice)
+    }
+
+    fn news(&mut self, count: usize) -> Batch {
+        self.cluster.news(count, &mut self.dice)
+    }
+
+    fn load(&mut self) {
+        let others = self.cluster.members() - 1;
+        let news = self.cluster.news_of_first(others, &mut self.dice);
+        self.serve(&news, &mut Sent::default());
+    }
 
     fn updates_in(&self) -> usize {
         self.cluster.claims_in_full()
@@ -76,8 +78,12 @@ impl Side for BruitSide {
     }
 
     fn bytes_per_member(members: usize, _tell: bool) -> f64 {
-        // Bought at the start for as many as there can be, whoever is in and whatever waits.
-        let (all, least) = (Node::memory_bytes(&params(members)), Node::memory_bytes(&params(2)));
-        (all as f64 - least as f64) / (members - 2) as f64
+        // Bought at the start for as many as there can be, whoever is in and whatever waits. Who publishes rumors takes a place
+        // beside, which is no member's.
+        let bytes = |members| {
+            let limits = Limits { origins: 1, ..params(members).limits().clone() };
+            Node::memory_bytes(&Params::new(&Config::default(), &limits).expect("limits that can be bought"))
+        };
+        (bytes(members) as f64 - bytes(2) as f64) / (members - 2) as f64
     }
 }

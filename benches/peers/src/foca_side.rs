@@ -14,7 +14,7 @@ use rand_core::SeedableRng;
 use rand_pcg::Pcg64;
 
 use crate::codec::{Fixed, HEADER, Id, UPDATE};
-use crate::side::{Sent, Side, sends};
+use crate::side::{Engine, Sent, Side, sends};
 use crate::support::allocations::counted;
 use crate::support::cluster::DATAGRAM;
 
@@ -23,7 +23,7 @@ const UPDATES_IN_FULL: usize = (DATAGRAM - HEADER - 2) / UPDATE;
 
 /// A node of foca's and what its peers last said of themselves.
 pub struct FocaSide {
-    foca: Engine,
+    foca: Node,
     incarnations: Vec<u16>,
     dice: Rng,
 }
@@ -35,10 +35,39 @@ pub struct Datagrams {
     ends: Vec<usize>,
 }
 
+impl Datagrams {
+    /// Adds one.
+    pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Each of them in turn.
+    pub fn each(&self, mut take: impl FnMut(&[u8])) {
+        let mut start = 0;
+        for &end in &self.ends {
+            take(&self.bytes[start..end]);
+            start = end;
+        }
+    }
+
+    /// How many there are, and their bytes.
+    pub fn extent(&self) -> Sent {
+        Sent { datagrams: self.ends.len() as u64, bytes: self.bytes.len() as u64 }
+    }
+}
+
 /// Takes what foca sends, as a socket would, and nothing else.
-struct Sink<'a> {
+pub struct Sink<'a> {
     buf: [u8; DATAGRAM],
     sent: &'a mut Sent,
+}
+
+impl<'a> Sink<'a> {
+    /// One that counts what is sent.
+    pub fn new(sent: &'a mut Sent) -> Self {
+        Self { buf: [0; DATAGRAM], sent }
+    }
 }
 
 impl Runtime<Id> for Sink<'_> {
@@ -58,19 +87,21 @@ impl Runtime<Id> for Sink<'_> {
     }
 }
 
-fn id_of(peer: usize) -> Id {
+/// The identity of a peer.
+pub fn id_of(peer: usize) -> Id {
     let [_, a, b, c] = u32::try_from(peer).expect("fewer than 2^24 peers").to_be_bytes();
     Id { addr: SocketAddrV4::new(Ipv4Addr::new(10, a, b, c), 4_100), generation: 0 }
 }
 
-fn node() -> Id {
+/// The identity of the engine itself.
+pub fn node() -> Id {
     Id { addr: SocketAddrV4::new(Ipv4Addr::new(10, 255, 255, 254), 4_100), generation: 0 }
 }
 
-type Engine = Foca<Id, Fixed, Pcg64, NoCustomBroadcast>;
+type Node = Foca<Id, Fixed, Pcg64, NoCustomBroadcast>;
 
 /// A node that knows everybody, with all of them still to be told of or with nothing to tell.
-fn engine(members: usize, tell: bool) -> Engine {
+fn knowing(members: usize, tell: bool) -> Node {
     let sends = u8::try_from(sends(members)).expect("a few dozen");
     let config = Config {
         max_transmissions: NonZeroU8::new(sends).expect("at least one"),
@@ -79,8 +110,8 @@ fn engine(members: usize, tell: bool) -> Engine {
     };
     let mut foca = Foca::new(node(), config, Pcg64::seed_from_u64(5), Fixed);
     let mut sent = Sent::default();
-    let sink = Sink { buf: [0; DATAGRAM], sent: &mut sent };
-    foca.apply_many((0..members - 1).map(|peer| Member::alive(id_of(peer))), tell, sink).expect("members are taken");
+    let others = (0..members - 1).map(|peer| Member::alive(id_of(peer)));
+    foca.apply_many(others, tell, Sink::new(&mut sent)).expect("members are taken");
     foca
 }
 
@@ -104,14 +135,15 @@ impl FocaSide {
     fn write(&mut self, into: &mut Datagrams, message: Message<Id>, subjects: &[usize]) {
         let from = self.any();
         let header = Header { src: id_of(from), src_incarnation: self.incarnations[from], dst: node(), message };
-        Fixed.encode_header(&header, &mut into.bytes).expect("a vector grows");
-        // The number of updates is foca's own and in network order.
-        into.bytes.extend_from_slice(&u16::try_from(subjects.len()).expect("fits").to_be_bytes());
-        for &subject in subjects {
-            let update = Member::new(id_of(subject), self.incarnations[subject], foca::State::Alive);
-            Fixed.encode_member(&update, &mut into.bytes).expect("a vector grows");
-        }
-        into.ends.push(into.bytes.len());
+        into.push(|bytes| {
+            Fixed.encode_header(&header, &mut *bytes).expect("a vector grows");
+            // The number of updates is foca's own and in network order.
+            bytes.extend_from_slice(&u16::try_from(subjects.len()).expect("fits").to_be_bytes());
+            for &subject in subjects {
+                let update = Member::new(id_of(subject), self.incarnations[subject], foca::State::Alive);
+                Fixed.encode_member(&update, &mut *bytes).expect("a vector grows");
+            }
+        });
     }
 
     fn updates(&mut self, count: usize, raise: bool) -> Datagrams {
@@ -127,11 +159,31 @@ impl FocaSide {
     }
 }
 
-impl Side for FocaSide {
+impl Engine for FocaSide {
     type Batch = Datagrams;
 
+    fn hear(&mut self, batch: &Datagrams) {
+        self.serve(batch, &mut Sent::default());
+    }
+
+    fn serve(&mut self, batch: &Datagrams, sent: &mut Sent) {
+        let mut sink = Sink::new(sent);
+        batch.each(|datagram| {
+            self.foca.handle_data(black_box(datagram), &mut sink).expect("a datagram that makes sense");
+        });
+    }
+
+    /// Nothing: foca sends while it takes in.
+    fn tidy(&mut self) {}
+
+    fn extent(batch: &Datagrams) -> Sent {
+        batch.extent()
+    }
+}
+
+impl Side for FocaSide {
     fn quiet(members: usize) -> Self {
-        Self { foca: engine(members, false), incarnations: vec![0; members - 1], dice: Rng::from_seed(5) }
+        Self { foca: knowing(members, false), incarnations: vec![0; members - 1], dice: Rng::from_seed(5) }
     }
 
     fn pings(&mut self, count: usize) -> Datagrams {
@@ -161,26 +213,6 @@ impl Side for FocaSide {
         assert_eq!(self.foca.updates_backlog(), all.len(), "all wait");
     }
 
-    fn hear(&mut self, batch: &Datagrams) {
-        self.serve(batch, &mut Sent::default());
-    }
-
-    fn serve(&mut self, batch: &Datagrams, sent: &mut Sent) {
-        let mut sink = Sink { buf: [0; DATAGRAM], sent };
-        let mut start = 0;
-        for &end in &batch.ends {
-            self.foca.handle_data(black_box(&batch.bytes[start..end]), &mut sink).expect("a datagram that makes sense");
-            start = end;
-        }
-    }
-
-    /// Nothing: foca sends while it takes in.
-    fn tidy(&mut self) {}
-
-    fn extent(batch: &Datagrams) -> Sent {
-        Sent { datagrams: batch.ends.len() as u64, bytes: batch.bytes.len() as u64 }
-    }
-
     fn updates_in(&self) -> usize {
         UPDATES_IN_FULL.min(self.incarnations.len())
     }
@@ -190,8 +222,8 @@ impl Side for FocaSide {
     }
 
     fn bytes_per_member(members: usize, tell: bool) -> f64 {
-        let (all, _all) = counted(|| engine(members, tell));
-        let (least, _least) = counted(|| engine(2, tell));
+        let (all, _all) = counted(|| knowing(members, tell));
+        let (least, _least) = counted(|| knowing(2, tell));
         (all.held() as f64 - least.held() as f64) / (members - 2) as f64
     }
 }

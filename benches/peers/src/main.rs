@@ -6,18 +6,27 @@
 //! Each task is given to one and to the other in turn, `R` times (31), and the medians are printed: whatever else the machine
 //! does meanwhile disturbs both alike.
 
+mod bruit_rumors;
 mod bruit_side;
 mod codec;
+mod foca_rumors;
 mod foca_side;
+mod heard;
 mod report;
+mod rumors;
+mod series;
 mod side;
 #[path = "../../support/mod.rs"]
 mod support;
 
+use bruit_rumors::BruitRumors;
 use bruit_side::BruitSide;
+use foca_rumors::FocaRumors;
 use foca_side::FocaSide;
 use report::{Row, Table};
-use side::{Cost, Side, hear, sends, serve};
+use rumors::Telling;
+use series::Series;
+use side::{Side, hear, sends, serve};
 use support::allocations::Counting;
 
 #[global_allocator]
@@ -27,39 +36,6 @@ const SIZES: [usize; 3] = [100, 1_000, 3_000];
 /// Samples are short, so that few of them are cut in two by whatever else runs on the machine.
 const PINGS: usize = 200;
 const SAMPLES: usize = 10;
-
-/// What the samples of one task showed.
-#[derive(Default)]
-struct Series {
-    /// Nanoseconds per unit of the task, sample by sample.
-    ns: Vec<f64>,
-    allocations: f64,
-    sent_bytes: f64,
-    units: f64,
-}
-
-impl Series {
-    fn add(&mut self, cost: Cost, units: usize) {
-        self.ns.push(cost.spent.as_nanos() as f64 / units as f64);
-        self.allocations += cost.tally.allocations as f64;
-        self.sent_bytes += cost.sent.bytes as f64;
-        self.units += units as f64;
-    }
-
-    fn median(&self) -> f64 {
-        let mut ns = self.ns.clone();
-        ns.sort_by(f64::total_cmp);
-        ns[ns.len() / 2]
-    }
-
-    fn allocations(&self) -> f64 {
-        self.allocations / self.units
-    }
-
-    fn sent_bytes(&self) -> f64 {
-        self.sent_bytes / self.units
-    }
-}
 
 /// One engine twice: one that has nothing to tell, and one that has. What can be said to the first over and over, and
 /// what came of it all.
@@ -133,36 +109,43 @@ impl<S: Side> Pair<S> {
 fn compare(members: usize, repetitions: usize) -> Table {
     let mut bruit = Pair::<BruitSide>::new(members);
     let mut foca = Pair::<FocaSide>::new(members);
+    let mut rumors = (Telling::<BruitRumors>::new(members), Telling::<FocaRumors>::new(members));
     for _ in 0..repetitions {
         bruit.repetition();
         foca.repetition();
+        rumors.0.repetition();
+        rumors.1.repetition();
     }
-    let row = |task, unit, bruit, foca| Row { task, unit, bruit, foca, less_is_better: true };
-    let ns = |task, bruit: &Series, foca: &Series| row(task, "ns", bruit.median(), foca.median());
+    let mut rows = rows(members, &bruit, &foca);
+    rows.extend(rumors::rows(&rumors.0, &rumors.1));
+    Table { members, rows }
+}
+
+fn rows(members: usize, bruit: &Pair<BruitSide>, foca: &Pair<FocaSide>) -> Vec<Row> {
+    let ns = |task, bruit: &Series, foca: &Series| Row::cost(task, "ns", bruit.median(), foca.median());
     let allocations =
-        |task, bruit: &Series, foca: &Series| row(task, "allocations", bruit.allocations(), foca.allocations());
+        |task, bruit: &Series, foca: &Series| Row::cost(task, "allocations", bruit.allocations(), foca.allocations());
     let (told, told_by_foca) = (bruit.updates_told(), foca.updates_told());
     let per_update = [bruit.fill.median() / told, foca.fill.median() / told_by_foca];
     let memory = |task, tell| {
         let [ours, theirs] = [BruitSide::bytes_per_member(members, tell), FocaSide::bytes_per_member(members, tell)];
-        row(task, "bytes", ours, theirs)
+        Row::cost(task, "bytes", ours, theirs)
     };
-    let rows = vec![
+    vec![
         ns("ping in, ack out", &bruit.ping, &foca.ping),
         allocations("ping in, ack out", &bruit.ping, &foca.ping),
-        row("ping and ack", "bytes", bruit.ping_and_ack_bytes(), foca.ping_and_ack_bytes()),
+        Row::cost("ping and ack", "bytes", bruit.ping_and_ack_bytes(), foca.ping_and_ack_bytes()),
         ns("a known update in", &bruit.redundant, &foca.redundant),
         allocations("a known update in", &bruit.redundant, &foca.redundant),
         ns("a new update in", &bruit.news, &foca.news),
         allocations("a new update in", &bruit.news, &foca.news),
         ns("ping in, full ack out", &bruit.fill, &foca.fill),
         allocations("ping in, full ack out", &bruit.fill, &foca.fill),
-        row("the same, per update out", "ns", per_update[0], per_update[1]),
-        Row { less_is_better: false, ..row("updates in a full ack", "updates", told, told_by_foca) },
+        Row::cost("the same, per update out", "ns", per_update[0], per_update[1]),
+        Row::gain("updates in a full ack", "updates", told, told_by_foca),
         memory("a member, nothing to tell", false),
         memory("a member, all to be told", true),
-    ];
-    Table { members, rows }
+    ]
 }
 
 fn main() -> std::process::ExitCode {

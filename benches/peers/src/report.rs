@@ -28,6 +28,16 @@ pub struct Row {
 }
 
 impl Row {
+    /// A figure that had better be small.
+    pub const fn cost(task: &'static str, unit: &'static str, bruit: f64, foca: f64) -> Self {
+        Self { task, unit, bruit, foca, less_is_better: true }
+    }
+
+    /// A figure that had better be large.
+    pub const fn gain(task: &'static str, unit: &'static str, bruit: f64, foca: f64) -> Self {
+        Self { less_is_better: false, ..Self::cost(task, unit, bruit, foca) }
+    }
+
     /// How many times better bruit's figure is; `None` where one of them is nothing.
     fn ratio(&self) -> Option<f64> {
         let (bruit, foca) = if self.less_is_better { (self.bruit, self.foca) } else { (self.foca, self.bruit) };

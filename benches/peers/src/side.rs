@@ -5,10 +5,25 @@ use std::time::{Duration, Instant};
 use crate::support::allocations::{Tally, counted};
 
 /// One of those compared: an engine in a cluster whose other members exist only as the datagrams they send.
-pub trait Side {
+pub trait Engine {
     /// Datagrams that were written beforehand.
     type Batch;
 
+    /// Takes in a batch.
+    fn hear(&mut self, batch: &Self::Batch);
+
+    /// Takes in a batch and after each datagram writes what it makes the engine send.
+    fn serve(&mut self, batch: &Self::Batch, sent: &mut Sent);
+
+    /// Does what the engine wants to do afterwards, outside of the measurement.
+    fn tidy(&mut self);
+
+    /// How many datagrams are in a batch, and their bytes.
+    fn extent(batch: &Self::Batch) -> Sent;
+}
+
+/// An engine that hears and tells of its members.
+pub trait Side: Engine {
     /// An engine that knows `members` members, itself included, and has nothing to tell.
     fn quiet(members: usize) -> Self;
 
@@ -24,18 +39,6 @@ pub trait Side {
     /// Takes in news of every other member, so that as many updates wait to be passed on, each to be sent as often as
     /// [`sends`] says.
     fn load(&mut self);
-
-    /// Takes in a batch.
-    fn hear(&mut self, batch: &Self::Batch);
-
-    /// Takes in a batch and after each datagram writes what it makes the engine send.
-    fn serve(&mut self, batch: &Self::Batch, sent: &mut Sent);
-
-    /// Does what the engine wants to do afterwards, outside of the measurement.
-    fn tidy(&mut self);
-
-    /// How many datagrams are in a batch, and their bytes.
-    fn extent(batch: &Self::Batch) -> Sent;
 
     /// Updates in one datagram of [`Side::redundant`] and [`Side::news`].
     fn updates_in(&self) -> usize;
@@ -62,6 +65,12 @@ pub struct Sent {
     pub bytes: u64,
 }
 
+impl Sent {
+    fn and(self, other: Self) -> Self {
+        Self { datagrams: self.datagrams + other.datagrams, bytes: self.bytes + other.bytes }
+    }
+}
+
 /// What one task cost, in total.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
@@ -73,21 +82,31 @@ pub struct Cost {
     pub sent: Sent,
 }
 
-/// Lets an engine take in a batch, and measures that.
-pub fn hear<S: Side>(side: &mut S, batch: &S::Batch) -> Cost {
+impl Cost {
+    /// This and another.
+    pub fn and(self, other: Self) -> Self {
+        Self { spent: self.spent + other.spent, tally: self.tally.and(other.tally), sent: self.sent.and(other.sent) }
+    }
+}
+
+/// What some work costs.
+pub fn measured(work: impl FnOnce(&mut Sent)) -> Cost {
+    let mut sent = Sent::default();
     let start = Instant::now();
-    let (tally, ()) = counted(|| side.hear(batch));
-    let spent = start.elapsed();
-    side.tidy();
-    Cost { spent, tally, sent: Sent::default() }
+    let (tally, ()) = counted(|| work(&mut sent));
+    Cost { spent: start.elapsed(), tally, sent }
+}
+
+/// Lets an engine take in a batch, and measures that.
+pub fn hear<E: Engine>(engine: &mut E, batch: &E::Batch) -> Cost {
+    let cost = measured(|_| engine.hear(batch));
+    engine.tidy();
+    cost
 }
 
 /// Lets an engine take in a batch and answer it, and measures both.
-pub fn serve<S: Side>(side: &mut S, batch: &S::Batch) -> Cost {
-    let mut sent = Sent::default();
-    let start = Instant::now();
-    let (tally, ()) = counted(|| side.serve(batch, &mut sent));
-    let spent = start.elapsed();
-    side.tidy();
-    Cost { spent, tally, sent }
+pub fn serve<E: Engine>(engine: &mut E, batch: &E::Batch) -> Cost {
+    let cost = measured(|sent| engine.serve(batch, sent));
+    engine.tidy();
+    cost
 }

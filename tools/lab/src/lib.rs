@@ -16,6 +16,7 @@ pub mod command;
 pub mod failure;
 pub mod figures;
 pub mod floor;
+pub mod hearing;
 pub mod interrupt;
 pub mod machine;
 pub mod network;

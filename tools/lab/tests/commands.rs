@@ -35,6 +35,15 @@ fn a_crash_is_known_to_all_and_the_crashed_comes_back() {
 }
 
 #[test]
+fn a_rumor_is_heard_by_all_once_both_at_once_and_by_rounds() {
+    let document = lab(&["rumor", "--nodes", "5", "--runs", "2", "--profile", "local"]);
+    for class in ["urgent", "rounds"] {
+        assert_eq!(document[class]["all_have_it_ms"]["count"], 2, "{document}");
+        assert!(document[class]["copies_per_node"].as_f64() >= Some(1.0), "{document}");
+    }
+}
+
+#[test]
 fn without_an_agent_the_reader_is_told_how_to_build_one() {
     let out = Command::new(env!("CARGO_BIN_EXE_bruit-lab")).args(["rss", "--bin", "/nonexistent/bruit"]).output();
     let out = out.expect("it runs");

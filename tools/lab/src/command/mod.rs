@@ -6,6 +6,7 @@ mod one_by_one;
 mod pause;
 mod quiet;
 mod rss;
+mod rumor;
 mod storm;
 
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub enum Command {
     Pause(pause::Args),
     /// Hosts in network namespaces (root): join and run under loss, then one is cut off and comes back
     Namespaces(namespaces::Args),
+    /// One rumor after the other, in one process: time until all have it, passed on at once and by rounds alone
+    Rumor(rumor::Args),
     /// The memory of agents that are processes of their own, with their default limits
     Rss(rss::Args),
 }
@@ -52,6 +55,7 @@ impl Command {
             Self::Kill(args) => kill::run(&args),
             Self::Pause(args) => pause::run(&args),
             Self::Namespaces(args) => namespaces::run(&args),
+            Self::Rumor(args) => rumor::run(&args),
             Self::Rss(args) => rss::run(&args),
         }
     }
