@@ -1,11 +1,13 @@
 //! Which commands are there? One file each in [`commands`](crate::commands), which holds its arguments as well.
 
+use bruit_experiments::{plan, sim};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agent, completions, config_check, decode, demo, events, info, join, leave, load, man, members, plan, publish,
-    remove, sim, stat, subscribe, wait,
+    agent, completions, config_check, decode, demo, events, info, join, leave, load, man, members, publish, remove,
+    stat, subscribe, wait,
 };
+use crate::deferred::Deferred;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -28,7 +30,8 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    Demo(demo::Args),
+    /// Run a cluster on loopback and show what happens: join, rumor, crash, restart, leave, name conflict
+    Demo(Deferred<demo::Args>),
     Agent(agent::Args),
     Members(members::Args),
     Info(info::Args),
@@ -40,10 +43,14 @@ pub enum Command {
     Join(join::Args),
     Leave(leave::Args),
     Remove(remove::Args),
-    Load(load::Args),
-    Plan(plan::Args),
-    Decode(decode::Args),
-    Sim(sim::Args),
+    /// Publish rumors at a rate, and measure how old they are when they are read
+    Load(Deferred<load::Args>),
+    /// Work out how fast news spreads, how soon a failure is noticed, and what both cost
+    Plan(Deferred<plan::Args>),
+    /// Take datagrams apart: hex (one per line) or a pcap file
+    Decode(Deferred<decode::Args>),
+    /// Play an experiment: real nodes, virtual time and network, one seed
+    Sim(Deferred<sim::Args>),
     /// Look at configuration
     #[command(subcommand)]
     Config(Config),
@@ -64,5 +71,17 @@ mod tests {
     #[test]
     fn every_command_and_argument_fits_together() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_list_says_of_each_command_what_the_command_says_itself() {
+        let listed = super::Cli::command();
+        let mut built = listed.clone();
+        built.build();
+        for command in listed.get_subcommands() {
+            let about = |command: &clap::Command| command.get_about().expect("all say what they do").to_string();
+            let itself = built.find_subcommand(command.get_name()).expect("it is there still");
+            assert_eq!(about(command), about(itself));
+        }
     }
 }

@@ -14,11 +14,10 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bruit_terminal::failure::{Code, Failure};
+use bruit_terminal::output;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-
-use crate::failure::{Code, Failure};
-use crate::output;
 
 /// The longest request.
 pub const REQUEST_MAX: u64 = 64 << 10;

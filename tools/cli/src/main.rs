@@ -5,16 +5,12 @@ mod agent;
 mod allocations;
 mod args;
 mod commands;
-mod config;
 mod control;
 mod decode;
+mod deferred;
 mod demo;
 mod event;
-mod failure;
 mod load;
-mod output;
-mod plan;
-mod plot;
 mod rumor;
 mod runner;
 mod view;
@@ -22,10 +18,9 @@ mod watch;
 
 use std::process::ExitCode;
 
+use bruit_terminal::failure::Code;
+use bruit_terminal::output::{BAD, Paint};
 use clap::Parser;
-
-use failure::Code;
-use output::{BAD, Paint};
 
 fn main() -> ExitCode {
     let cli = args::Cli::parse();

@@ -2,11 +2,11 @@
 
 use bruit::net::{Delivery, Rumor};
 use bruit::{Event, NodeId};
+use bruit_terminal::output::{DIM, DOUBTFUL, PLAIN, Paint, micros};
 use serde_json::Value;
 
 use crate::agent::names::Names;
 use crate::event::{self, timestamp};
-use crate::output::{DIM, DOUBTFUL, PLAIN, Paint, micros};
 use crate::view::Pairs;
 
 /// A delivery with version, time and name in front.
@@ -115,8 +115,9 @@ mod tests {
         let id = RumorId { origin: NodeId::from_u64(0xa), boot: 0xb, sequence: 3 };
         let (topic, age) = (names.topic("prices"), Duration::from_micros(1_500));
         let rumor = Rumor { id, topic, class: Class::Urgent, age, hops: 1, payload: payload.to_vec() };
-        let doc: Value = serde_json::from_str(&crate::output::json(&document(&Delivery::Rumor(rumor), &names)))
-            .expect("what was just written");
+        let doc: Value =
+            serde_json::from_str(&bruit_terminal::output::json(&document(&Delivery::Rumor(rumor), &names)))
+                .expect("what was just written");
         let line = line(&doc, Paint::stdout());
         (doc, line)
     }

@@ -3,11 +3,11 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use bruit_terminal::failure::Failure;
+use bruit_terminal::output::{self, Paint};
 use serde::de::DeserializeOwned;
 
 use crate::control::{Client, Control, Request, parse};
-use crate::failure::Failure;
-use crate::output::{self, Paint};
 
 /// How a document of the agent is shown.
 #[derive(Debug, clap::Args)]

@@ -6,8 +6,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TryS
 use std::time::Duration;
 
 use bruit::Event;
+use bruit_terminal::output;
 
-use crate::{event, output};
+use crate::event;
 
 /// Lines that wait for one reader.
 const WAITING_MAX: usize = 1_024;

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bruit::net::{CommandError, Delivery, Handle};
 use bruit::{Order, Topic};
+use bruit_terminal::output;
 
 use super::lines::{Reader, Writer, lines};
 use super::names::Names;
-use crate::{output, rumor};
+use crate::rumor;
 
 /// What a node is subscribed to, as [`Handle::subscribe`] takes it.
 type Subscriptions = BTreeMap<Option<Topic>, Order>;

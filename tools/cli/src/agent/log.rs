@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
+use bruit_config::LogFormat;
+use bruit_terminal::output::{self, BAD, DIM, DOUBTFUL, PLAIN, Paint};
 use serde_json::Value;
 
-use crate::config::LogFormat;
 use crate::event::{Level, timestamp};
-use crate::output::{self, BAD, DIM, DOUBTFUL, PLAIN, Paint};
 use crate::view::Pairs;
 
 /// Lines that wait for the terminal, at most.

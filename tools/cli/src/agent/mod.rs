@@ -26,16 +26,15 @@ use std::time::{Duration, Instant};
 
 use bruit::net::{self, CommandError, Delivery, Handle, Options, StartError};
 use bruit::{Event, JoinRefusal, Profile};
+use bruit_config::{Resolved, Settings};
+use bruit_terminal::failure::{Code, Failure};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::commands::agent::{Args, identity, tags};
 use crate::commands::leave::Left;
-use crate::config::{self, Resolved, Settings};
 use crate::control;
 use crate::event::{self, Level};
-use crate::failure::{Code, Failure};
 use crate::runner;
-
 use listeners::Listeners;
 use log::Log;
 use names::Names;
@@ -262,7 +261,7 @@ fn start_node(
 
 fn not_started(error: StartError) -> Failure {
     match error {
-        StartError::Config(error) => config::invalid(&error),
+        StartError::Config(error) => bruit_config::invalid(&error),
         StartError::FamiliesDiffer { .. } => Failure::new(Code::Invalid, error),
         StartError::PortTaken(_)
         | StartError::NoPermission(_)

@@ -1,8 +1,9 @@
 //! What may change while the node runs? Little, and it is said which: everything that was bought or told to others at the
 //! start needs a restart.
 
+use bruit_config::{KEYS, Resolved};
+
 use super::{Agent, seeds};
-use crate::config::{KEYS, Resolved};
 use crate::event::Level;
 
 /// Keys that a running agent takes over.

@@ -7,13 +7,13 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
+use bruit_config::Settings;
+use bruit_terminal::failure::{Code, Failure};
 use signal_hook::consts::SIGHUP;
 
 use super::log::Log;
 use super::{Message, Shared, address, no_thread, thread};
-use crate::config::Settings;
 use crate::event::Level;
-use crate::failure::{Code, Failure};
 
 /// The first pause between two attempts; doubles.
 const PAUSE_MIN: Duration = Duration::from_secs(1);

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
+use bruit_terminal::failure::{Code, Failure};
+use bruit_terminal::output;
 use serde_json::Value;
 
 use super::answers;
@@ -15,8 +17,6 @@ use super::lines::Reader;
 use super::{Message, Shared};
 use crate::commands::leave::Left;
 use crate::control::{REQUEST_MAX, Refused, Request, RumorOrder};
-use crate::failure::{Code, Failure};
-use crate::output;
 use crate::view::Pairs;
 
 /// Connections at once; one more is told so.

@@ -7,8 +7,8 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use crate::config::Origin;
-use crate::failure::{Code, Failure};
+use bruit_config::Origin;
+use bruit_terminal::failure::{Code, Failure};
 
 /// What a Unix socket's name may take (`sun_path` on Linux, less its end).
 const PATH_MAX: usize = 107;

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bruit::Event;
+use bruit_terminal::output;
 
 use super::lines::{Reader, Writer, lines};
-use crate::{event, output};
+use crate::event;
 
 /// All who want to hear.
 #[derive(Debug, Default)]

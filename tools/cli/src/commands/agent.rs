@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use bruit::{BootId, Identity, Instant, Node, Profile};
+use bruit_config::{Flags, LogFormat, Resolved, Settings, key_value};
+use bruit_terminal::failure::{Code, Failure};
 
 use crate::agent::{self, address};
-use crate::config::{self, Flags, LogFormat, Resolved, Settings, key_value};
-use crate::failure::{Code, Failure};
 
 /// Run one node in the foreground
 ///
@@ -78,7 +78,7 @@ impl Args {
     /// # Errors
     /// Every mistake in them.
     pub fn resolve(&self) -> Result<Resolved, Failure> {
-        config::resolve(&self.flags(), &config::environment(), self.config.as_deref())
+        bruit_config::resolve(&self.flags(), &bruit_config::environment(), self.config.as_deref())
     }
 
     fn flags(&self) -> Flags {
@@ -115,7 +115,7 @@ impl Args {
 /// # Errors
 /// [`Code::Invalid`], with the reason.
 pub fn check(settings: &Settings) -> Result<(), Failure> {
-    settings.net.check().map_err(|error| config::invalid(&error))?;
+    settings.net.check().map_err(|error| bruit_config::invalid(&error))?;
     let mut addr = address::choose(settings.bind, settings.advertise, &[]).addr;
     if addr.port() == 0 {
         // The kernel will choose; any port stands for it here.
@@ -123,7 +123,7 @@ pub fn check(settings: &Settings) -> Result<(), Failure> {
     }
     let tags = tags(settings);
     let identity = identity(settings, &tags, addr, BootId::from_u64(1))?;
-    Node::new(settings.params()?, &identity, 0, Instant::ZERO).map_err(|error| config::invalid(&error)).map(drop)
+    Node::new(settings.params()?, &identity, 0, Instant::ZERO).map_err(|error| bruit_config::invalid(&error)).map(drop)
 }
 
 /// The tags as the library takes them.

@@ -1,11 +1,11 @@
 //! `bruit completions SHELL`: what the shell needs to complete our arguments.
 
+use bruit_terminal::failure::Failure;
+use bruit_terminal::output;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::args::Cli;
-use crate::failure::Failure;
-use crate::output;
 
 /// Print a completion script for a shell
 #[derive(Debug, clap::Args)]

@@ -1,12 +1,12 @@
 //! `bruit config check`: every value that an agent started here would run with, and where it comes from.
 
 use bruit::Node;
+use bruit_config::{KEYS, Resolved};
+use bruit_terminal::failure::Failure;
+use bruit_terminal::output::{self, BOLD, Cell, DIM, PLAIN, Paint, Table};
 use serde::Serialize;
 
 use super::agent;
-use crate::config::{self, KEYS, Resolved};
-use crate::failure::Failure;
-use crate::output::{self, BOLD, Cell, DIM, PLAIN, Paint, Table};
 
 /// Check the configuration that an agent would run with, and show where each value comes from
 ///
@@ -68,12 +68,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-fn shown(resolved: &Resolved, changed: bool) -> impl Iterator<Item = &'static config::Key> {
+fn shown(resolved: &Resolved, changed: bool) -> impl Iterator<Item = &'static bruit_config::Key> {
     KEYS.iter().filter(move |key| !changed || resolved.is_set(key))
 }
 
 fn document(resolved: &Resolved, memory_bytes: usize, changed: bool) -> Document {
-    let doc = |key: &'static config::Key| KeyDoc {
+    let doc = |key: &'static bruit_config::Key| KeyDoc {
         key: key.path,
         value: (key.show)(&resolved.settings),
         from: resolved.origin(key.path).to_string(),

@@ -3,13 +3,13 @@
 use std::io::Read;
 use std::path::PathBuf;
 
+use bruit_terminal::failure::{Code, Failure};
+use bruit_terminal::output::{self, BAD, BOLD, DIM, GOOD, Paint, Table};
 use serde::Serialize;
 
 use crate::decode::dissect::{self, Dissection};
 use crate::decode::input;
 use crate::decode::verify::{Checksum, Known};
-use crate::failure::{Code, Failure};
-use crate::output::{self, BAD, BOLD, DIM, GOOD, Paint, Table};
 
 /// Take datagrams apart: hex (one per line) or a pcap file
 ///

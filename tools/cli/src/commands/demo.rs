@@ -1,7 +1,8 @@
 //! `bruit demo`: a real cluster on loopback in one process, taken through what happens to clusters, with times.
 
+use bruit_terminal::failure::Failure;
+
 use crate::demo::{self, NODES_MAX, NODES_MIN};
-use crate::failure::Failure;
 
 /// Run a cluster on loopback and show what happens: join, rumor, crash, restart, leave, name conflict
 ///

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use bruit_terminal::failure::Failure;
+use bruit_terminal::output;
+
 use crate::control::{Client, Control, Next, Request};
-use crate::failure::Failure;
-use crate::output;
 
 /// Stream what happens at an agent, one JSON object per line
 ///

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use bruit_terminal::failure::Failure;
+use bruit_terminal::output::{Cell, DIM, DOUBTFUL, PLAIN, Paint, Table, bytes};
+
 use crate::control::Request;
-use crate::failure::Failure;
-use crate::output::{Cell, DIM, DOUBTFUL, PLAIN, Paint, Table, bytes};
 use crate::view::Info;
 use crate::watch::{self, Show};
 

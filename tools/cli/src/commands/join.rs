@@ -1,10 +1,10 @@
 //! `bruit join`: more addresses to join through, while the agent runs.
 
+use bruit_terminal::failure::Failure;
+use bruit_terminal::output;
 use serde::{Deserialize, Serialize};
 
 use crate::control::{Client, Control, Request};
-use crate::failure::Failure;
-use crate::output;
 
 /// Give a running agent more addresses to join through
 ///

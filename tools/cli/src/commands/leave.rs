@@ -1,10 +1,10 @@
 //! `bruit leave`: tells the others that the agent goes, and ends it.
 
+use bruit_terminal::failure::Failure;
+use bruit_terminal::output;
 use serde::{Deserialize, Serialize};
 
 use crate::control::{Client, Control, Request};
-use crate::failure::Failure;
-use crate::output;
 
 /// Let an agent leave the cluster and end
 ///

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bruit::Limits;
+use bruit_terminal::failure::{Code, Failure};
+use bruit_terminal::plot;
 
 use crate::control::RumorClass;
-use crate::failure::{Code, Failure};
 use crate::load::find_max::{self, Bounds};
 use crate::load::{self, Load, PATIENCE, STAMP, Show, agents};
-use crate::plot;
 
 /// The most nodes: each costs three threads.
 const NODES_MAX: i64 = 64;

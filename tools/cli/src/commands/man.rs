@@ -1,10 +1,10 @@
 //! `bruit man [COMMAND..]`: the manual page of the program or of one command, in roff.
 
+use bruit_terminal::failure::{Code, Failure};
+use bruit_terminal::output;
 use clap::CommandFactory;
 
 use crate::args::Cli;
-use crate::failure::{Code, Failure};
-use crate::output;
 
 /// Print a manual page (roff; for example `bruit man agent | man -l -`)
 #[derive(Debug, clap::Args)]

@@ -1,8 +1,9 @@
 //! `bruit members`: who is in the cluster, as one agent sees it.
 
+use bruit_terminal::failure::Failure;
+use bruit_terminal::output::{BAD, BOLD, Cell, DIM, DOUBTFUL, GOOD, Paint, Table, micros};
+
 use crate::control::Request;
-use crate::failure::Failure;
-use crate::output::{BAD, BOLD, Cell, DIM, DOUBTFUL, GOOD, Paint, Table, micros};
 use crate::view::{Member, Members};
 use crate::watch::{self, Show};
 

@@ -12,21 +12,22 @@ pub mod leave;
 pub mod load;
 pub mod man;
 pub mod members;
-pub mod plan;
 pub mod publish;
 pub mod remove;
-pub mod sim;
 pub mod stat;
 pub mod subscribe;
 pub mod wait;
 
+use bruit_experiments::{plan, sim};
+use bruit_terminal::failure::Failure;
+
 use crate::args::{Command, Config};
-use crate::failure::Failure;
+use crate::deferred::Deferred;
 
 /// Runs one command to its end.
 pub fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Demo(args) => demo::run(&args),
+        Command::Demo(Deferred(args)) => demo::run(&args),
         Command::Agent(args) => agent::run(args),
         Command::Members(args) => members::run(&args),
         Command::Info(args) => info::run(&args),
@@ -38,10 +39,10 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Join(args) => join::run(args),
         Command::Leave(args) => leave::run(&args),
         Command::Remove(args) => remove::run(args),
-        Command::Load(args) => load::run(&args),
-        Command::Plan(args) => plan::run(&args),
-        Command::Decode(args) => decode::run(&args),
-        Command::Sim(args) => sim::run(&args),
+        Command::Load(Deferred(args)) => load::run(&args),
+        Command::Plan(Deferred(args)) => plan::run(&args),
+        Command::Decode(Deferred(args)) => decode::run(&args),
+        Command::Sim(Deferred(args)) => sim::run(&args),
         Command::Config(Config::Check(args)) => config_check::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

@@ -2,11 +2,12 @@
 
 use std::io::Read;
 
+use bruit_terminal::failure::{Code, Failure};
+use bruit_terminal::output;
 use serde::{Deserialize, Serialize};
 
 use crate::control::{Client, Control, REQUEST_MAX, Request, RumorClass};
-use crate::failure::{Code, Failure};
-use crate::{output, rumor};
+use crate::rumor;
 
 /// Hexadecimal digits double a payload, and the request has room for the rest of itself.
 const PAYLOAD_MAX: u64 = REQUEST_MAX / 2 - 1_024;

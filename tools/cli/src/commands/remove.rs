@@ -1,10 +1,10 @@
 //! `bruit remove`: takes a dead member off everybody's list.
 
+use bruit_terminal::failure::Failure;
+use bruit_terminal::output;
 use serde::{Deserialize, Serialize};
 
 use crate::control::{Client, Control, Request};
-use crate::failure::Failure;
-use crate::output;
 
 /// Take a dead member off the list, everywhere
 #[derive(Debug, clap::Args)]

@@ -1,8 +1,9 @@
 //! `bruit stat`: what an agent has counted and measured since its start.
 
+use bruit_terminal::failure::Failure;
+use bruit_terminal::output::{Cell, DOUBTFUL, Paint, Table, micros};
+
 use crate::control::Request;
-use crate::failure::Failure;
-use crate::output::{Cell, DOUBTFUL, Paint, Table, micros};
 use crate::view::{Distribution, Pairs, Stat};
 use crate::watch::{self, Show};
 

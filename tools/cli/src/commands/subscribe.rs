@@ -3,11 +3,11 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
+use bruit_terminal::failure::{Code, Failure};
+use bruit_terminal::output::{self, DIM, Paint};
 use serde_json::Value;
 
 use crate::control::{Client, Control, Next, Request, RumorOrder, parse};
-use crate::failure::{Code, Failure};
-use crate::output::{self, DIM, Paint};
 use crate::rumor;
 
 /// Hear the rumors of a topic, or of all topics, as they arrive at an agent

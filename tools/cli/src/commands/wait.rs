@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::control::{Client, Control, Next, Request};
-use crate::failure::{Code, Failure};
-use crate::output;
-use crate::view::Members;
 use bruit::wire::State;
+use bruit_terminal::failure::{Code, Failure};
+use bruit_terminal::output;
+
+use crate::control::{Client, Control, Next, Request};
+use crate::view::Members;
 
 /// Wait until an agent sees a number of members
 ///

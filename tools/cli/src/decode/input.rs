@@ -3,9 +3,10 @@
 //! Hex: one datagram per line, white space and colons anywhere, an optional `0x`, `#` begins a comment. A capture is the
 //! classic pcap format (all four of its magics), as `tcpdump -w` writes it.
 
+use bruit_terminal::failure::{Code, Failure};
+
 use super::layers::{self, Link};
 use super::{Found, Input};
-use crate::failure::{Code, Failure};
 
 /// The classic pcap format: the magic's bytes in the file, whether numbers are big-endian, nanoseconds per tick.
 const PCAP: [([u8; 4], bool, u32); 4] = [

@@ -37,9 +37,10 @@ impl Ages {
     /// (1/(1 - p), age) from the youngest to the oldest, evenly on a logarithmic axis: the last tenth, hundredth, thousandth have
     /// the same room.
     pub fn curve(&self) -> Vec<(f64, f64)> {
+        // The crate `libm`: the C library's of that name would be mapped into every agent.
         let count = self.0.len() as f64;
-        let steps = 0..(count.max(1.0).log2() * f64::from(POINTS_PER_DOUBLING)).ceil() as i32;
-        let inner = steps.map(|step| (f64::from(step) / f64::from(POINTS_PER_DOUBLING)).exp2());
+        let steps = 0..(libm::log2(count.max(1.0)) * f64::from(POINTS_PER_DOUBLING)).ceil() as i32;
+        let inner = steps.map(|step| libm::exp2(f64::from(step) / f64::from(POINTS_PER_DOUBLING)));
         let inner = inner.map(|x| (x, self.of_rank((count * (1.0 - 1.0 / x)).ceil() as usize) as f64));
         let oldest = self.0.last().map(|us| (count, f64::from(*us)));
         inner.chain(oldest).collect()

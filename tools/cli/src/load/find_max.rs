@@ -5,14 +5,14 @@
 
 use std::time::Duration;
 
+use bruit_terminal::failure::{Code, Failure};
+use bruit_terminal::output::{self, BAD, BOLD, GOOD, Paint, micros, three_digits};
+use bruit_terminal::plot;
 use serde::Serialize;
 
 use super::report::Report;
 use super::search::Search;
 use super::{Load, Show, here, picture};
-use crate::failure::{Code, Failure};
-use crate::output::{self, BAD, BOLD, GOOD, Paint, micros, three_digits};
-use crate::plot;
 
 /// So far below the first rate nothing is tried any more.
 const FALL_MAX: u32 = 64;

@@ -3,13 +3,14 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use bruit_terminal::failure::Failure;
+use bruit_terminal::progress::Line;
+
 use super::nodes::Nodes;
 use super::reader::Heard;
 use super::report::{Measured, Outcome};
 use super::{LOOK_EVERY, Load, Progress, publisher, reader};
 use crate::allocations;
-use crate::commands::sim::progress::Line;
-use crate::failure::Failure;
 
 /// How long nodes may take to join, and the first rumors to arrive.
 const READY_WITHIN: Duration = Duration::from_secs(30);

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use bruit::net::{self, Delivery, Handle, Options, StartError};
 use bruit::{Class, Config, Identity, Limits, Name, Order, Params, Profile};
+use bruit_terminal::failure::{Code, Failure};
 
 use super::counted::Counted;
 use super::reader::GREETING;
 use super::{Load, topic};
-use crate::failure::{Code, Failure};
-use crate::{config, runner};
+use crate::runner;
 
 /// Nobody else's nodes shall be drawn in, nor drawn to others.
 const CLUSTER: &str = "bruit load";
@@ -100,7 +100,7 @@ fn start(load: &Load, i: usize, seeds: &[SocketAddr]) -> Result<Handle, Failure>
         bytes_per_second: BYTES_PER_SECOND,
         ..Config::new(Profile::Local)
     };
-    let params = Params::new(&protocol, &limits).map_err(|error| config::invalid(&error))?;
+    let params = Params::new(&protocol, &limits).map_err(|error| bruit_config::invalid(&error))?;
     let options = Options { bind, rumors: UNREAD_MAX, publications: UNPUBLISHED_MAX, ..Options::default() };
     let failed = |error: StartError| Failure::new(Code::Failed, format_args!("cannot start {name}: {error}"));
     let boot = net::fresh_boot().map_err(failed)?;

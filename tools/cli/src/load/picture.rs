@@ -1,9 +1,9 @@
 //! How does it look as curves? Ages by percentile, spread towards the oldest; ages and arrivals by rate.
 
+use bruit_terminal::plot::{Plot, Style, plot, series};
+
 use super::find_max::{Found, Step};
 use super::report::Outcome;
-use crate::commands::sim::picture::{plot, series};
-use crate::plot::{Plot, Style};
 
 const RATE: &str = "rumors a second that were to be published";
 

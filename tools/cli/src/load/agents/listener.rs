@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use bruit_terminal::failure::Failure;
 use serde::Deserialize;
 
 use super::Agent;
 use super::publisher::Meant;
 use crate::control::{Client, Next, Request, RumorOrder, parse};
-use crate::failure::Failure;
 use crate::load::reader::{Heard, PATIENCE};
 use crate::load::{Progress, TOPIC};
 use crate::view::Info;

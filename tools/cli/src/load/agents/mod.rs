@@ -11,14 +11,15 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use bruit_terminal::failure::{Code, Failure};
+use bruit_terminal::progress::Line;
+
 use super::counted::Counted;
 use super::publisher::Published;
 use super::reader::Heard;
 use super::report::{Measured, Outcome};
 use super::{LOOK_EVERY, Load, Progress, Show};
-use crate::commands::sim::progress::Line;
 use crate::control::{Client, Request};
-use crate::failure::{Code, Failure};
 use crate::view::{Info, Members, Stat};
 use listener::Listener;
 use publisher::Publisher;

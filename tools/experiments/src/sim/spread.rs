@@ -1,0 +1,257 @@
+//! `bruit sim spread`: how one piece of news reaches all, beside what theory has.
+
+use std::path::PathBuf;
+
+use bruit::plan::Mode;
+use bruit::sim::experiment::spread::{self, Report, Setup};
+use bruit::sim::experiment::{Distribution, Engine, Timing};
+use bruit_terminal::failure::Failure;
+use bruit_terminal::output::{self, Paint, Table, bytes, three_digits};
+use bruit_terminal::plot;
+use bruit_terminal::progress::Line;
+use serde::Serialize;
+
+use super::common::{Common, engine_line, permille, refused};
+use super::document::{Document, Spread};
+use super::picture;
+use crate::plan::inputs::{mode, one_of};
+
+/// One piece of news: rounds until all know, who knows when, and what it costs
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    common: Common,
+    /// Who calls: push, pull or push-pull
+    #[arg(long, default_value = "push", value_parser = mode)]
+    mode: Mode,
+    /// Distinct peers that one node calls in one round
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    fanout: u32,
+    /// The share of nodes that is dead and still on everybody's list, in steps of 0.001
+    #[arg(long, value_name = "SHARE", default_value = "0", value_parser = permille)]
+    dead: u32,
+    /// Rounds: all call at once, the latency does not count; event: each at a phase of its own
+    #[arg(long, default_value = "rounds", value_parser = timing)]
+    timing: Timing,
+    /// Forward the news at once when it is first heard, beside the rounds; with event timing
+    #[arg(long)]
+    eager: bool,
+    /// Play it with so many nodes each, as in 10,100,1000
+    #[arg(long, value_name = "N,N..", value_delimiter = ',', conflicts_with = "nodes")]
+    sizes: Vec<u32>,
+    /// Write a picture to this file, as SVG: who knows by round; with --sizes, rounds by the number of nodes
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+fn timing(text: &str) -> Result<Timing, String> {
+    one_of(&Timing::ALL, Timing::name, text)
+}
+
+/// One size, played.
+pub struct Played {
+    pub setup: Setup,
+    pub report: Report,
+}
+
+/// Plays it and shows what came out.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    if args.sizes.is_empty() {
+        let [played] = &play(args)?[..] else { return Ok(()) };
+        plot::save(args.svg.as_deref(), || picture::coverage(played))?;
+        return if args.common.json {
+            output::print_json(&document(played))
+        } else {
+            output::print(&table(played).render(Paint::stdout()))?;
+            output::print(&notes(played).render(Paint::stdout()))
+        };
+    }
+    let played = play(args)?;
+    plot::save(args.svg.as_deref(), || picture::by_size(&played))?;
+    if args.common.json {
+        let sizes = played.iter().map(document).collect();
+        output::print_json(&Sizes { schema: 1, scenario: "spread", sizes })
+    } else {
+        output::print(&sizes_table(&played).render(Paint::stdout()))
+    }
+}
+
+/// Plays each size.
+pub fn play(args: &Args) -> Result<Vec<Played>, Failure> {
+    if args.sizes.is_empty() {
+        return Ok(vec![play_one(args, args.common.nodes)?]);
+    }
+    args.sizes.iter().map(|n| play_one(args, Some(*n))).collect()
+}
+
+fn play_one(args: &Args, nodes: Option<u32>) -> Result<Played, Failure> {
+    let mut setup = Setup::new(args.common.profile);
+    args.common.apply(&mut setup.base, &mut setup.runs);
+    setup.base.nodes = nodes.unwrap_or(setup.base.nodes);
+    setup.base.config.fanout = args.fanout;
+    (setup.mode, setup.timing, setup.dead_permille, setup.eager) = (args.mode, args.timing, args.dead, args.eager);
+    let line = Line::new("spread");
+    let report = spread::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    Ok(Played { setup, report })
+}
+
+#[derive(Serialize)]
+struct Sizes<'a> {
+    schema: u32,
+    scenario: &'a str,
+    sizes: Vec<Document<'a, Figures>>,
+}
+
+/// What a script gets of it.
+#[derive(Serialize)]
+pub struct Figures {
+    engine: &'static str,
+    fanout: u32,
+    mode: &'static str,
+    timing: &'static str,
+    eager: bool,
+    dead: f64,
+    living: u32,
+    rounds_to: ByGoal<Spread>,
+    coverage: Vec<Point>,
+    datagrams_per_node: Option<f64>,
+    bytes_per_node: Option<f64>,
+    theory: Option<Theory>,
+}
+
+/// One for each share of the living.
+#[derive(Serialize)]
+struct ByGoal<T> {
+    #[serde(rename = "0.99")]
+    most: T,
+    #[serde(rename = "0.999")]
+    nearly: T,
+    #[serde(rename = "1")]
+    all: T,
+}
+
+impl<T> From<[T; 3]> for ByGoal<T> {
+    fn from([most, nearly, all]: [T; 3]) -> Self {
+        Self { most, nearly, all }
+    }
+}
+
+#[derive(Serialize)]
+struct Point {
+    round: f64,
+    mean: f64,
+    p5: f64,
+    p95: f64,
+}
+
+#[derive(Serialize)]
+struct Theory {
+    name: &'static str,
+    rounds_to: ByGoal<Expected>,
+    closed: Option<Closed>,
+}
+
+#[derive(Serialize)]
+struct Expected {
+    mean: f64,
+    p99: f64,
+}
+
+#[derive(Serialize)]
+struct Closed {
+    name: &'static str,
+    mean: f64,
+}
+
+/// What a script gets.
+pub fn document(played: &Played) -> Document<'static, Figures> {
+    let Played { setup, report } = played;
+    let theory = report.theory.as_ref().map(|theory| Theory {
+        name: theory.name,
+        rounds_to: theory.rounds_to.map(|(mean, p99)| Expected { mean, p99 }).into(),
+        closed: theory.closed.map(|closed| Closed { name: closed.name, mean: closed.rounds }),
+    });
+    let figures = Figures {
+        engine: report.engine.name(),
+        fanout: setup.base.config.fanout,
+        mode: setup.mode.name(),
+        timing: setup.timing.name(),
+        eager: setup.eager,
+        dead: f64::from(setup.dead_permille) / 1_000.0,
+        living: report.living,
+        rounds_to: report.rounds_to.map(Spread::from).into(),
+        coverage: (report.coverage.iter())
+            .map(|c| Point { round: c.round, mean: c.mean, p5: c.p5, p95: c.p95 })
+            .collect(),
+        datagrams_per_node: report.sent_per_node.map(|(datagrams, _)| datagrams.mean),
+        bytes_per_node: report.sent_per_node.map(|(_, bytes)| bytes.mean),
+        theory,
+    };
+    Document::new("spread", &setup.base, setup.runs, figures, report.trace_hash)
+}
+
+/// What times are counted in.
+pub const fn unit(timing: Timing) -> &'static str {
+    match timing {
+        Timing::Rounds => "rounds",
+        Timing::Event => "intervals",
+    }
+}
+
+fn table(played: &Played) -> Table {
+    let Played { setup, report } = played;
+    let first = match setup.timing {
+        Timing::Rounds => "rounds until",
+        Timing::Event => "intervals until",
+    };
+    let mut table = Table::new(&[first, ">mean", ">p50", ">p99", ">most", ">theory", ">its p99"]);
+    let names = ["99 % know", "99.9 % know", "all know"];
+    for (goal, (name, d)) in names.into_iter().zip(report.rounds_to).enumerate() {
+        let mut cells = vec![name.to_owned()];
+        cells.extend([d.mean, d.p50, d.p99, d.max].map(three_digits));
+        let theory = report.theory.as_ref().map(|theory| theory.rounds_to[goal]);
+        cells.extend(theory.into_iter().flat_map(|(mean, p99)| [three_digits(mean), three_digits(p99)]));
+        table.row(cells.into_iter().map(Into::into));
+    }
+    table
+}
+
+/// What else came out, and what has played it.
+fn notes(played: &Played) -> Table {
+    let report = &played.report;
+    let mut table = Table::new(&["", ""]);
+    let mut row = |name: &str, value: String| table.row([name.into(), value.into()]);
+    match &report.theory {
+        Some(theory) => row("theory", theory.name.to_owned()),
+        None => row("theory", "none for forwarding at first receipt".to_owned()),
+    }
+    if let Some(closed) = report.theory.as_ref().and_then(|theory| theory.closed) {
+        row("proved for all", format!("{} = {}", closed.name, three_digits(closed.rounds)));
+    }
+    if let Some((datagrams, sent)) = report.sent_per_node {
+        row("datagrams of a node", three_digits(datagrams.mean));
+        row("payload of a node", bytes(sent.mean.round() as u64));
+    }
+    let why = match report.engine {
+        Engine::Node => "",
+        Engine::Model => ": nodes do not pull news yet",
+    };
+    row("played by", format!("{}{why}", engine_line(report.engine)));
+    row("trace hash", format!("{:016x}", report.trace_hash));
+    table
+}
+
+fn sizes_table(played: &[Played]) -> Table {
+    let mut table = Table::new(&[">nodes", ">99 %", ">all", ">p99 of all", ">theory", ">its p99", "", "played by"]);
+    for Played { setup, report } in played {
+        let [most, _, all]: [Distribution; 3] = report.rounds_to;
+        let theory = report.theory.as_ref().map(|theory| theory.rounds_to[2]);
+        let theory = theory.map_or_else(Default::default, |(mean, p99)| [three_digits(mean), three_digits(p99)]);
+        let mut cells = vec![setup.base.nodes.to_string()];
+        cells.extend([most.mean, all.mean, all.p99].map(three_digits));
+        cells.extend(theory);
+        cells.extend([unit(setup.timing).to_owned(), engine_line(report.engine).to_owned()]);
+        table.row(cells.into_iter().map(Into::into));
+    }
+    table
+}
