@@ -17,8 +17,10 @@ mod partition;
 mod picture;
 pub mod progress;
 mod rows;
+mod rumors;
 mod spread;
 mod steady;
+mod storm;
 mod swarm;
 
 use crate::failure::Failure;
@@ -45,6 +47,8 @@ enum Experiment {
     Partition(partition::Args),
     Spread(spread::Args),
     Mongering(mongering::Args),
+    Rumors(rumors::Args),
+    Storm(storm::Args),
     Detect(detect::Args),
     Loss(loss::Args),
     Lifeguard(lifeguard::Args),
@@ -63,6 +67,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Experiment::Partition(args) => partition::run(args),
         Experiment::Spread(args) => spread::run(args),
         Experiment::Mongering(args) => mongering::run(args),
+        Experiment::Rumors(args) => rumors::run(args),
+        Experiment::Storm(args) => storm::run(args),
         Experiment::Detect(args) => detect::run(args),
         Experiment::Loss(args) => loss::run(args),
         Experiment::Lifeguard(args) => lifeguard::run(args),
