@@ -178,8 +178,10 @@ pub struct Config {
     /// rounds as often as it is sent.
     pub quiet_after: u32,
     /// When a node stops telling a rumor of class normal or bulk in rounds; each is told at most as often as a piece of news,
-    /// whatever the rule. Feedback, counter, 2. What a rule leaves out is repaired by digests. Raised: fewer are left to
-    /// repair, at more payloads sent.
+    /// whatever the rule. Blind, counter, 6. What a rule leaves out is repaired by digests. Measured (`bruit sim rumors`): what is
+    /// left is decided by the copies told, however one stops; to complain of a copy costs half of one of 64 bytes, so that
+    /// feedback leaves as much for more bytes. At 10 % loss all of 1,000 have it within a gossip interval of the longest rules, which
+    /// with 4 they do not. Raised: fewer are left to repair, at more payloads sent.
     pub rumor_rule: Rule,
     /// Whether nodes tell each other in rounds which rumors they have, and ask for what they miss. Yes. Switched off: what
     /// pushing has missed stays missed. For experiments.
@@ -271,7 +273,7 @@ impl Config {
             sends: Sends::Derived,
             gossip_phase: None,
             quiet_after: 2,
-            rumor_rule: Rule { feedback: true, coin: false, k: 2 },
+            rumor_rule: Rule { feedback: false, coin: false, k: 6 },
             rumor_digests: true,
             rumor_retention: Duration::from_secs(60),
             rumor_start: RumorStart::Now,

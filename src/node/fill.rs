@@ -33,8 +33,10 @@ impl Class {
 impl Node {
     /// Adds what there is to tell a member. What goes aside is told in datagrams that leave anyway.
     pub(super) fn fill(&mut self, now: Instant, writer: &mut Writer<'_>, receiver: u32, what: What) {
-        // A push holds what has just come, and goes out in a burst: rounds tell the rest.
-        let tells_rumors = what != What::Rumors && self.has_rumors_to_tell();
+        // A push holds what has just come, and goes out in a burst: rounds tell the rest. Who has told what is known here knows
+        // most of what it would be told in return.
+        let by_itself = matches!(what, What::Rumors | What::RumorFeedback { .. });
+        let tells_rumors = !by_itself && self.has_rumors_to_tell();
         let has_news = !self.gossip.is_empty() || self.speaks_ill_of(receiver);
         let room = writer.remaining();
         let limits = self.sends();

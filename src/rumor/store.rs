@@ -21,6 +21,8 @@ pub struct Entry {
     pub topic: Topic,
     /// When it was published, by this node's clock.
     pub born: Instant,
+    /// When it came here.
+    pub came: Instant,
     /// Its origin's place.
     pub origin: u32,
     from: u32,
@@ -59,6 +61,7 @@ pub struct Draft<'a> {
     pub origin: u32,
     pub topic: Topic,
     pub born: Instant,
+    pub came: Instant,
     /// Who has told it first, by its place in the table; none where this node is the origin.
     pub from: Option<u32>,
     pub class: Class,
@@ -245,6 +248,7 @@ impl Store {
             sequence: draft.sequence,
             topic: draft.topic,
             born: draft.born,
+            came: draft.came,
             origin: draft.origin,
             from: draft.from.unwrap_or(NONE),
             at: at as u32,
@@ -313,6 +317,7 @@ mod tests {
                 origin,
                 topic: Topic::new("t"),
                 born: Instant::ZERO,
+                came: Instant::ZERO,
                 from: Some(3),
                 class: Class::Normal,
                 hops: 0,
@@ -352,9 +357,9 @@ mod tests {
         let mut store = Store::new(32, 1 << 10);
         let (home, other_home) = (|n: u64| n * 128, |n: u64| n * 128 + 64);
         let push = |store: &mut Store, sequence| {
-            let (topic, class) = (Topic::new("t"), Class::Normal);
+            let (topic, class, came) = (Topic::new("t"), Class::Normal, Instant::ZERO);
             let draft =
-                Draft { sequence, origin: 0, topic, born: Instant::ZERO, from: None, class, hops: 0, payload: &[] };
+                Draft { sequence, origin: 0, topic, born: came, came, from: None, class, hops: 0, payload: &[] };
             store.push(&draft).expect("there is room")
         };
         for n in 1..=8 {

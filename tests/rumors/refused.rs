@@ -46,8 +46,8 @@ fn what_has_not_been_told_is_not_pushed_out_and_bulk_gives_way_first() {
         (0..200).find_map(|n| world.publish(hosts[0], publication(b"x", class)).err().map(|e| (n, e)))
     };
     assert_eq!(fill(&mut world, Class::Normal), Some((64, Refusal::RumorsWait { class: Class::Normal, retained: 64 })));
-    world.run_for(Span::millis(250));
-    // Told once or twice by now, and not yet often enough.
+    world.run_for(Span::millis(150));
+    // Told in one round by now, and not yet often enough.
     assert_eq!(fill(&mut world, Class::Bulk), Some((0, Refusal::RumorsWait { class: Class::Bulk, retained: 64 })));
     assert!(world.publish(hosts[0], publication(b"x", Class::Normal)).is_ok());
     world.run_for(Span::secs(5));

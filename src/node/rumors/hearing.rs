@@ -7,7 +7,7 @@ use super::super::outbox::{Outgoing, What};
 use super::super::receive::Sender;
 use crate::Event;
 use crate::id::NodeId;
-use crate::rumor::{Draft, Marked, Origin, Window};
+use crate::rumor::{Class, Draft, Marked, Origin, Window};
 use crate::time::{Instant, Span};
 use crate::wire::{RawRumorIds, Rumor, Rumors};
 
@@ -63,7 +63,7 @@ impl Node {
         }
         if self.admit_rumor(now, origin, rumor) == Marked::Known {
             self.counters.rumors_known += 1;
-            if rumor.asks {
+            if rumor.asks && self.had_when_told(now, way, origin, rumor) {
                 self.note_feedback(sender, origin, rumor, known);
             }
             return;
@@ -134,6 +134,7 @@ impl Node {
             origin,
             topic: rumor.topic,
             born: now - age,
+            came: now,
             from: sender.slot,
             class: rumor.class,
             hops: rumor.hops.saturating_add(1),
@@ -156,6 +157,14 @@ impl Node {
             self.rumors.digests.put(origin, 0, 0);
         }
         self.watch_origin(now, origin);
+    }
+
+    /// Whether this node had a rumor when its sender told it: of several who tell it at once none has told it in vain, though it
+    /// comes but once. What is passed on at once is another matter: there the way on which it comes second is of no use.
+    fn had_when_told(&self, now: Instant, way: Span, origin: u32, rumor: &Rumor<'_>) -> bool {
+        let retained = self.rumors.store.find(origin, rumor.id.sequence);
+        let crossed = retained.is_some_and(|place| self.rumors.store.get(place).came + way >= now);
+        rumor.class == Class::Urgent || !crossed
     }
 
     /// Notes that a rumor was known, so that its sender may stop telling it, or telling this node.

@@ -69,6 +69,7 @@ impl Node {
             origin,
             topic: publication.topic,
             born: now,
+            came: now,
             from: None,
             class: publication.class,
             hops: 0,

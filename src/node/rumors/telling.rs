@@ -83,7 +83,8 @@ impl Node {
         let told = &mut self.rumors.store.get_mut(place).told;
         let rng = &mut self.rng;
         let rule = self.params.rumor_rule;
-        let over = class != Class::Urgent && rule.told(told, |n| rng.below(n));
+        let round = self.counters.rounds as u8;
+        let over = class != Class::Urgent && rule.told(told, round, |n| rng.below(n));
         self.rumors.waiting.add_to_row(place);
         if over || times >= limit {
             self.rumors.waiting.remove(place);

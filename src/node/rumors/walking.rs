@@ -49,6 +49,10 @@ impl Node {
         if self.phase != Phase::Joined {
             return;
         }
+        if !self.params.rumor_digests {
+            self.rumors.starting = false;
+            return;
+        }
         if self.rumors.root as u32 == theirs {
             self.rumors.walks.in_vain = 0;
             if self.rumors.starting && now.since(self.rumors.root_changed_at) >= self.settle_time() {

@@ -6,15 +6,13 @@
 //! end. memberlist's ceiling, from its constants at 10,000 nodes: 3 peers every 200 ms, one packet of 1,400 bytes each, 20
 //! sends of each piece of news of some 100 bytes: about 4.5 joins a second, for 21 kB a node and second.
 
-use std::collections::BTreeMap;
-
 use super::runs::{Progress, Runs, trace_of};
+use super::word::{Spreading, Word};
 use super::{Base, Distribution, Memory, SetupError, had_room, millis};
 use crate::config::{Params, Profile};
-use crate::event::Event;
 use crate::id::BootId;
 use crate::node::{Node, Phase};
-use crate::sim::{Death, HostId, Observer, Spec, World};
+use crate::sim::{Death, HostId, Spec, World};
 use crate::time::{Instant, Span};
 
 /// What is to be played.
@@ -81,45 +79,6 @@ pub struct Report {
     pub ceiling: Option<f64>,
     /// The traces of all runs in one number.
     pub trace_hash: u64,
-}
-
-/// Something that all shall come to know: since when, and how many do.
-#[derive(Clone, Copy, Debug)]
-struct Spreading {
-    since: Instant,
-    knowing: u32,
-    known_at: Option<Instant>,
-}
-
-/// Counts for each newcomer and each leaver how many have been told.
-#[derive(Debug, Default)]
-struct Word {
-    joins: BTreeMap<BootId, Spreading>,
-    leaves: BTreeMap<BootId, Spreading>,
-    enough: u32,
-    false_deaths: u64,
-}
-
-impl Word {
-    fn heard(of: &mut BTreeMap<BootId, Spreading>, boot: BootId, at: Instant, enough: u32) {
-        let Some(spreading) = of.get_mut(&boot) else { return };
-        spreading.knowing += 1;
-        if spreading.knowing >= enough {
-            spreading.known_at.get_or_insert(at);
-        }
-    }
-}
-
-impl Observer for Word {
-    fn event(&mut self, at: Instant, _: HostId, event: &Event) {
-        if let Event::Up(member) = event {
-            Self::heard(&mut self.joins, member.boot, at, self.enough);
-        } else if let Event::Left(member) = event {
-            Self::heard(&mut self.leaves, member.boot, at, self.enough);
-        } else if let Event::Failed(member) = event {
-            self.false_deaths += u64::from(!self.leaves.contains_key(&member.boot));
-        }
-    }
 }
 
 /// Plays it.
@@ -206,12 +165,9 @@ fn play(setup: &Setup, rate: f64, params: &Params, seed: u64) -> Result<Played, 
     stage.world.run_for(Span::secs(5));
     had_room(&stage.world)?;
     let word = &stage.world.observer;
-    let times = |of: &BTreeMap<BootId, Spreading>| {
-        of.values().map(|s| s.known_at.map(|at| millis(at.since(s.since)))).collect::<Vec<_>>()
-    };
     Ok(Played {
-        joins: times(&word.joins),
-        leaves: times(&word.leaves),
+        joins: Word::times(&word.joins),
+        leaves: Word::times(&word.leaves),
         bytes,
         false_deaths: word.false_deaths,
         trace: stage.world.trace(),
@@ -221,10 +177,6 @@ fn play(setup: &Setup, rate: f64, params: &Params, seed: u64) -> Result<Played, 
 impl Stage<'_> {
     fn any(&mut self) -> usize {
         self.world.rng().below(self.members.len() as u32) as usize
-    }
-
-    fn spreading(&self) -> Spreading {
-        Spreading { since: self.world.now(), knowing: 0, known_at: None }
     }
 
     fn boot(&self, host: HostId) -> Option<BootId> {
@@ -254,7 +206,7 @@ impl Stage<'_> {
     fn one_comes(&mut self) -> Result<(), SetupError> {
         let door = self.any();
         let door = self.world.addr(self.members[door]);
-        let spreading = self.spreading();
+        let spreading = Spreading::since(self.world.now());
         self.came += 1;
         let host = self.world.start(&Spec::new(&format!("c{}", self.came), self.params.clone()), &[door])?;
         if let Some(boot) = self.boot(host) {
@@ -268,7 +220,7 @@ impl Stage<'_> {
         let at = self.any();
         let host = self.members[at];
         let joined = self.world.node(host).is_some_and(|node| node.phase() == Phase::Joined);
-        let (spreading, boot) = (self.spreading(), self.boot(host));
+        let (spreading, boot) = (Spreading::since(self.world.now()), self.boot(host));
         if joined && self.world.leave(host).is_ok() {
             self.members.swap_remove(at);
             self.leaving.push(host);

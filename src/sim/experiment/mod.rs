@@ -16,10 +16,13 @@ pub mod loss;
 pub mod mass_restart;
 pub mod mongering;
 pub mod partition;
+pub mod rumors;
 mod runs;
 pub mod spread;
 mod stage;
 pub mod steady;
+pub mod storm;
+mod word;
 
 use std::fmt;
 
@@ -69,6 +72,19 @@ pub struct Memory {
     pub all_bytes: u64,
 }
 
+/// Room for rumors in each node, as in [`Limits`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retained {
+    /// Who publishes.
+    pub origins: u32,
+    /// How far ahead of what is complete each may be: a multiple of 64.
+    pub window: u32,
+    /// Rumors.
+    pub rumors: u32,
+    /// Bytes of their payloads.
+    pub bytes: u32,
+}
+
 /// What all experiments have in common.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Base {
@@ -88,18 +104,27 @@ impl Base {
     }
 
     /// The parameters of each node, with room for `spare` members beyond all nodes, whose names are as short as theirs. What
-    /// each holds of each is what decides how large a cluster fits into a machine.
+    /// each holds of each is what decides how large a cluster fits into a machine. Nobody publishes anything.
     ///
     /// # Errors
     /// Values that contradict each other.
     pub fn params(&self, spare: u32) -> Result<Params, ConfigError> {
+        let bytes = 2 * MIN_MAX_DATAGRAM as u32;
+        self.publishing(spare, Retained { origins: 1, window: 64, rumors: 64, bytes })
+    }
+
+    /// The same of nodes that publish.
+    ///
+    /// # Errors
+    /// As [`Base::params`].
+    pub fn publishing(&self, spare: u32, retained: Retained) -> Result<Params, ConfigError> {
+        let Retained { origins, window, rumors, bytes } = retained;
         let limits = Limits {
             text_bytes: TEXT_BYTES,
-            // Nobody publishes anything.
-            origins: 1,
-            rumor_window: 64,
-            rumors: 64,
-            rumor_bytes: 2 * MIN_MAX_DATAGRAM as u32,
+            origins,
+            rumor_window: window,
+            rumors,
+            rumor_bytes: bytes,
             ..Limits::for_members(self.nodes.saturating_add(spare))
         };
         Params::new(&self.config, &limits)

@@ -2,9 +2,11 @@
 //!
 //! All nodes know each other and are silent: they probe once a day, mend nothing, forward nothing at once unless asked to, and
 //! tell what they are told in rounds. The dead have fallen silent before; everybody has them on the list and calls them like
-//! the living. Then one member after the other piece of news is brought up by [`World::accuse`]: the subject takes a higher
-//! incarnation. That claim replaces the last one of the same subject everywhere, so that nothing of one run is left for the
-//! next but the phase of the rounds.
+//! the living. Then one piece of news after the other is brought up, of one kind or the other:
+//!
+//! - a claim, by [`World::accuse`]: the subject takes a higher incarnation. That claim replaces the last one of the same subject
+//!   everywhere, so that nothing of one run is left for the next but the phase of the rounds;
+//! - a rumor of class normal, by [`World::publish`], each of another origin: as nothing is mended nobody asks for it.
 //!
 //! A round lasts a millisecond of virtual time, whatever the profile's does: only ratios matter, and in so short a time no probe
 //! comes due. What the nodes would have to say at their start, each that it is there, is said into a network that loses it all.
@@ -13,12 +15,15 @@ use core::time::Duration;
 
 use super::{Base, SetupError};
 use crate::config::{Config, Params, Sends};
+use crate::event::Event;
 use crate::id::{Incarnation, NodeId};
 use crate::limits::Limits;
-use crate::node::MemberView;
+use crate::membership::SENDS_MAX;
+use crate::node::{MemberView, Publication};
+use crate::rumor::{Class, Order, Rule, RumorId, Topic};
 use crate::sim::{Bounds, Death, HostId, Latency, Link, Observer, Passing, Spec, World};
 use crate::time::{Instant, Span};
-use crate::wire::Section;
+use crate::wire::{MIN_MAX_DATAGRAM, Section};
 
 /// A round.
 const INTERVAL: Span = Span::millis(1);
@@ -27,6 +32,9 @@ const ROUNDS_LATENCY: Span = Span::micros(1);
 /// After so many rounds a telling is over.
 const ROUNDS_MAX: u32 = 10_000;
 const DAY: Duration = Duration::from_secs(86_400);
+/// After so many rounds without a word nobody tells a rumor any more: now and then a round draws whom it has come from, who is
+/// told nothing. Longer than the pause that ends a stream, so that no two rumors look like one.
+const QUIET_ROUNDS: u32 = 12;
 
 /// When the rounds of the nodes fall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +61,15 @@ impl Timing {
     }
 }
 
+/// What kind of news is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// A claim, which each sends so often.
+    Claim(Sends),
+    /// A rumor, which each tells until this rule ends it; one for each of so many origins.
+    Rumor(Rule, u32),
+}
+
 /// Who is to stand on the stage.
 #[derive(Clone, Debug)]
 pub(super) struct Cast {
@@ -61,7 +78,7 @@ pub(super) struct Cast {
     /// How many of them are dead: the last ones. Not all.
     pub dead: u32,
     pub timing: Timing,
-    pub sends: Sends,
+    pub news: News,
     /// Whether each forwards what is news to it at once, beside the rounds.
     pub eager: bool,
 }
@@ -84,9 +101,10 @@ pub(super) struct Stage {
     pub world: World<Watch>,
     timing: Timing,
     living: usize,
-    source: HostId,
-    /// In whose name the source is accused.
-    accuser: HostId,
+    news: News,
+    hosts: Vec<HostId>,
+    /// Pieces of news that were told before.
+    told: usize,
 }
 
 impl Cast {
@@ -105,7 +123,10 @@ impl Cast {
         // Nobody sends its first word more often, nor counts as new for longer.
         world.run_for(INTERVAL * 64);
         world.network.set_all(self.link());
-        Ok(Stage { world, timing: self.timing, living, source: hosts[0], accuser: hosts[1] })
+        for host in &hosts[..living] {
+            world.subscribe(*host, None, Order::Arrival).expect("there is room for one topic");
+        }
+        Ok(Stage { world, timing: self.timing, living, news: self.news, hosts, told: 0 })
     }
 
     fn phase(&self, world: &mut World<Watch>) -> Span {
@@ -116,12 +137,19 @@ impl Cast {
     }
 
     fn params(&self, phase: Span) -> Result<Params, SetupError> {
+        let (sends, rumor_rule, origins) = match self.news {
+            News::Claim(sends) => (sends, self.base.config.rumor_rule, 1),
+            // The rule alone ends it.
+            News::Rumor(rule, origins) => (Sends::Times(SENDS_MAX), rule, origins),
+        };
         let config = Config {
             probe_interval: DAY,
             revive_interval: DAY,
             gossip_interval: Duration::from_nanos(INTERVAL.as_nanos()),
             gossip_phase: Some(Duration::from_nanos(phase.as_nanos())),
-            sends: self.sends,
+            sends,
+            rumor_rule,
+            rumor_digests: false,
             // A higher incarnation of somebody who lives is told as loudly as a death, by nothing but what the paper counts.
             loud_suspicions: true,
             quiet_after: 0,
@@ -133,7 +161,16 @@ impl Cast {
             ..self.base.config.clone()
         };
         // Names of a few letters: large clusters shall fit into the machine.
-        let limits = Limits { profile_bytes: 64, outbox: 64, events: 16, ..Limits::for_members(self.base.nodes) };
+        let limits = Limits {
+            profile_bytes: 64,
+            outbox: 64,
+            events: 16,
+            origins,
+            rumors: origins.max(64),
+            rumor_bytes: 2 * MIN_MAX_DATAGRAM as u32,
+            rumor_window: 64,
+            ..Limits::for_members(self.base.nodes)
+        };
         Ok(Params::new(&config, &limits)?)
     }
 
@@ -168,11 +205,9 @@ impl Stage {
     pub fn tell_until_quiet(&mut self) -> Telling {
         let begin = self.begin();
         let mut told = None;
-        // The source has nothing to say before its first round.
-        self.world.run_for(INTERVAL);
         while told != Some(self.world.observer.datagrams) {
             told = Some(self.world.observer.datagrams);
-            self.world.run_for(INTERVAL);
+            self.world.run_for(INTERVAL * QUIET_ROUNDS);
         }
         self.telling(begin)
     }
@@ -188,11 +223,28 @@ impl Stage {
             Timing::Event => Span::nanos(u64::from(self.world.rng().below(INTERVAL.as_nanos() as u32))),
         };
         self.world.run_for(wait);
-        let subject = self.world.id(self.source);
-        let incarnation = self.world.accuse(self.accuser, self.source);
-        let incarnation = incarnation.expect("a member with incarnations left is accused by another");
-        self.world.observer.begin((subject, incarnation));
+        let source = self.hosts[self.told % self.living];
+        self.told += 1;
+        match self.news {
+            News::Claim(_) => self.accuse(),
+            News::Rumor(..) => self.publish(source),
+        }
         self.world.now()
+    }
+
+    /// The first is accused in the name of the second.
+    fn accuse(&mut self) {
+        let [accused, accuser] = [self.hosts[0], self.hosts[1]];
+        let incarnation = self.world.accuse(accuser, accused);
+        let incarnation = incarnation.expect("a member with incarnations left is accused by another");
+        self.world.observer.begin(Sought::Claim(self.world.id(accused), incarnation), None);
+    }
+
+    fn publish(&mut self, source: HostId) {
+        let publication = Publication { topic: Topic::new("news"), class: Class::Normal, payload: &[] };
+        let id = self.world.publish(source, publication).expect("a member with room for its origin publishes");
+        let now = self.world.now();
+        self.world.observer.begin(Sought::Rumor(id), Some((source, now)));
     }
 
     fn telling(&self, begin: Instant) -> Telling {
@@ -208,10 +260,33 @@ impl Stage {
     }
 }
 
+/// The news at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sought {
+    Claim(NodeId, Incarnation),
+    Rumor(RumorId),
+}
+
+impl Sought {
+    /// Whether a section tells it.
+    fn is_in(self, section: Section<'_>) -> bool {
+        match self {
+            Self::Claim(subject, at) => {
+                let claims = if let Section::Claims(claims) = section { claims } else { &[] };
+                claims.iter().any(|raw| raw.get().is_some_and(|c| (c.subject, c.incarnation) == (subject, at)))
+            }
+            Self::Rumor(id) => {
+                let rumors = if let Section::Rumors(rumors) = section { Some(rumors) } else { None };
+                rumors.into_iter().flatten().any(|rumor| rumor.id == id)
+            }
+        }
+    }
+}
+
 /// Who knows the news, and what it costs to tell it.
 #[derive(Debug)]
 pub(super) struct Watch {
-    news: Option<(NodeId, Incarnation)>,
+    news: Option<Sought>,
     knows: Vec<bool>,
     receipts: Vec<Instant>,
     datagrams: u64,
@@ -223,11 +298,19 @@ impl Watch {
         Self { news: None, knows: vec![false; nodes as usize], receipts: Vec::new(), datagrams: 0, bytes: 0 }
     }
 
-    fn begin(&mut self, news: (NodeId, Incarnation)) {
+    /// Of one piece of news, which somebody knows already who is not told of it.
+    fn begin(&mut self, news: Sought, knows: Option<(HostId, Instant)>) {
         self.news = Some(news);
         self.knows.fill(false);
         self.receipts.clear();
         (self.datagrams, self.bytes) = (0, 0);
+        knows.into_iter().for_each(|(host, at)| self.heard(at, host));
+    }
+
+    fn heard(&mut self, at: Instant, host: HostId) {
+        if !std::mem::replace(&mut self.knows[host.index()], true) {
+            self.receipts.push(at);
+        }
     }
 }
 
@@ -236,22 +319,24 @@ impl Observer for Watch {
 
     fn sent(&mut self, passing: &Passing<'_>) {
         let Some(news) = self.news else { return };
-        let tells = passing.sections().is_some_and(|sections| {
-            sections.into_iter().any(|section| {
-                let claims = if let Section::Claims(claims) = section { claims } else { &[] };
-                claims.iter().any(|raw| raw.get().is_some_and(|claim| (claim.subject, claim.incarnation) == news))
-            })
-        });
-        if tells {
+        let sections = passing.sections().into_iter().flatten();
+        if sections.into_iter().any(|section| news.is_in(section)) {
             self.datagrams += 1;
             self.bytes += passing.bytes.len() as u64;
         }
     }
 
+    fn event(&mut self, at: Instant, host: HostId, event: &Event) {
+        if let Event::Rumor(rumor) = event {
+            if self.news == Some(Sought::Rumor(rumor.id)) {
+                self.heard(at, host);
+            }
+        }
+    }
+
     fn changed(&mut self, at: Instant, host: HostId, _slot: u32, member: Option<&MemberView<'_>>) {
-        let heard = member.is_some_and(|m| self.news == Some((m.id, m.incarnation)));
-        if heard && !std::mem::replace(&mut self.knows[host.index()], true) {
-            self.receipts.push(at);
+        if member.is_some_and(|m| self.news == Some(Sought::Claim(m.id, m.incarnation))) {
+            self.heard(at, host);
         }
     }
 }

@@ -14,6 +14,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bruit_config::RumorClass;
 use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::output;
 use serde::de::DeserializeOwned;
@@ -21,29 +22,6 @@ use serde::{Deserialize, Serialize};
 
 /// The longest request.
 pub const REQUEST_MAX: u64 = 64 << 10;
-
-/// How much a rumor matters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum RumorClass {
-    /// Everybody who hears it passes it on at once
-    Urgent,
-    /// Told in rounds
-    #[default]
-    Normal,
-    /// Told with what room the others leave
-    Bulk,
-}
-
-impl From<RumorClass> for bruit::Class {
-    fn from(class: RumorClass) -> Self {
-        match class {
-            RumorClass::Urgent => Self::Urgent,
-            RumorClass::Normal => Self::Normal,
-            RumorClass::Bulk => Self::Bulk,
-        }
-    }
-}
 
 /// In which order rumors are heard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]

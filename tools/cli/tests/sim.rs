@@ -64,15 +64,29 @@ fn a_list_of_sizes_gives_one_document_and_one_picture() {
 
 #[test]
 fn mongering_stands_beside_the_paper() {
-    let doc = sim(&["mongering", "--rule", "push-feedback-counter", "-k", "2", "--runs", "2"]);
-    assert_eq!((&doc["rows"][0]["engine"], number(&doc, "/rows/0/paper/residue")), (&"model".into(), 0.037));
-    assert_eq!(number(&doc, "/rows/0/paper/t_avg"), 12.1);
+    let doc = sim(&["mongering", "--rule", "pull-feedback-counter", "-k", "2", "--runs", "2"]);
+    assert_eq!((&doc["rows"][0]["engine"], number(&doc, "/rows/0/paper/residue")), (&"model".into(), 5.8e-4));
+    assert_eq!(number(&doc, "/rows/0/paper/t_avg"), 10.07);
     assert!(number(&doc, "/rows/0/t_avg/mean") < number(&doc, "/rows/0/t_last/mean"), "{doc}");
-    let doc = sim(&["mongering", "--rule", "bruit", "-k", "2", "--nodes", "100", "--runs", "5"]);
+    let doc = sim(&["mongering", "--rule", "push-blind-counter", "-k", "2", "--nodes", "100", "--runs", "5"]);
     assert_eq!((&doc["rows"][0]["engine"], &doc["rows"][0]["paper"]), (&"node".into(), &Value::Null));
     // Each of those who know sends it twice.
     let (traffic, residue) = (number(&doc, "/rows/0/traffic/mean"), number(&doc, "/rows/0/residue/mean"));
     assert!((traffic - 2.0 * (1.0 - residue)).abs() < 1e-9, "{doc}");
+}
+
+#[test]
+fn rumors_and_storm_say_what_became_of_each() {
+    let doc = sim(&["rumors", "--nodes", "20", "--runs", "3", "--rule", "feedback-coin-2"]);
+    assert_eq!((&doc["rows"][0]["rule"], number(&doc, "/rows/0/missed")), (&"feedback-coin-2".into(), 0.0));
+    assert!(number(&doc, "/planned/all_ms/p50") > 0.0 && number(&doc, "/rows/0/copies_per_node/mean") > 0.9, "{doc}");
+    let doc = sim(&["rumors", "--nodes", "20", "--runs", "3", "--class", "urgent", "--latency", "100us"]);
+    assert_eq!((&doc["rows"][0]["rule"], number(&doc, "/rows/0/residue/max")), (&Value::Null, 0.0));
+    let doc = sim(&["storm", "--nodes", "12", "--rumors", "5", "--rate", "0"]);
+    let row = |key: &str| number(&doc, &format!("/rows/0/{key}"));
+    assert_eq!((row("delivered"), row("lost"), row("missing"), row("suspicions")), (660.0, 0.0, 0.0, 0.0), "{doc}");
+    let out = bruit(&["sim", "rumors", "--rule", "blind-counter"], "");
+    assert!(out.code == 2 && out.stderr.contains("feedback-counter-2"), "{out:?}");
 }
 
 #[test]
@@ -141,9 +155,11 @@ fn assert_is_picture(path: &std::path::Path) {
 #[test]
 fn every_experiment_draws_and_says_where_it_cannot() {
     let folder = scratch("sim-pictures");
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 14] = [
         ("spread", &["--nodes", "20", "--runs", "2"]),
         ("mongering", &["--nodes", "50", "--runs", "2", "-k", "1,2"]),
+        ("rumors", &["--nodes", "12", "--runs", "2", "--rule", "blind-counter-1,blind-counter-4"]),
+        ("storm", &["--nodes", "12", "--rumors", "3", "--watch", "1s"]),
         ("detect", &["--nodes", "6", "--runs", "2"]),
         ("loss", &["--nodes", "5", "--runs", "1"]),
         ("lifeguard", &["--nodes", "8", "--starved", "1", "--pause", "2s", "--interval", "1s"]),
@@ -233,7 +249,7 @@ fn what_makes_no_sense_ends_with_2_and_says_why() {
         (&["spread", "--eager"], "forwarding at first receipt knows no rounds; choose event timing"),
         (&["spread", "--timing", "event", "--mode", "pull", "--eager"], "choose push, which nodes do"),
         (&["spread", "--nodes", "3"], "fanout is 3, but there are only 2 others"),
-        (&["mongering", "--loss", "0.1", "--rule", "push-blind-coin"], "leave the loss at 0"),
+        (&["mongering", "--loss", "0.1", "--rule", "pull-feedback-counter"], "leave the loss at 0"),
         (&["detect", "--nodes", "2"], "nodes is 2; it may be 3 to 100000"),
     ];
     for (args, said) in cases {

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod class;
 mod file;
 mod keys;
 mod parameter;
@@ -21,6 +22,7 @@ use bruit::net::Options;
 use bruit::{Config, ConfigError, Limits, Params, Profile};
 use bruit_terminal::failure::{Code, Failure};
 
+pub use class::RumorClass;
 pub use keys::{KEYS, Key};
 pub use parameter::Parameter;
 pub use values::{LogFormat, Setting, key_value};

@@ -22,7 +22,7 @@ mod theory;
 pub use theory::{Closed, Theory};
 
 use super::runs::{Progress, Runs, trace_of};
-use super::stage::{Cast, Telling, Timing};
+use super::stage::{Cast, News, Telling, Timing};
 use super::{Base, Distribution, Engine, SetupError};
 use crate::config::{Profile, Sends};
 use crate::plan::{self, GOALS, Mode, Model, Scenario};
@@ -172,7 +172,7 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
 fn play_nodes(setup: &Setup, model: &Model, progress: Progress<'_>) -> Result<(Vec<Telling>, u64), SetupError> {
     let Setup { base, timing, eager, .. } = setup.clone();
     let dead = base.nodes - model.living();
-    let cast = Cast { base, dead, timing, sends: Sends::Endless, eager };
+    let cast = Cast { base, dead, timing, news: News::Claim(Sends::Endless), eager };
     let count = setup.runs.count.max(1);
     let worlds = Runs { count: count.div_ceil(RUNS_A_WORLD), ..setup.runs };
     let played = worlds.play(progress, |seed| {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use bruit::net::CommandError;
 use bruit::wire::State;
 use bruit::{Class, NodeId, Phase, Refusal};
+use bruit_config::RumorClass;
 use bruit_terminal::failure::{Code, Failure};
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ use super::{Shared, address};
 use crate::commands::join::Asked;
 use crate::commands::publish::Published;
 use crate::commands::remove::Removed;
-use crate::control::{RumorClass, RumorOrder};
+use crate::control::RumorOrder;
 use crate::rumor;
 use crate::view::{Distribution, Fingerprints, Info, Member, Members, Pairs, Socket, Stat, Usage};
 

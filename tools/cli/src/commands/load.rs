@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bruit::Limits;
+use bruit_config::RumorClass;
 use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::plot;
 
-use crate::control::RumorClass;
 use crate::load::find_max::{self, Bounds};
 use crate::load::{self, Load, PATIENCE, STAMP, Show, agents};
 

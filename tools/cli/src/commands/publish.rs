@@ -2,11 +2,12 @@
 
 use std::io::Read;
 
+use bruit_config::RumorClass;
 use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::output;
 use serde::{Deserialize, Serialize};
 
-use crate::control::{Client, Control, REQUEST_MAX, Request, RumorClass};
+use crate::control::{Client, Control, REQUEST_MAX, Request};
 use crate::rumor;
 
 /// Hexadecimal digits double a payload, and the request has room for the rest of itself.

@@ -22,12 +22,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bruit::Topic;
+use bruit_config::RumorClass;
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, Paint};
 use bruit_terminal::plot;
 use bruit_terminal::progress::Line;
 
-use crate::control::RumorClass;
 use report::Outcome;
 
 /// What every payload begins with: when it was meant to be published, in nanoseconds since the start.

@@ -16,8 +16,10 @@ mod mongering;
 mod partition;
 pub mod picture;
 mod rows;
+mod rumors;
 mod spread;
 mod steady;
+mod storm;
 mod swarm;
 
 use bruit_terminal::failure::Failure;
@@ -44,6 +46,8 @@ enum Experiment {
     Partition(partition::Args),
     Spread(spread::Args),
     Mongering(mongering::Args),
+    Rumors(rumors::Args),
+    Storm(storm::Args),
     Detect(detect::Args),
     Loss(loss::Args),
     Lifeguard(lifeguard::Args),
@@ -62,6 +66,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Experiment::Partition(args) => partition::run(args),
         Experiment::Spread(args) => spread::run(args),
         Experiment::Mongering(args) => mongering::run(args),
+        Experiment::Rumors(args) => rumors::run(args),
+        Experiment::Storm(args) => storm::run(args),
         Experiment::Detect(args) => detect::run(args),
         Experiment::Loss(args) => loss::run(args),
         Experiment::Lifeguard(args) => lifeguard::run(args),

@@ -16,11 +16,11 @@ use super::common::{Common, refused};
 use super::document::{Document, Spread};
 use super::picture;
 
-/// Rumors that are dropped after a while: the tables of Demers et al. 1987, and bruit's own rule
+/// Rumors that are dropped after a while: the tables of Demers et al. 1987
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Bruit's own rule runs on real nodes; nodes know neither feedback nor a coin and do not pull, so that the \
-                  paper's rules run on the plain model. The model takes no loss: give --loss with --rule bruit only."
+    after_help = "What pushes runs on real nodes, as rumors of class normal whose rumor_rule is the one at hand; nodes do not pull, so \
+                  that runs on the plain model. The model takes no loss: give --loss with rules that push only."
 )]
 pub struct Args {
     #[command(flatten)]
@@ -45,20 +45,21 @@ pub enum Name {
     PushBlindCoin,
     /// Table 3: pull, k useless contacts in a row
     PullFeedbackCounter,
-    /// What nodes do: push, k contacts of whatever use
-    Bruit,
+    /// In no table: push, k contacts of whatever use
+    PushBlindCounter,
 }
 
 impl Name {
-    /// The paper's, then bruit's own.
-    pub const ALL: [Self; 4] = [Self::PushFeedbackCounter, Self::PushBlindCoin, Self::PullFeedbackCounter, Self::Bruit];
+    /// The paper's, by table, and the one that has none.
+    pub const ALL: [Self; 4] =
+        [Self::PushFeedbackCounter, Self::PushBlindCoin, Self::PullFeedbackCounter, Self::PushBlindCounter];
 
     const fn rule(self) -> Rule {
         match self {
             Self::PushFeedbackCounter => Rule::PUSH_FEEDBACK_COUNTER,
             Self::PushBlindCoin => Rule::PUSH_BLIND_COIN,
             Self::PullFeedbackCounter => Rule::PULL_FEEDBACK_COUNTER,
-            Self::Bruit => Rule::OURS,
+            Self::PushBlindCounter => Rule::PUSH_BLIND_COUNTER,
         }
     }
 
@@ -68,7 +69,7 @@ impl Name {
             Self::PushFeedbackCounter => "push, feedback, counter",
             Self::PushBlindCoin => "push, blind, coin",
             Self::PullFeedbackCounter => "pull, feedback, counter",
-            Self::Bruit => "bruit: push, blind, counter",
+            Self::PushBlindCounter => "push, blind, counter",
         }
     }
 }
@@ -102,7 +103,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 /// Plays it.
 pub fn play(args: &Args) -> Result<Played, Failure> {
     let names = if args.rule.is_empty() { &Name::ALL[..] } else { &args.rule };
-    let mut setup = Setup::new(Rule::OURS, 1);
+    let mut setup = Setup::new(Rule::PUSH_BLIND_COUNTER, 1);
     args.common.apply(&mut setup.base, &mut setup.runs);
     let mut rows = Vec::new();
     for (name, k) in names.iter().flat_map(|name| args.k.iter().map(move |k| (*name, *k))) {

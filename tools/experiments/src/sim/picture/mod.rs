@@ -3,6 +3,7 @@
 mod failure;
 mod membership;
 mod mongering;
+mod rumors;
 mod spread;
 mod steady;
 
@@ -12,6 +13,7 @@ use bruit_terminal::plot::{Series, Style, series};
 pub use failure::{detection, false_deaths, false_positives, group, latency, tradeoff};
 pub use membership::{churn, join_storm, mass_restart, partition};
 pub use mongering::residue;
+pub use rumors::{left_to_repair, storm};
 pub use spread::{by_size, coverage};
 pub use steady::{idle_bytes, idle_work};
 

@@ -13,7 +13,7 @@ pub fn residue(Played { setup, rows }: &Played) -> Plot {
         let points: Vec<_> = of_rule.map(|row| (row.report.traffic.mean, row.report.residue.mean)).collect();
         let style = match name {
             // Where the law holds it lies on the others.
-            Name::Bruit => Style::Ring,
+            Name::PushBlindCounter => Style::Ring,
             Name::PushFeedbackCounter | Name::PushBlindCoin | Name::PullFeedbackCounter => Style::Dots,
         };
         (!points.is_empty()).then(|| series(name.shown(), points, style))

@@ -5,6 +5,7 @@ mod failure;
 mod lifeguard;
 mod membership;
 mod mongering;
+mod rumors;
 mod spread;
 mod steady;
 mod tradeoff;
@@ -19,9 +20,11 @@ use super::section::Section;
 pub type Play = fn(&mut Section) -> Result<(), Failure>;
 
 /// Every section by its name, in the order of the text.
-pub const SECTIONS: [(&str, Play); 12] = [
+pub const SECTIONS: [(&str, Play); 14] = [
     ("spread", spread::play),
     ("mongering", mongering::play),
+    ("rumors", rumors::play),
+    ("storm", rumors::storm),
     ("detect", failure::detect),
     ("loss", failure::loss),
     ("lifeguard", lifeguard::play),
