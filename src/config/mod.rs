@@ -187,7 +187,8 @@ pub struct Config {
     /// pushing has missed stays missed. For experiments.
     pub rumor_digests: bool,
     /// How long a rumor can be had again. 60 s / 5 min / 30 s. What is missing for longer is reported as lost. Raised: who
-    /// was away for longer is caught up exactly, as far as [`Limits::rumors`] and [`Limits::rumor_bytes`] reach.
+    /// was away for longer is caught up exactly, as far as [`Limits::rumors`](crate::Limits::rumors) and
+    /// [`Limits::rumor_bytes`](crate::Limits::rumor_bytes) reach.
     pub rumor_retention: Duration,
     /// Where the rumors of others begin for a node that joins. Now.
     pub rumor_start: RumorStart,
