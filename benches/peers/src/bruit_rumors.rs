@@ -5,6 +5,7 @@ use std::hint::black_box;
 use bruit::wire::Kind;
 use bruit::{Input, Node, Order, Span};
 
+use crate::bruit_side::hear;
 use crate::rumors::Teller;
 use crate::side::{Engine, Sent, sends};
 use crate::support::cluster::{Batch, Cluster, DATAGRAM, RUMORS_IN_FULL};
@@ -51,10 +52,7 @@ impl Engine for BruitRumors {
     type Batch = Batch;
 
     fn hear(&mut self, batch: &Batch) {
-        let (node, now) = (&mut self.cluster.node, self.cluster.now);
-        for input in batch.inputs() {
-            node.handle_input(now, black_box(input)).expect("a datagram is never an error");
-        }
+        hear(&mut self.cluster, batch);
     }
 
     fn serve(&mut self, batch: &Batch, sent: &mut Sent) {

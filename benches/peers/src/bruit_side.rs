@@ -14,14 +14,18 @@ pub struct BruitSide {
     dice: Rng,
 }
 
+/// A node takes in all datagrams of a batch.
+pub fn hear(cluster: &mut Cluster, batch: &Batch) {
+    for input in batch.inputs() {
+        cluster.node.handle_input(cluster.now, black_box(input)).expect("a datagram is never an error");
+    }
+}
+
 impl Engine for BruitSide {
     type Batch = Batch;
 
     fn hear(&mut self, batch: &Batch) {
-        let (node, now) = (&mut self.cluster.node, self.cluster.now);
-        for input in batch.inputs() {
-            node.handle_input(now, black_box(input)).expect("a datagram is never an error");
-        }
+        hear(&mut self.cluster, batch);
     }
 
     fn serve(&mut self, batch: &Batch, sent: &mut Sent) {

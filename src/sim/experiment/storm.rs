@@ -152,7 +152,7 @@ pub struct Row {
     pub refused: u64,
     /// Milliseconds until everything was delivered or reported as lost.
     pub over_ms: Distribution,
-    /// Bytes of payload sent until then, per node.
+    /// Bytes of payload sent until then, or while guests came and went, per node.
     pub bytes_per_node: Distribution,
     /// The most that a node was ahead of its cap on bytes, in milliseconds of that rate: a burst of 200 is allowed.
     pub ahead_ms: Distribution,
@@ -324,14 +324,15 @@ fn play(setup: &Setup, part: Part, params: &Params, seed: u64, far: &Far<'_>) ->
     let refused = if part.publishes() { stage.publish() } else { 0 };
     let changes = if part.churns() { setup.changes() } else { 0 };
     let gap = Span::nanos((1e9 / setup.rate.max(1e-3)) as u64);
-    let (mut sent, mut told) = (None, 0);
+    let (mut sent, mut told, mut next) = (None, 0, stage.any_moment(gap));
     while stage.world.now().since(stage.begin) < setup.limit && !(stage.is_over() && stage.came == changes) {
-        if stage.came < changes && stage.world.now() >= stage.begin + gap * stage.came {
+        if stage.came < changes && stage.world.now() >= next {
             stage.one_comes_and_one_goes()?;
+            next = stage.any_moment(gap);
         }
-        let next = (stage.begin + gap * stage.came).since(stage.world.now());
-        stage.run(if stage.came < changes { next.min(LOOK_EVERY) } else { LOOK_EVERY });
-        if stage.is_over() && sent.is_none() {
+        let until_next = next.since(stage.world.now());
+        stage.run(if stage.came < changes { until_next.min(LOOK_EVERY) } else { LOOK_EVERY });
+        if part.publishes() && stage.is_over() && sent.is_none() {
             sent = Some(stage.world.tally().bytes - before);
         }
         let permille = stage.permille(changes);
@@ -412,6 +413,12 @@ impl<'a> Stage<'a> {
         self.world.run_for(span);
     }
 
+    /// When the next come and go: any moment of a gap of their own, as equal distances would fall into step with gossip rounds.
+    fn any_moment(&mut self, gap: Span) -> Instant {
+        let within = self.world.rng().below((gap.as_micros() as u32).max(1));
+        self.begin + gap * self.came + Span::micros(u64::from(within))
+    }
+
     /// One guest starts at a door drawn at random; one that has been there takes its leave.
     fn one_comes_and_one_goes(&mut self) -> Result<(), SetupError> {
         let door = self.world.rng().below(self.nodes.len() as u32) as usize;
@@ -470,5 +477,7 @@ mod tests {
         }
         assert_eq!((storm.lost, churn.unknown, both.unknown), (0, 0, 0), "seed 1: {report:?}");
         assert_eq!(churn.delivered, 0);
+        // A quiet node sends a ping and an ack of 52 bytes a second.
+        assert!(churn.bytes_per_node.mean > 4.0 * 104.0, "all the time counts: {churn:?}");
     }
 }

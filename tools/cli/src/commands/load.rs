@@ -76,7 +76,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let load = args.load()?;
     // Before the load and not after it, when nobody can draw it any more.
-    args.svg.as_deref().map_or(Ok(()), plot::writable)?;
+    plot::writable(args.svg.as_deref())?;
     let show = Show { json: args.json, svg: args.svg.clone() };
     if !args.control.is_empty() {
         return agents::play(&load, &args.control, &show);

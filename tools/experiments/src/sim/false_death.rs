@@ -55,6 +55,7 @@ pub struct Played {
 
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    plot::writable(args.svg.as_deref())?;
     let played = play(args)?;
     plot::save(args.svg.as_deref(), || picture::false_deaths(&played))?;
     if args.common.json {

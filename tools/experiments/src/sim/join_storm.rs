@@ -49,6 +49,7 @@ pub struct Played {
 
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    plot::writable(args.svg.as_deref())?;
     let played = play(args)?;
     plot::save(args.svg.as_deref(), || picture::join_storm(&played))?;
     document(&played).show(args.common.json, &rows(&played.report))

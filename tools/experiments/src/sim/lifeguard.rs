@@ -88,6 +88,8 @@ pub struct Played {
 
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    plot::writable(args.svg.as_deref())?;
+    plot::writable(args.svg_latency.as_deref())?;
     let played = play(args)?;
     plot::save(args.svg.as_deref(), || picture::false_positives(&played))?;
     plot::save(args.svg_latency.as_deref(), || picture::latency(&played))?;

@@ -56,6 +56,7 @@ pub struct Played {
 
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    plot::writable(args.svg.as_deref())?;
     if args.sizes.is_empty() {
         let [played] = &play(args)?[..] else { return Ok(()) };
         plot::save(args.svg.as_deref(), || picture::coverage(played))?;

@@ -59,6 +59,7 @@ pub struct Played {
 
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    plot::writable(args.svg.as_deref())?;
     let played = play(args, &thread_time)?;
     plot::save_svg(args.svg.as_deref(), || {
         plot::stacked(&[picture::idle_bytes(&played), picture::idle_work(&played)])

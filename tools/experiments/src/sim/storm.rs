@@ -43,9 +43,6 @@ pub struct Args {
     /// How long they do
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     watch: Option<Duration>,
-    /// Bytes that a node may send in a second
-    #[arg(long, value_name = "N")]
-    bytes_per_second: Option<u32>,
     /// Write the share delivered by time to this file, as SVG
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
@@ -59,6 +56,7 @@ pub struct Played {
 
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    plot::writable(args.svg.as_deref())?;
     let played = play(args)?;
     plot::save(args.svg.as_deref(), || picture::storm(&played))?;
     if args.common.json {
@@ -76,8 +74,6 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
     setup.retained = args.retained.unwrap_or(setup.retained);
     setup.rate = args.rate.unwrap_or(setup.rate);
     setup.watch = args.watch.map_or(setup.watch, Span::from);
-    let config = &mut setup.base.config;
-    config.bytes_per_second = args.bytes_per_second.unwrap_or(config.bytes_per_second);
     let line = Line::new("storm, thousandths");
     let report = storm::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
     line.end(args.common.json);

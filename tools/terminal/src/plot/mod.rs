@@ -192,8 +192,10 @@ pub fn save_svg(path: Option<&Path>, draw: impl FnOnce() -> String) -> Result<()
     std::fs::write(path, draw()).map_err(|error| cannot_write(path, &error))
 }
 
-/// Whether a picture can be written to a file, for those who have long to wait for what it shows. What is there stays as it is.
-pub fn writable(path: &Path) -> Result<(), Failure> {
+/// Whether a picture can be written to a file, where one is named, for those who have long to wait for what it shows. What is there
+/// stays as it is.
+pub fn writable(path: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
     let is_new = !path.exists();
     let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
     let removed = opened.and_then(|_| if is_new { std::fs::remove_file(path) } else { Ok(()) });
@@ -323,10 +325,10 @@ mod tests {
         std::fs::create_dir_all(&dir).expect("a folder in the temporary folder");
         let (new, old) = (dir.join("new.svg"), dir.join("old.svg"));
         std::fs::write(&old, "precious").expect("a file");
-        assert!(writable(&new).is_ok() && writable(&old).is_ok());
+        assert!(writable(Some(&new)).is_ok() && writable(Some(&old)).is_ok() && writable(None).is_ok());
         assert_eq!((new.exists(), std::fs::read_to_string(&old).ok().as_deref()), (false, Some("precious")));
-        assert_eq!(writable(&dir.join("none/x.svg")).expect_err("no such folder").code, Code::Failed);
-        assert_eq!(writable(&dir).expect_err("a folder").code, Code::Failed);
+        assert_eq!(writable(Some(&dir.join("none/x.svg"))).expect_err("no such folder").code, Code::Failed);
+        assert_eq!(writable(Some(&dir)).expect_err("a folder").code, Code::Failed);
         std::fs::remove_dir_all(&dir).expect("our own folder");
     }
 
