@@ -21,7 +21,7 @@ use crate::view::Pairs;
 
 /// Connections at once; one more is told so.
 const CONNECTIONS_MAX: usize = 32;
-/// How long a connection may ask nothing before it makes room.
+/// How long a connection may ask nothing, or a subscription leave its lines unread, before it makes room.
 const IDLE_MAX: Duration = Duration::from_secs(300);
 /// How long a client may leave an answer unread.
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
@@ -144,6 +144,8 @@ fn rumors(stream: &UnixStream, shared: &Shared, topic: Option<&str>, order: Rumo
 fn stream_lines(stream: &UnixStream, first: &Pairs<Value>, lines: &Reader) -> std::io::Result<()> {
     let mut out = stream;
     send(&mut out, &output::json(first))?;
+    // Who stands still for a while is told what it has lost. It holds up nobody: this thread is its own.
+    stream.set_write_timeout(Some(IDLE_MAX))?;
     stream.set_read_timeout(Some(Duration::from_millis(1)))?;
     loop {
         match lines.next(LOOK_FOR_END) {
