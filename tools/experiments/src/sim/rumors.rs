@@ -50,7 +50,7 @@ pub struct Played {
 pub fn run(args: &Args) -> Result<(), Failure> {
     plot::writable(args.svg.as_deref())?;
     let played = play(args)?;
-    plot::save(args.svg.as_deref(), || picture::left_to_repair(std::slice::from_ref(&played)))?;
+    plot::save(args.svg.as_deref(), || picture::left_to_repair(&played))?;
     if args.common.json {
         output::print_json(&document(&played))
     } else {

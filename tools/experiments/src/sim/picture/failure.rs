@@ -2,8 +2,7 @@
 
 use bruit::sim::experiment::loss::SAMPLE_EVERY;
 use bruit::sim::experiment::{false_death as losses, lifeguard as blocks};
-use bruit_terminal::plot::{Plot, Style};
-use bruit_terminal::plot::{plot, series};
+use bruit_terminal::plot::{Plot, Style, plot, series};
 
 use crate::sim::{detect, false_death, lifeguard, loss};
 

@@ -1,8 +1,7 @@
 //! Many come, go and come back: how soon everybody knows.
 
 use bruit::sim::experiment::churn::Row;
-use bruit_terminal::plot::{Plot, Style};
-use bruit_terminal::plot::{plot, series};
+use bruit_terminal::plot::{Plot, Style, plot, series};
 
 use super::course;
 use crate::sim::{churn, join_storm, mass_restart, partition};

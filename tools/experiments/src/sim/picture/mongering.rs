@@ -1,7 +1,6 @@
 //! Rumors that are dropped: who never hears of one, and what that costs.
 
-use bruit_terminal::plot::{Plot, Style};
-use bruit_terminal::plot::{plot, series};
+use bruit_terminal::plot::{Plot, Style, plot, series};
 use libm::exp;
 
 use crate::sim::mongering::{Name, Played};

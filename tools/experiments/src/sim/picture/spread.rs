@@ -2,8 +2,7 @@
 
 use bruit::sim::experiment::Timing;
 use bruit::sim::experiment::spread::Coverage;
-use bruit_terminal::plot::{Plot, Style};
-use bruit_terminal::plot::{plot, series};
+use bruit_terminal::plot::{Plot, Style, plot, series};
 
 use crate::sim::common::engine_line;
 use crate::sim::spread::{Played, unit};

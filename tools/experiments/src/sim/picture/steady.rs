@@ -1,7 +1,6 @@
 //! Nothing happens: what that costs, by the number of nodes.
 
-use bruit_terminal::plot::{Plot, Series, Style};
-use bruit_terminal::plot::{plot, series};
+use bruit_terminal::plot::{Plot, Series, Style, plot, series};
 
 use crate::sim::steady::Played;
 

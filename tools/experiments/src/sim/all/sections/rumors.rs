@@ -5,6 +5,7 @@ use bruit::sim::experiment::rumors::Row;
 use bruit_config::Setting;
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{bytes, three_digits};
+use bruit_terminal::plot;
 
 use super::{grouped, millis};
 use crate::sim::all::section::Section;
@@ -32,7 +33,7 @@ pub fn play(section: &mut Section) -> Result<(), Failure> {
     let urgent = [calm?, lossy?];
     section.rows("rows", all.iter().flat_map(|of| of.report.rows.iter().map(move |row| cells(of, row))));
     section.rows("urgent", urgent.iter().flat_map(|of| of.report.rows.iter().map(move |row| at_once(of, row))));
-    section.picture("rumors.svg", picture::left_to_repair(&all).svg());
+    section.picture("rumors.svg", plot::stacked(&all.iter().map(picture::left_to_repair).collect::<Vec<_>>()));
     let rows = || all.iter().chain(&urgent).flat_map(|of| &of.report.rows);
     section.claim("nobody", rows().all(|row| row.missed == 0));
     let default = |of: &Played| of.report.rows.iter().find(|row| row.rule == of.setup.base.config.rumor_rule).cloned();
