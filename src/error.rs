@@ -111,6 +111,34 @@ pub enum Refusal {
         /// How many it holds.
         max: u32,
     },
+    /// A key is empty or too long, or a beginning of keys is longer than any key.
+    KeyLength {
+        /// Its length in bytes.
+        got: usize,
+        /// The most that a key may have.
+        max: usize,
+    },
+    /// The value is longer than it may be beside this key.
+    ValueTooLong {
+        /// Its length in bytes.
+        got: usize,
+        /// The most that travels.
+        max: usize,
+    },
+    /// There is no such key to remove.
+    NoSuchKey,
+    /// There is no room for one more key.
+    StateFull {
+        /// The limit that is reached.
+        what: &'static str,
+        /// What it is.
+        max: u32,
+    },
+    /// The list of watched beginnings of keys is full.
+    TooManyWatches {
+        /// How many it holds.
+        max: u32,
+    },
 }
 
 impl fmt::Display for Refusal {
@@ -137,6 +165,19 @@ impl fmt::Display for Refusal {
             ),
             Self::TooManyOrigins { max } => {
                 write!(f, "all {max} places for origins of rumors are taken; raise limits.origins at every node")
+            }
+            Self::KeyLength { got, max } => write!(f, "the key has {got} bytes; it can have 1 to {max}"),
+            Self::ValueTooLong { got, max } => write!(
+                f,
+                "the value has {got} bytes, at most {max} travel with this key; shorten it, or raise limits.state_value and \
+                 max_datagram"
+            ),
+            Self::NoSuchKey => f.write_str("there is no such key; list the keys for those that exist"),
+            Self::StateFull { what, max } => {
+                write!(f, "there is no room for another key: {what} is {max}; remove some, or raise it at every node")
+            }
+            Self::TooManyWatches { max } => {
+                write!(f, "{max} beginnings of keys are watched, which is all there is room for; raise limits.watches")
             }
             Self::TooManyTopics { max } => {
                 write!(

@@ -4,6 +4,7 @@ use core::net::SocketAddr;
 
 use crate::id::{BootId, Incarnation, Name, NodeId};
 use crate::membership::{Capacity, JoinRefusal};
+use crate::node::StateRef;
 use crate::rumor::RumorRef;
 
 /// A member at the moment of an event.
@@ -106,6 +107,9 @@ pub enum Event {
         /// The last.
         to: u64,
     },
+    /// A key that this node watches has another value, or none any more. The entries of a member that goes are not told one by
+    /// one: what is not durable goes with it.
+    Changed(StateRef),
     /// Events were lost here because nobody read them: look at the members anew, and read again the rumors that are retained.
     Resync {
         /// How many.
@@ -134,6 +138,7 @@ impl Event {
             Self::LeaveDone { .. } => "leave_done",
             Self::Rumor(_) => "rumor",
             Self::RumorsLost { .. } => "rumors_lost",
+            Self::Changed(_) => "changed",
             Self::Resync { .. } => "resync",
         }
     }
@@ -158,6 +163,7 @@ impl Event {
             | Self::LeaveDone { .. }
             | Self::Rumor(_)
             | Self::RumorsLost { .. }
+            | Self::Changed(_)
             | Self::Resync { .. } => None,
         }
     }

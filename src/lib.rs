@@ -65,6 +65,7 @@ mod rng;
 mod rumor;
 #[cfg(feature = "sim")]
 pub mod sim;
+mod state;
 mod time;
 pub mod wire;
 
@@ -78,7 +79,8 @@ pub use id::{BootId, ClusterKey, Incarnation, NAME_MAX, Name, NodeId, PLAUSIBLE_
 pub use limits::Limits;
 pub use measure::{Counters, Histogram, NodeHistograms, Summary};
 pub use membership::{Capacity, JoinRefusal, Tags};
-pub use node::{Identity, Input, MemberView, Node, Phase, Publication, Transmit};
+pub use node::{Identity, Input, MemberView, Node, Phase, Publication, StateRef, StateView, Transmit, Write};
 pub use rng::Rng;
 pub use rumor::{Class, Order, Rule, RumorId, RumorRef, Topic};
+pub use state::KEY_MAX;
 pub use time::{Instant, Span};

@@ -54,6 +54,19 @@ pub struct Limits {
     pub rumor_payload: u32,
     /// Topics subscribed to by name. 64. Beyond, a subscription is refused.
     pub topics: u32,
+    /// Owners of keys, each life for itself, of which anything is held: all members and a quarter more, for the durable keys of
+    /// those that are gone. Beyond, those make room of which nothing is held any more, and then the newcomer's are refused.
+    pub state_owners: u32,
+    /// Keys held, of all owners together, removals among them. 4,096. Beyond, a new key is refused where it is written, and
+    /// refused and counted where it comes.
+    pub state_keys: u32,
+    /// Bytes of their keys and values. 512 KiB. Beyond, as with `state_keys`.
+    pub state_bytes: u32,
+    /// The longest value. 1,024. Key and value together also have to fit one datagram: of `max_datagram` they get all but 170
+    /// bytes. Refused above it when it is written, and when it comes.
+    pub state_value: u32,
+    /// Beginnings of keys that are watched. 16. Beyond, one more is refused.
+    pub watches: u32,
 }
 
 impl Default for Limits {
@@ -75,6 +88,11 @@ impl Default for Limits {
             rumor_bytes: 1 << 20,
             rumor_payload: 1_024,
             topics: 64,
+            state_owners: 1_280,
+            state_keys: 4_096,
+            state_bytes: 512 << 10,
+            state_value: 1_024,
+            watches: 16,
         }
     }
 }
@@ -84,7 +102,13 @@ impl Limits {
     #[must_use]
     pub fn for_members(members: u32) -> Self {
         let suspects = (members / 32).clamp(256, SUSPECTS_MAX);
-        Self { members, suspects, origins: members.min(ORIGINS), ..Self::default() }
+        Self {
+            members,
+            suspects,
+            origins: members.min(ORIGINS),
+            state_owners: members + members / 4,
+            ..Self::default()
+        }
     }
 
     /// Whether every capacity is one that the node can be built with.
@@ -106,6 +130,11 @@ impl Limits {
             ("limits.rumor_payload", self.rumor_payload, 0, MAX_MAX_DATAGRAM as u64),
             ("limits.rumor_bytes", self.rumor_bytes, 2 * MIN_MAX_DATAGRAM as u64, 1 << 30),
             ("limits.topics", self.topics, 1, 1 << 16),
+            ("limits.state_owners", self.state_owners, 2, 1 << 21),
+            ("limits.state_keys", self.state_keys, 16, 1 << 22),
+            ("limits.state_bytes", self.state_bytes, 2 * MIN_MAX_DATAGRAM as u64, 1 << 30),
+            ("limits.state_value", self.state_value, 8, MAX_MAX_DATAGRAM as u64),
+            ("limits.watches", self.watches, 1, 1 << 10),
         ];
         for (field, got, min, max) in bounds {
             in_range(field, u64::from(got), min, max)?;

@@ -69,7 +69,7 @@ impl Desk {
         self.hand(CAST[1], &[Record::Ping { nonce: 7 }]);
         let mut buf = [0; 1_200];
         let transmit = self.node.poll_transmit(self.now, &mut buf).expect("an ack");
-        Datagram::parse(&buf[..transmit.len]).expect("a datagram").header.state
+        Datagram::parse(&buf[..transmit.len]).expect("a datagram").header.rumors
     }
 
     /// Hands over a datagram, and takes nothing from the node.

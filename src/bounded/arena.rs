@@ -64,6 +64,12 @@ impl Arena {
         self.used
     }
 
+    /// Bytes of values that can live.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// The value at a place.
     #[must_use]
     pub fn get(&self, place: u32) -> &[u8] {

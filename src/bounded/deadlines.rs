@@ -1,21 +1,22 @@
 //! What is due next? A binary heap over dense keys, each of which waits for at most one instant.
 
-use super::{NONE, bought};
+use super::bought;
 use crate::time::Instant;
 
 /// Deadlines of the keys `0..capacity`: set and cancel O(log n) in what is waiting, look at the earliest O(1).
 #[derive(Debug)]
 pub struct Deadlines {
-    heap: Box<[(Instant, u32)]>,
+    /// Never grows: it has room for all keys from the start, and touches none of it before it is needed.
+    heap: Vec<(Instant, u32)>,
+    /// Where in the heap a key is, plus one; 0 where it does not wait.
     place: Box<[u32]>,
-    len: usize,
 }
 
 impl Deadlines {
     /// Room for the keys `0..capacity`.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { heap: bought(capacity, (Instant::ZERO, NONE)), place: bought(capacity, NONE), len: 0 }
+        Self { heap: Vec::with_capacity(capacity), place: bought(capacity, 0) }
     }
 
     /// Bytes that [`Deadlines::new`] buys.
@@ -27,30 +28,28 @@ impl Deadlines {
     /// The earliest deadline and whose it is.
     #[must_use]
     pub fn first(&self) -> Option<(Instant, u32)> {
-        (self.len > 0).then(|| self.heap[0])
+        self.heap.first().copied()
     }
 
     /// When `key` is due, if it waits.
     #[must_use]
     pub fn get(&self, key: u32) -> Option<Instant> {
-        match self.place[key as usize] {
-            NONE => None,
-            at => Some(self.heap[at as usize].0),
-        }
+        let at = self.place[key as usize].checked_sub(1)?;
+        Some(self.heap[at as usize].0)
     }
 
     /// Lets `key` wait for `at`, whatever it waited for before.
     pub fn set(&mut self, key: u32, at: Instant) {
-        let place = match self.place[key as usize] {
-            NONE => {
-                self.len += 1;
-                self.len - 1
+        let place = match self.place[key as usize].checked_sub(1) {
+            None => {
+                self.heap.push((at, key));
+                self.heap.len() - 1
             }
-            place => place as usize,
+            Some(place) => place as usize,
         };
         self.put(place, (at, key));
         self.sift_up(place);
-        let place = self.place[key as usize] as usize;
+        let place = self.place[key as usize] as usize - 1;
         self.sift_down(place);
     }
 
@@ -63,15 +62,12 @@ impl Deadlines {
 
     /// `key` waits no more.
     pub fn cancel(&mut self, key: u32) {
-        let place = self.place[key as usize];
-        if place == NONE {
-            return;
-        }
-        self.place[key as usize] = NONE;
-        self.len -= 1;
+        let Some(place) = self.place[key as usize].checked_sub(1) else { return };
+        self.place[key as usize] = 0;
         let place = place as usize;
-        if place < self.len {
-            self.put(place, self.heap[self.len]);
+        let Some(last) = self.heap.pop() else { return };
+        if place < self.heap.len() {
+            self.put(place, last);
             self.sift_up(place);
             self.sift_down(place);
         }
@@ -86,7 +82,7 @@ impl Deadlines {
 
     fn put(&mut self, place: usize, entry: (Instant, u32)) {
         self.heap[place] = entry;
-        self.place[entry.1 as usize] = place as u32;
+        self.place[entry.1 as usize] = place as u32 + 1;
     }
 
     fn swap(&mut self, a: usize, b: usize) {
@@ -110,10 +106,10 @@ impl Deadlines {
         loop {
             let (left, right) = (2 * place + 1, 2 * place + 2);
             let mut least = place;
-            if left < self.len && self.heap[left] < self.heap[least] {
+            if left < self.heap.len() && self.heap[left] < self.heap[least] {
                 least = left;
             }
-            if right < self.len && self.heap[right] < self.heap[least] {
+            if right < self.heap.len() && self.heap[right] < self.heap[least] {
                 least = right;
             }
             if least == place {

@@ -16,8 +16,8 @@ pub struct Index {
     slot_mask: u32,
 }
 
-/// No slot has all bits set.
-const EMPTY: u32 = u32::MAX;
+/// No slot: a place holds a slot plus one, so that an index that nothing was put into touches no memory.
+const EMPTY: u32 = 0;
 
 const fn places_for(members: usize) -> usize {
     2 * members
@@ -56,7 +56,7 @@ impl Index {
     }
 
     const fn slot(&self, entry: u32) -> u32 {
-        entry & self.slot_mask
+        (entry & self.slot_mask) - 1
     }
 
     /// The slot for which `is` holds among those whose tag and home fit `id`.
@@ -79,7 +79,7 @@ impl Index {
         while self.places[place] != EMPTY {
             place = self.after(place);
         }
-        self.places[place] = self.tag(id) | slot;
+        self.places[place] = self.tag(id) | (slot + 1);
     }
 
     /// Removes an id; `id_of` tells the id at a slot.

@@ -4,32 +4,32 @@
 //! and nothing is asked. Which list a slot is in stands apart, a byte for each slot: it is asked far more often than the
 //! links are followed.
 
-use super::{NONE, bought};
+use super::bought;
 
 /// At most 255 queues that share the slots `0..slots`; every operation is O(1).
 #[derive(Debug)]
 pub struct Lists {
     /// Those of the slots, and behind them one for each list.
     links: Box<[Link]>,
+    /// The list that a slot is in, plus one; 0 for none, so that slots that were never listed touch no memory.
     list_of: Box<[u8]>,
 }
 
 /// A slot in no list.
-const UNLISTED: u8 = u8::MAX;
+const UNLISTED: u8 = 0;
 
-#[derive(Clone, Copy, Debug)]
-struct Link {
-    prev: u32,
-    next: u32,
-}
+/// The slots before and behind one.
+type Link = [u32; 2];
+const PREV: usize = 0;
+const NEXT: usize = 1;
 
 impl Lists {
     /// Empty queues.
     #[must_use]
     pub fn new(lists: u8, slots: usize) -> Self {
-        let mut links = bought(slots + usize::from(lists), Link { prev: NONE, next: NONE });
+        let mut links = bought(slots + usize::from(lists), [0; 2]);
         for (own, link) in links.iter_mut().enumerate().skip(slots) {
-            *link = Link { prev: own as u32, next: own as u32 };
+            *link = [own as u32; 2];
         }
         Self { links, list_of: bought(slots, UNLISTED) }
     }
@@ -43,25 +43,25 @@ impl Lists {
     /// The list that `slot` is in.
     #[must_use]
     pub fn list_of(&self, slot: u32) -> Option<u8> {
-        Some(self.list_of[slot as usize]).filter(|l| *l != UNLISTED)
+        self.list_of[slot as usize].checked_sub(1)
     }
 
     /// The slot that waits longest in `list`.
     #[must_use]
     pub fn front(&self, list: u8) -> Option<u32> {
         let own = self.own_link(list);
-        Some(self.links[own].next).filter(|slot| *slot as usize != own)
+        Some(self.links[own][NEXT]).filter(|slot| *slot as usize != own)
     }
 
     /// Puts `slot` at the end of `list`, out of whichever it was in.
     pub fn push_back(&mut self, list: u8, slot: u32) {
         self.remove(slot);
         let own = self.own_link(list);
-        let prev = self.links[own].prev;
-        self.links[own].prev = slot;
-        self.links[prev as usize].next = slot;
-        self.links[slot as usize] = Link { prev, next: own as u32 };
-        self.list_of[slot as usize] = list;
+        let prev = self.links[own][PREV];
+        self.links[own][PREV] = slot;
+        self.links[prev as usize][NEXT] = slot;
+        self.links[slot as usize] = [prev, own as u32];
+        self.list_of[slot as usize] = list + 1;
     }
 
     /// Takes `slot` out of its list, if it is in one.
@@ -70,9 +70,9 @@ impl Lists {
             return;
         }
         self.list_of[slot as usize] = UNLISTED;
-        let Link { prev, next } = self.links[slot as usize];
-        self.links[prev as usize].next = next;
-        self.links[next as usize].prev = prev;
+        let [prev, next] = self.links[slot as usize];
+        self.links[prev as usize][NEXT] = next;
+        self.links[next as usize][PREV] = prev;
     }
 
     fn own_link(&self, list: u8) -> usize {

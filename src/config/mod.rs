@@ -192,6 +192,10 @@ pub struct Config {
     pub rumor_retention: Duration,
     /// Where the rumors of others begin for a node that joins. Now.
     pub rumor_start: RumorStart,
+    /// How long the removal of a key is remembered as such. 10 min / 1 h / 1 min. Whoever was away for longer is shown all that is
+    /// left of the owner, and what is not there was removed: nothing comes back. Raised: removals take places of keys for
+    /// longer, and fewer owners are looked at as a whole after a partition.
+    pub tombstone_retention: Duration,
     /// Datagrams a second that are made for nothing but claims, whether passed on or in rounds, beyond a burst of four times
     /// the fanout. 5 / 2 / 10: measured under lasting churn, fewer datagrams than SWIM makes. Raised: where many fail at once
     /// all hear of the last of them sooner, at as many datagrams more from every member; the first few are not held back by
@@ -278,6 +282,7 @@ impl Config {
             rumor_digests: true,
             rumor_retention: Duration::from_secs(60),
             rumor_start: RumorStart::Now,
+            tombstone_retention: Duration::from_secs(600),
             claims_per_second: 5,
             eager_per_second: 400,
             strangers_per_second: 4_000,
@@ -315,6 +320,7 @@ impl Config {
             cold_start_wait: Duration::from_secs(10),
             conflict_wait: Duration::from_secs(3),
             rumor_retention: Duration::from_secs(300),
+            tombstone_retention: Duration::from_secs(3_600),
             ..Self::lan()
         }
     }
@@ -330,6 +336,7 @@ impl Config {
             fanout: 3,
             expected_loss_permille: 20,
             rumor_retention: Duration::from_secs(30),
+            tombstone_retention: Duration::from_secs(60),
             claims_per_second: 10,
             strangers_per_second: 8_000,
             datagrams_per_second: 20_000,

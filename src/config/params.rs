@@ -44,6 +44,7 @@ pub struct Params {
     pub(crate) rumor_rule: Rule,
     pub(crate) rumor_digests: bool,
     pub(crate) rumor_retention: Span,
+    pub(crate) tombstone_retention: Span,
     pub(crate) rumor_start: RumorStart,
     pub(crate) claims_per_second: u32,
     pub(crate) eager_per_second: u32,
@@ -115,6 +116,7 @@ impl Params {
             rumor_digests: c.rumor_digests,
             rumor_retention: c.rumor_retention.into(),
             rumor_start: c.rumor_start,
+            tombstone_retention: c.tombstone_retention.into(),
             claims_per_second: c.claims_per_second,
             eager_per_second: c.eager_per_second,
             strangers_per_second: c.strangers_per_second,
@@ -164,6 +166,8 @@ fn check_ranges(c: &Config) -> Result<(), ConfigError> {
     for (field, value) in durations {
         in_range(field, nanos(value), 1_000, day)?;
     }
+    // Ages of removals travel in 32 bits of milliseconds.
+    in_range("tombstone_retention", nanos(c.tombstone_retention), 1_000, 40 * day)?;
     in_range("down_retention", nanos(c.down_retention), 1_000, 365 * day)?;
     let numbers = [
         ("helpers", c.helpers, 0, HELPERS_MAX as u32),

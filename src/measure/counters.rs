@@ -180,6 +180,28 @@ counters! {
     origins_forgotten,
     /// Walks through all origins begun with a peer that differed.
     rumor_walks,
+    /// Keys that this node has written or removed.
+    state_written,
+    /// Entries of others that were new.
+    state_new,
+    /// Pages of which everything was known.
+    state_known,
+    /// Pages that began beyond what is held, and were asked for from there.
+    state_gaps,
+    /// Entries told in rounds and at once, each peer counted.
+    state_told,
+    /// Datagrams of urgent changes passed on at once.
+    state_pushed,
+    /// Times that sums were sent because fingerprints of state differed.
+    state_repairs,
+    /// Owners of whom two nodes held the same versions and not the same entries.
+    state_diverged,
+    /// Entries for which there was no room.
+    state_refused,
+    /// Entries that were not what their origin wrote: on a page, which was dropped, or held, and dropped.
+    state_corrupt,
+    /// Walks through everything, begun before this node was a member.
+    state_walks,
 }
 
 impl AddAssign<&Self> for Counters {

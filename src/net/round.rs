@@ -291,7 +291,8 @@ impl Loop {
             | Event::NameConflict { .. }
             | Event::TableFilling { .. }
             | Event::TableFull { .. }
-            | Event::LeaveDone { .. } => return self.deliver(event),
+            | Event::LeaveDone { .. }
+            | Event::Changed(_) => return self.deliver(event),
         };
         self.io.rumors_unread += lost;
     }

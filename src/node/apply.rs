@@ -341,6 +341,7 @@ impl Node {
         let table = &self.table;
         self.roster.set_up(slot, |other| table.get(other).at);
         self.rank(slot, was_up, true);
+        self.owner_came(slot);
         self.arm_forget();
     }
 
@@ -350,6 +351,7 @@ impl Node {
         let table = &self.table;
         self.roster.set_down(slot, |other| table.get(other).at);
         self.rank(slot, was_up, false);
+        self.owner_went(now, slot);
         self.arm_forget();
     }
 
@@ -539,6 +541,7 @@ impl Node {
         let table = &self.table;
         self.roster.remove(slot, |other| table.get(other).at);
         self.rank(slot, was_up, false);
+        self.owner_forgotten(now, slot);
         self.arm_forget();
         self.table.remove(slot);
         self.note_changed(slot);

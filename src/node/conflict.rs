@@ -101,6 +101,8 @@ impl Node {
     }
 
     fn forget_everybody(&mut self, now: Instant) {
+        self.drop_state_walk();
+        self.owner_forgotten(now, ME);
         for slot in 1..self.table.end() {
             if self.table.at(slot).is_some() {
                 self.release(now, slot);

@@ -21,8 +21,8 @@ enum Class {
     Profiles,
 }
 
-/// One part in so many of each datagram is for rumors and their digests, where there are any.
-const RUMOR_SHARE: usize = 4;
+/// One part in so many of each datagram is for rumors and their digests, where there are any, and as much for state.
+const SHARE: usize = 4;
 
 impl Class {
     /// The order, and the share of the room that is kept for each, in thousandths. A class that has less to say leaves
@@ -37,19 +37,29 @@ impl Node {
         // most of what it would be told in return.
         let by_itself = matches!(what, What::Rumors | What::RumorFeedback { .. });
         let tells_rumors = !by_itself && self.has_rumors_to_tell();
+        let tells_state = !by_itself && self.has_state_to_tell();
         let has_news = !self.gossip.is_empty() || self.speaks_ill_of(receiver);
         let room = writer.remaining();
         let limits = self.sends();
+        let kept = |tells: bool| if tells { room / SHARE } else { 0 };
         if has_news {
-            let for_news = if tells_rumors { room - room / RUMOR_SHARE } else { room };
+            let for_news = room - kept(tells_rumors) - kept(tells_state);
             for (class, share) in Class::SHARES {
                 self.fill_class(writer, class, receiver, for_news * share / 1_000, limits);
             }
         }
+        let more_news = has_news && self.gossip.has_more();
         if tells_rumors {
-            let more_news = has_news && self.gossip.has_more();
-            let enough = if more_news { writer.remaining().saturating_sub(room / RUMOR_SHARE) } else { 0 };
-            self.fill_rumors(now, writer, receiver, enough);
+            let all_others = if more_news { writer.remaining().saturating_sub(room / SHARE) } else { 0 };
+            self.fill_rumors(now, writer, receiver, all_others.max(kept(tells_state)));
+        }
+        if tells_state {
+            let others = more_news || tells_rumors && self.has_more_rumors();
+            let enough = if others { writer.remaining().saturating_sub(room / SHARE) } else { 0 };
+            self.fill_state(now, writer, receiver, enough);
+            if tells_rumors && !more_news {
+                self.fill_rumors(now, writer, receiver, 0);
+            }
         }
         if has_news {
             for (class, _) in Class::SHARES {
@@ -176,7 +186,9 @@ impl Node {
         // A profile is not cut in two: what is left at the end of each datagram is less than one.
         let waste = if profiles > 0 { profile } else { 0 };
         let room = self.params.max_datagram - OVERHEAD_INTRO - waste;
-        (profiles + claims + self.rumor_bytes_to_tell()).div_ceil(room).clamp(1, DATAGRAMS_IN_A_ROW)
+        (profiles + claims + self.rumor_bytes_to_tell() + self.state_bytes_to_tell())
+            .div_ceil(room)
+            .clamp(1, DATAGRAMS_IN_A_ROW)
     }
 
     /// When the next gossip round is due: an interval from now, or this node's own next beat.
@@ -191,7 +203,8 @@ impl Node {
     /// A gossip round: distinct peers are told what waits. In quiet there are none.
     pub(super) fn on_gossip_timer(&mut self, now: Instant) {
         let nobody = self.roster.up_len() + self.roster.down_len() == 0;
-        let idle = !self.gossip.is_urgent() && !self.has_rumors_to_tell();
+        let tells = self.has_rumors_to_tell() || self.has_state_to_tell();
+        let idle = !self.gossip.is_urgent() && !tells;
         if idle || nobody || !matches!(self.phase, Phase::Joined | Phase::Leaving) {
             return;
         }
@@ -204,7 +217,7 @@ impl Node {
         let datagrams = self.datagrams_to_tell_all();
         for slot in &peers[..found] {
             for nth in 0..datagrams {
-                if self.has_rumors_to_tell() || self.may_tell(now) {
+                if tells || self.may_tell(now) {
                     self.push_to(*slot, What::Gossip { more: nth > 0 });
                 }
             }

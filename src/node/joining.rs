@@ -56,7 +56,7 @@ impl Node {
             self.walk_on(now, walk);
             return;
         }
-        if self.phase != Phase::Joining {
+        if self.phase != Phase::Joining || self.walks_state() {
             return;
         }
         match self.join.checking_until {
@@ -266,6 +266,7 @@ impl Node {
         let Some(incarnation) = held.next_life() else { return };
         self.phase = Phase::Joined;
         self.rumors_begin(now);
+        self.drop_state_walk();
         self.join.checking_until = None;
         self.join.rival = None;
         self.disarm(Timer::Join);
@@ -273,6 +274,7 @@ impl Node {
         let member = self.table.get_mut(ME);
         member.incarnation = incarnation;
         member.state = crate::wire::State::Alive;
+        self.owner_came(ME);
         self.refingerprint(now, ME);
         self.note_changed(ME);
         self.announce(now, ME, Form::Profile, None);

@@ -20,6 +20,7 @@ mod receive;
 mod relaying;
 mod repair;
 mod rumors;
+mod state;
 mod tick;
 mod transmit;
 mod verdict;
@@ -28,6 +29,7 @@ mod walking;
 
 use core::net::SocketAddr;
 
+pub use state::{StateRef, StateView, Write};
 #[cfg(feature = "plan")]
 pub(crate) use verdict::{DOUBT_FACTOR, DOUBT_FROM};
 pub use view::MemberView;
@@ -90,6 +92,12 @@ pub enum Input<'a> {
         /// As it was subscribed to.
         topic: Option<Topic>,
     },
+    /// Write into this node's own map, of which everybody holds a copy.
+    Write(Write<'a>),
+    /// Tell of changes of the keys that begin so, as [`Event::Changed`]; of all where it is empty.
+    Watch(&'a [u8]),
+    /// Tell of them no more.
+    Unwatch(&'a [u8]),
 }
 
 /// A rumor to be published.
@@ -196,6 +204,7 @@ pub struct Node {
     revived: u32,
     full_told_at: Option<Instant>,
     rumors: rumors::Rumors,
+    states: state::States,
     events: events::Events,
     changed: SlotSet,
     counters: Counters,
@@ -233,6 +242,8 @@ struct Joining {
     known_from: Instant,
     /// The other start whose conflict with this one has been reported, and whether this node said that it keeps the name.
     conflict_with: Option<(BootId, bool)>,
+    /// Whether anybody who was met holds state.
+    state_there: bool,
 }
 
 /// There is news that has not been passed on yet.
@@ -327,6 +338,7 @@ impl Node {
             revived: 0,
             full_told_at: None,
             rumors: rumors::Rumors::new(&limits, now),
+            states: state::States::new(&limits, now),
             events: events::Events::new(limits.events as usize),
             changed: SlotSet::new(members),
             counters: Counters::default(),
@@ -420,6 +432,12 @@ impl Node {
                 self.rumors.topics.remove(topic);
                 Ok(())
             }
+            Input::Write(write) => self.on_write(now, &write),
+            Input::Watch(prefix) => self.on_watch(prefix),
+            Input::Unwatch(prefix) => {
+                self.states.watches.remove(prefix);
+                Ok(())
+            }
         }
     }
 
@@ -428,6 +446,7 @@ impl Node {
     #[must_use]
     pub fn poll_transmit(&mut self, now: Instant, buf: &mut [u8]) -> Option<Transmit> {
         self.pass_on_fresh_news(now);
+        self.pass_on_fresh_state(now);
         if let Some(pushed) = self.push_rumors(now, buf) {
             return Some(pushed);
         }
@@ -480,6 +499,7 @@ impl Joining {
             tries: 0,
             known_from: now,
             conflict_with: None,
+            state_there: false,
         }
     }
 }

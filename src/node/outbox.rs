@@ -5,7 +5,7 @@ use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use super::{Node, buffer};
 use crate::id::{BootId, Incarnation, NodeId};
 use crate::time::Span;
-use crate::wire::{NackReason, SeedStatus};
+use crate::wire::{NackReason, SeedStatus, StatePoint, StateWant};
 
 /// Who a datagram is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +100,27 @@ pub(super) enum What {
         nonce: u32,
         from: NodeId,
     },
+    /// Urgent changes, and nothing else.
+    State,
+    StateSums,
+    StateListing {
+        first: NodeId,
+        last: NodeId,
+    },
+    StateWant {
+        want: StateWant,
+    },
+    /// Pages of what the receiver lacks of an owner.
+    StateGift {
+        want: StateWant,
+    },
+    StateWalk,
+    StateSpan {
+        nonce: u64,
+        from: StatePoint,
+        part: u8,
+        parts: u8,
+    },
 }
 
 impl What {
@@ -128,14 +149,21 @@ impl What {
             | Self::RumorSupply { .. }
             | Self::RumorFeedback { .. }
             | Self::RumorSync
-            | Self::RumorPage { .. } => false,
+            | Self::RumorPage { .. }
+            | Self::State
+            | Self::StateSums
+            | Self::StateListing { .. }
+            | Self::StateWant { .. }
+            | Self::StateGift { .. }
+            | Self::StateWalk
+            | Self::StateSpan { .. } => false,
         }
     }
 
     /// Whether it answers somebody who wants in and may know nobody, whatever this node holds of it: who gave up its name
     /// has forgotten everybody, and is listed under its start for as long as anybody is.
     pub(super) const fn is_for_outsiders(&self) -> bool {
-        matches!(self, Self::Cookie { .. } | Self::Pages { .. })
+        matches!(self, Self::Cookie { .. } | Self::Pages { .. } | Self::StateSpan { .. })
     }
 
     /// Whether news may travel along. Not to strangers, and not where every byte is spoken for.
@@ -163,7 +191,14 @@ impl What {
             | Self::Listing { .. }
             | Self::Gifts
             | Self::RumorSupply { .. }
-            | Self::RumorPage { .. } => false,
+            | Self::RumorPage { .. }
+            | Self::State
+            | Self::StateSums
+            | Self::StateListing { .. }
+            | Self::StateWant { .. }
+            | Self::StateGift { .. }
+            | Self::StateWalk
+            | Self::StateSpan { .. } => false,
         }
     }
 }

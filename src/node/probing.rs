@@ -19,6 +19,7 @@ impl Node {
         // From when it was due, so that the interval is kept on average; from now, when too late for that.
         let next = if now.since(due) < interval { due + interval } else { now + interval };
         self.arm(Timer::Probe, next);
+        self.scrub_state(now);
         if let Some(slot) = self.roster.next_up(&mut self.rng) {
             self.probe(now, slot);
         }

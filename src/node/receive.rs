@@ -70,6 +70,7 @@ impl Node {
         if let Some(slot) = sender.slot {
             self.heard(now, slot, counter);
         }
+        self.join.state_there |= header.state != 0;
         self.dispatch(now, sender, sections);
         if self.phase != Phase::Left {
             self.heard_after(now, sender, counter, &header);
@@ -141,7 +142,9 @@ impl Node {
         }
         self.prove(slot);
         self.compare(now, slot, header.membership);
-        self.compare_rumors(now, slot, header.state);
+        let part = |root| Header::part(root, header.counter);
+        self.compare_rumors(now, slot, header.rumors, part(self.rumors.root()));
+        self.compare_state(now, slot, header.state, part(self.states.root()));
     }
 
     /// Another start of the sender's name is on record, at a number that the sender's does not exceed: it cannot know, and
@@ -165,6 +168,7 @@ impl Node {
                 Section::Hello(raw) => self.on_hello(now, sender, raw.get()),
                 Section::PageRequest(raw) => self.on_page_request(now, sender, raw),
                 Section::RumorSync(raw) => self.on_rumor_sync(sender, raw),
+                Section::StateWalk(raw) => self.on_state_walk(now, sender, raw),
                 told => {
                     via = self.hear(now, sender, told, via);
                     Ok(())
@@ -180,6 +184,7 @@ impl Node {
         }
         self.ask_for_unknown(now, sender);
         self.finish_walk(now);
+        self.finish_state_walk(now);
     }
 
     /// Takes a section that asks for nothing which could be refused; says how the profiles behind it are to be taken.
@@ -204,13 +209,19 @@ impl Node {
             Section::RumorFeedback(known) => self.on_rumor_feedback(sender, known),
             Section::RumorWants(wants) => self.on_rumor_wants(sender, wants),
             Section::RumorPage(page) => self.on_rumor_page(now, sender, &page),
+            Section::StateSums(raw) => self.on_state_sums(now, sender, raw),
+            Section::StateListing(listing) => self.on_state_listing(now, sender, &listing),
+            Section::StateWants(wants) => self.on_state_wants(now, sender, wants),
+            Section::StatePage(page) => self.on_state_page(now, sender, &page),
+            Section::StateSpan(span) => self.on_state_span(now, sender, span),
             Section::Unknown(_) => self.counters.unknown_sections += 1,
             Section::Ping(_)
             | Section::PingRequest(_)
             | Section::Leave(_)
             | Section::Hello(_)
             | Section::PageRequest(_)
-            | Section::RumorSync(_) => {}
+            | Section::RumorSync(_)
+            | Section::StateWalk(_) => {}
         }
         via
     }
@@ -238,6 +249,12 @@ impl Node {
             Section::RumorWants(_) => Kind::RumorWants,
             Section::RumorSync(_) => Kind::RumorSync,
             Section::RumorPage(_) => Kind::RumorPage,
+            Section::StateSums(_) => Kind::StateSums,
+            Section::StateListing(_) => Kind::StateListing,
+            Section::StateWants(_) => Kind::StateWants,
+            Section::StatePage(_) => Kind::StatePage,
+            Section::StateWalk(_) => Kind::StateWalk,
+            Section::StateSpan(_) => Kind::StateSpan,
             Section::Unknown(_) => return,
         };
         self.counters.received_one(kind);

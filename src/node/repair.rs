@@ -9,7 +9,7 @@ use super::tick::Timer;
 use super::{Node, Phase, buffer};
 use crate::id::NodeId;
 use crate::time::Instant;
-use crate::wire::{BUCKETS, Listing, RawSums, RawWant, SECTION_HEADER};
+use crate::wire::{BUCKETS, Listing, RawSums, RawWant, SECTION_HEADER, bucket_range};
 
 /// Listings that one datagram of sums may be answered with at once.
 const LISTINGS_MAX: usize = 32;
@@ -275,11 +275,4 @@ impl Node {
             self.counters.budget_held += u64::from(!queued);
         }
     }
-}
-
-/// The first and the last id of a bucket.
-fn bucket_range(bucket: usize) -> (NodeId, NodeId) {
-    let width = u64::MAX / BUCKETS as u64;
-    let first = bucket as u64 * (width + 1);
-    (NodeId::from_u64(first), NodeId::from_u64(first + width))
 }

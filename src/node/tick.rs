@@ -38,6 +38,10 @@ pub(super) enum Timer {
     Rumors,
     /// Ask for the next page of origins again.
     RumorWalk,
+    /// An entry of the state settles or is over.
+    StateAges,
+    /// Ask for the next stretch of the state again.
+    StateWalk,
     /// The probe at a place has run out of time.
     InFlight(u32),
     /// The relay at a place has.
@@ -48,7 +52,7 @@ pub(super) enum Timer {
     Forget,
 }
 
-const FIXED: u32 = 9;
+const FIXED: u32 = 11;
 
 impl Keys {
     pub(super) fn new(limits: &Limits) -> Self {
@@ -73,6 +77,8 @@ impl Keys {
             Timer::CatchUp => 6,
             Timer::Rumors => 7,
             Timer::RumorWalk => 8,
+            Timer::StateAges => 9,
+            Timer::StateWalk => 10,
             Timer::InFlight(place) => self.probes + place,
             Timer::Relay(place) => self.relays + place,
             // Records are numbered from 1 on.
@@ -92,6 +98,8 @@ impl Keys {
             6 => Timer::CatchUp,
             7 => Timer::Rumors,
             8 => Timer::RumorWalk,
+            9 => Timer::StateAges,
+            10 => Timer::StateWalk,
             key if key < self.relays => Timer::InFlight(key - self.probes),
             key if key < self.suspicions => Timer::Relay(key - self.relays),
             key => match NonZeroU16::new((key - self.suspicions) as u16 + 1) {
@@ -141,6 +149,8 @@ impl Node {
             Timer::CatchUp => self.on_catch_up_timer(now),
             Timer::Rumors => self.on_rumors_timer(now),
             Timer::RumorWalk => self.on_rumor_walk_timer(now),
+            Timer::StateAges => self.on_state_ages_timer(now),
+            Timer::StateWalk => self.on_state_walk_timer(now),
             Timer::InFlight(place) => self.on_flight_timer(now, place),
             Timer::Relay(place) => self.on_relay_timer(now, place),
             Timer::Suspicion(record) => self.on_suspicion_timer(now, record),

@@ -22,6 +22,7 @@ impl Node {
             // Also where a budget holds this one back: what follows it goes to the same peer, which has heard nothing yet.
             self.gossip.begin_datagram();
             self.begin_rumor_row();
+            self.begin_state_row();
         }
         if !outgoing.what.is_probe() && !self.afford(now) {
             self.counters.budget_held += 1;
@@ -40,7 +41,8 @@ impl Node {
             receiver: boot.map(BootId::short),
             counter: counter as u32,
             membership: self.fingerprint.root() as u32,
-            state: self.rumors.root() as u32,
+            rumors: Header::part(self.rumors.root(), counter as u32),
+            state: Header::part(self.states.root(), counter as u32),
         };
         let mut writer = Writer::new(buf, self.params.max_datagram, &header)?;
         self.write(now, outgoing, unknown, &mut writer);
@@ -72,7 +74,9 @@ impl Node {
                 Nonce::Probe(place, asked) => self.probes.nonce(place, asked) != Some(nonce),
                 Nonce::Relay(place) => !self.relays.asks(place, nonce),
             },
-            What::Gossip { more } => more && !self.gossip.has_more() && !self.has_more_rumors(),
+            What::Gossip { more } => {
+                more && !self.gossip.has_more() && !self.has_more_rumors() && !self.has_more_state()
+            }
             What::Ack { .. }
             | What::Nack { .. }
             | What::Leave { .. }
@@ -92,7 +96,14 @@ impl Node {
             | What::RumorSupply { .. }
             | What::RumorFeedback { .. }
             | What::RumorSync
-            | What::RumorPage { .. } => false,
+            | What::RumorPage { .. }
+            | What::State
+            | What::StateSums
+            | What::StateListing { .. }
+            | What::StateWant { .. }
+            | What::StateGift { .. }
+            | What::StateWalk
+            | What::StateSpan { .. } => false,
         }
     }
 
@@ -163,6 +174,18 @@ impl Node {
             What::RumorFeedback { .. } => self.write_rumor_feedback(outgoing, writer),
             What::RumorSync => self.write_rumor_sync(writer),
             What::RumorPage { nonce, from } => self.write_rumor_page(now, nonce, from, writer),
+            What::State => {
+                let (slot, _) = self.resolve(outgoing.receiver);
+                slot.into_iter().for_each(|slot| self.write_urgent_state(now, slot, writer));
+            }
+            What::StateSums => self.put(writer, Kind::StateSums, &self.state_sums()),
+            What::StateListing { first, last } => self.write_state_listing(now, outgoing, (first, last), writer),
+            What::StateWant { .. } => self.write_state_wants(outgoing, writer),
+            What::StateGift { .. } => self.write_state_gifts(now, outgoing, writer),
+            What::StateWalk => self.write_state_walk(writer),
+            What::StateSpan { nonce, from, part, parts } => {
+                self.write_state_span(now, outgoing, (nonce, from, part, parts), writer);
+            }
         }
     }
 

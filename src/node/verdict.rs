@@ -350,6 +350,8 @@ impl Node {
         self.note_changed(ME);
         self.refingerprint(now, ME);
         if to.life() > from.life() {
+            self.renew_own_state(now, from.life());
+            self.owner_came(ME);
             self.announce(now, ME, Form::Profile, None);
         } else if said == State::Suspect {
             self.announce_doubt(now, ME, None);

@@ -165,6 +165,7 @@ impl Node {
             + super::outbox::Recent::memory_bytes()
             + super::events::Events::memory_bytes(limits.events as usize)
             + super::rumors::Rumors::memory_bytes(limits)
+            + super::state::States::memory_bytes(limits)
             + SlotSet::memory_bytes(members)
             + NodeHistograms::COUNT * Histogram::memory_bytes()
     }

@@ -19,7 +19,7 @@ impl Node {
         let known =
             sender.slot.is_some_and(|slot| self.table.get(slot).state.is_up() || !self.may_be_half_of_a_cluster());
         let wanted = match self.phase {
-            Phase::Joining => self.join.checking_until.is_none(),
+            Phase::Joining => self.join.checking_until.is_none() && !self.walks_state(),
             Phase::Joined => !known,
             Phase::Idle | Phase::Leaving | Phase::Left => false,
         };
@@ -124,18 +124,27 @@ impl Node {
         Some(Via::Held { holder: sender.id, spread: self.phase == Phase::Joined })
     }
 
+    /// Everything is known that others hold: visible from here on, unless somebody lives under this name.
+    pub(super) fn finish_joining(&mut self, now: Instant) {
+        match self.join.rival {
+            Some((addr, _)) if self.join.doors.add(addr, Why::Rival).is_some() => {
+                self.join.checking_until = Some(now + self.params.conflict_wait);
+                self.arm(Timer::Join, now);
+            }
+            Some(_) | None => self.become_member(now),
+        }
+    }
+
     /// Once the last page has been taken: visible, or merged.
     pub(super) fn finish_walk(&mut self, now: Instant) {
         let Some(walk) = self.join.walk.filter(Walk::is_done) else { return };
         self.join.walk = None;
         match self.phase {
-            Phase::Joining => match self.join.rival {
-                Some((addr, _)) if self.join.doors.add(addr, Why::Rival).is_some() => {
-                    self.join.checking_until = Some(now + self.params.conflict_wait);
-                    self.arm(Timer::Join, now);
-                }
-                Some(_) | None => self.become_member(now),
-            },
+            Phase::Joining if self.join.state_there => {
+                self.disarm(Timer::Join);
+                self.walk_state(now, (walk.peer.1, walk.peer.2), walk.cookie);
+            }
+            Phase::Joining => self.finish_joining(now),
             Phase::Joined => {
                 self.disarm(Timer::Join);
                 // Introduce oneself to the one that was walked: it does not know who asked.

@@ -34,6 +34,7 @@ impl<O: Observer> World<O> {
             receiver: Some(me.boot.short()),
             counter: 1,
             membership: 0,
+            rumors: 0,
             state: 0,
         };
         let binding = Binding { cluster, sender: teller.boot, receiver: Some(me.boot), counter_high: 0 };

@@ -198,6 +198,7 @@ impl Lesson<'_> {
             receiver: Some(pupil.boot.short()),
             counter: self.counter,
             membership: 0,
+            rumors: 0,
             state: 0,
         };
         let mut buf = vec![0; MIN_MAX_DATAGRAM];

@@ -18,7 +18,7 @@ use super::tally::Tally;
 use crate::bounded::Deadlines;
 use crate::error::{ConfigError, Refusal};
 use crate::id::{BootId, NodeId};
-use crate::node::{Input, Node, Publication};
+use crate::node::{Input, Node, Publication, Write};
 use crate::rng::Rng;
 use crate::rumor::{Order, RumorId, Topic};
 use crate::time::{Instant, Span};
@@ -300,6 +300,22 @@ impl<O: Observer> World<O> {
     /// The node's refusal.
     pub fn subscribe(&mut self, host: HostId, topic: Option<Topic>, order: Order) -> Result<(), Refusal> {
         self.tell(host, Input::Subscribe { topic, order })
+    }
+
+    /// Has a node write into its own map.
+    ///
+    /// # Errors
+    /// The node's refusal.
+    pub fn write(&mut self, host: HostId, write: Write<'_>) -> Result<(), Refusal> {
+        self.tell(host, Input::Write(write))
+    }
+
+    /// Has a node tell of changes of the keys that begin so.
+    ///
+    /// # Errors
+    /// The node's refusal.
+    pub fn watch(&mut self, host: HostId, prefix: &[u8]) -> Result<(), Refusal> {
+        self.tell(host, Input::Watch(prefix))
     }
 
     // What tests do to datagrams.

@@ -5,8 +5,8 @@
 //!  1  version u8 = 1         16  sender's node id u64                40  [INTRO] packet counter, high half u32
 //!  2  suite u8               24  packet counter, low half u32        ..  sections
 //!  3  key id u8              28  membership fingerprint u32          -8  XXH3-64 of all before, seeded
-//!  4  flags u8               32  state fingerprint u32
-//!  5  zero u8
+//!  4  flags u8               32  rumors' fingerprint u16
+//!  5  zero u8                34  state fingerprint u16
 //!  6  receiver's boot id, low 16 bits (0 when not bound)
 //!  8  cluster key, low half u32
 //! ```
@@ -49,7 +49,8 @@ struct RawHeader {
     sender: U64,
     counter: U32,
     membership: U32,
-    state: U32,
+    rumors: U16,
+    state: U16,
 }
 
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy)]
@@ -73,7 +74,7 @@ const _: () = {
     assert!(offset_of!(RawHeader, receiver) == 6 && offset_of!(RawHeader, cluster) == 8);
     assert!(offset_of!(RawHeader, boot) == 12 && offset_of!(RawHeader, sender) == 16);
     assert!(offset_of!(RawHeader, counter) == 24 && offset_of!(RawHeader, membership) == 28);
-    assert!(offset_of!(RawHeader, state) == 32);
+    assert!(offset_of!(RawHeader, rumors) == 32 && offset_of!(RawHeader, state) == 34);
     // A quiet ping and its ack.
     assert!(2 * (OVERHEAD + section::SECTION_HEADER + 4) <= 104);
 };
@@ -95,11 +96,20 @@ pub struct Header {
     pub counter: u32,
     /// The low half of the sender's membership fingerprint.
     pub membership: u32,
-    /// The low half of the sender's state fingerprint; 0 while it holds no state.
-    pub state: u32,
+    /// A part of the fingerprint of the rumors that the sender has had: see [`Header::part`].
+    pub rumors: u16,
+    /// The same of the state that it holds.
+    pub state: u16,
 }
 
 impl Header {
+    /// What of a fingerprint travels in a datagram: of its lower half the upper 16 bits where the packet counter is odd, the lower
+    /// where it is even. Two that differ may agree in one datagram, one time in 65,536, and hardly in the next.
+    #[must_use]
+    pub const fn part(root: u64, counter: u32) -> u16 {
+        (if counter % 2 == 1 { root >> 16 } else { root }) as u16
+    }
+
     /// The sender's whole boot id, where the datagram is an introduction.
     #[must_use]
     pub fn introduced_boot(&self) -> Option<BootId> {
@@ -185,6 +195,7 @@ impl<'a> Datagram<'a> {
             receiver: bound.then(|| raw.receiver.get()),
             counter: raw.counter.get(),
             membership: raw.membership.get(),
+            rumors: raw.rumors.get(),
             state: raw.state.get(),
         };
         Ok(Self { header, bytes, body_at })
@@ -233,6 +244,7 @@ pub(super) fn write(header: &Header, buf: &mut [u8]) -> usize {
         sender: header.sender.as_u64().into(),
         counter: header.counter.into(),
         membership: header.membership.into(),
+        rumors: header.rumors.into(),
         state: header.state.into(),
     };
     buf[..HEADER].copy_from_slice(raw.as_bytes());

@@ -27,6 +27,18 @@ impl RawListing {
     pub fn new(first: NodeId, last: NodeId) -> Self {
         Self { first: first.as_u64().into(), last: last.as_u64().into() }
     }
+
+    /// The first id of the range.
+    #[must_use]
+    pub const fn first(&self) -> NodeId {
+        NodeId::from_u64(self.first.get())
+    }
+
+    /// The last.
+    #[must_use]
+    pub const fn last(&self) -> NodeId {
+        NodeId::from_u64(self.last.get())
+    }
 }
 
 /// A listing: whatever id in the range it does not name is unknown to its sender (R13: absence is evidence only within
@@ -48,13 +60,13 @@ impl<'a> Listing<'a> {
     /// The first id covered.
     #[must_use]
     pub fn first(&self) -> NodeId {
-        NodeId::from_u64(self.range.first.get())
+        self.range.first()
     }
 
     /// The last id covered.
     #[must_use]
     pub fn last(&self) -> NodeId {
-        NodeId::from_u64(self.range.last.get())
+        self.range.last()
     }
 
     /// A range, and only claims that mean something and lie in it.

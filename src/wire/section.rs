@@ -11,7 +11,8 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{
     Listing, Profiles, RawAck, RawClaim, RawCookie, RawDigest, RawHello, RawLeave, RawNack, RawPage, RawPageRequest,
-    RawPing, RawPingRequest, RawRumorIds, RawRumorSync, RawSums, RawWant, RawWhois, RumorPage, Rumors,
+    RawPing, RawPingRequest, RawRumorIds, RawRumorSync, RawStateSpan, RawStateWalk, RawStateWant, RawSums, RawWant,
+    RawWhois, RumorPage, Rumors, StateListing, StatePage,
 };
 use crate::error::DropReason;
 use crate::error::closed_enum;
@@ -62,6 +63,18 @@ closed_enum! {
         RumorSync = "rumor_sync",
         /// Digests of all origins in one range of the id space.
         RumorPage = "rumor_page",
+        /// Fingerprints of what is held of the owners in each bucket of the id space.
+        StateSums = "state_sums",
+        /// How much is held of each owner in one range of the id space.
+        StateListing = "state_listing",
+        /// Send me what these owners have written since.
+        StateWants = "state_wants",
+        /// What one owner has written.
+        StatePage = "state_page",
+        /// Send me everything, from here on.
+        StateWalk = "state_walk",
+        /// Where the pages that follow belong in the walk.
+        StateSpan = "state_span",
     }
 }
 
@@ -83,7 +96,8 @@ impl Kind {
             | Self::Rumors
             | Self::RumorDigests
             | Self::RumorFeedback
-            | Self::RumorWants => true,
+            | Self::RumorWants
+            | Self::StateWants => true,
             Self::Ping
             | Self::PingRequest
             | Self::Nack
@@ -96,7 +110,12 @@ impl Kind {
             | Self::Sums
             | Self::Listing
             | Self::RumorSync
-            | Self::RumorPage => false,
+            | Self::RumorPage
+            | Self::StateSums
+            | Self::StateListing
+            | Self::StatePage
+            | Self::StateWalk
+            | Self::StateSpan => false,
         }
     }
 
@@ -161,6 +180,18 @@ pub enum Section<'a> {
     RumorSync(&'a RawRumorSync),
     /// Kind 21.
     RumorPage(RumorPage<'a>),
+    /// Kind 22.
+    StateSums(&'a RawSums),
+    /// Kind 23.
+    StateListing(StateListing<'a>),
+    /// Kind 24.
+    StateWants(&'a [RawStateWant]),
+    /// Kind 25.
+    StatePage(StatePage<'a>),
+    /// Kind 26.
+    StateWalk(&'a RawStateWalk),
+    /// Kind 27.
+    StateSpan(&'a RawStateSpan),
     /// A kind that this build does not know, with its number.
     Unknown(u8),
 }
@@ -191,6 +222,12 @@ impl Section<'_> {
             | Self::RumorWants(_)
             | Self::RumorSync(_)
             | Self::RumorPage(_)
+            | Self::StateSums(_)
+            | Self::StateListing(_)
+            | Self::StateWants(_)
+            | Self::StatePage(_)
+            | Self::StateWalk(_)
+            | Self::StateSpan(_)
             | Self::Unknown(_) => false,
         }
     }
@@ -268,6 +305,12 @@ fn view(code: u8, count: u8, body: &[u8]) -> Option<Section<'_>> {
         Kind::RumorWants => Section::RumorWants(many(count, body)?),
         Kind::RumorSync => Section::RumorSync(one(count, body)?),
         Kind::RumorPage => Section::RumorPage(RumorPage::new(count, body)?),
+        Kind::StateSums => Section::StateSums(one(count, body)?),
+        Kind::StateListing => Section::StateListing(StateListing::new(count, body)?),
+        Kind::StateWants => Section::StateWants(many(count, body)?),
+        Kind::StatePage => Section::StatePage(StatePage::new(count, body)?),
+        Kind::StateWalk => Section::StateWalk(one(count, body)?),
+        Kind::StateSpan => Section::StateSpan(one(count, body)?),
     })
 }
 
@@ -295,6 +338,10 @@ fn check_values(section: &Section<'_>) -> bool {
         Section::Rumors(rumors) => rumors.check(),
         Section::RumorFeedback(ids) | Section::RumorWants(ids) => ids.iter().all(RawRumorIds::check),
         Section::RumorPage(page) => page.check(),
+        Section::StateListing(listing) => listing.check(),
+        Section::StatePage(page) => page.check(),
+        Section::StateWalk(raw) => raw.check(),
+        Section::StateSpan(raw) => raw.check(),
         Section::Ping(_)
         | Section::Ack(_)
         | Section::Whois(_)
@@ -302,6 +349,8 @@ fn check_values(section: &Section<'_>) -> bool {
         | Section::Want(_)
         | Section::RumorDigests(_)
         | Section::RumorSync(_)
+        | Section::StateSums(_)
+        | Section::StateWants(_)
         | Section::Unknown(_) => true,
     }
 }

@@ -19,6 +19,13 @@ pub const fn bucket_of(id: NodeId) -> usize {
     (id.as_u64() >> 57) as usize
 }
 
+/// The first and the last id of a bucket.
+#[must_use]
+pub const fn bucket_range(bucket: usize) -> (NodeId, NodeId) {
+    let first = (bucket as u64) << 57;
+    (NodeId::from_u64(first), NodeId::from_u64(first | u64::MAX >> 7))
+}
+
 /// The sums. The receiver answers with listings of the buckets in which it differs.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]

@@ -77,10 +77,19 @@ impl<'b> Writer<'b> {
     /// Adds bytes to the record that was pushed last: the claims of a listing. `false` when they do not fit.
     #[must_use]
     pub fn extend<T: IntoBytes + Immutable>(&mut self, kind: Kind, record: &T) -> bool {
-        if !self.grows(kind) || record.as_bytes().len() > self.remaining() {
+        self.extend_parts(kind, &[record.as_bytes()])
+    }
+
+    /// The same for bytes in several parts: the entries of a page.
+    #[must_use]
+    pub fn extend_parts(&mut self, kind: Kind, parts: &[&[u8]]) -> bool {
+        let size: usize = parts.iter().map(|part| part.len()).sum();
+        if !self.grows(kind) || size > self.remaining() {
             return false;
         }
-        self.append(record.as_bytes());
+        for part in parts {
+            self.append(part);
+        }
         self.count_one();
         true
     }

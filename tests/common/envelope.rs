@@ -26,6 +26,7 @@ impl Envelope {
             receiver: self.to.map(BootId::short),
             counter: self.counter as u32,
             membership: self.membership,
+            rumors: 0,
             state: 0,
         }
     }

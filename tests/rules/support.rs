@@ -114,6 +114,7 @@ fn forge(world: &mut World, from: HostId, to: HostId, write: impl FnOnce(&mut Wr
         receiver: Some(receiver.short()),
         counter: node.counters().datagrams_sent as u32,
         membership: node.membership_fingerprint() as u32,
+        rumors: 0,
         state: 0,
     };
     let mut buf = [0; MIN_MAX_DATAGRAM];

@@ -98,6 +98,7 @@ pub fn forge(dice: &mut Rng, from: &Party, to: &Party, parties: &[Party], buf: &
         // A counter far off makes the receiver guess another high half, and stay deaf to the true sender for a while.
         counter: if dice.below(500) == 0 { dice.next_u32() } else { near },
         membership: dice.next_u32(),
+        rumors: 0,
         state: 0,
     };
     let mut writer = Writer::new(buf, DATAGRAM, &header).expect("a whole datagram");

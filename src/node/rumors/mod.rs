@@ -118,12 +118,12 @@ impl Node {
     }
 
     /// Whether this node takes part.
-    const fn is_in(&self) -> bool {
+    pub(super) const fn is_in(&self) -> bool {
         matches!(self.phase, Phase::Joined | Phase::Leaving)
     }
 
     /// Whom this node tells at once.
-    fn told_at_once(&mut self) -> ArrayVec<u32, DEGREE_MAX> {
+    pub(super) fn told_at_once(&mut self) -> ArrayVec<u32, DEGREE_MAX> {
         if self.rumors.told_at_once.0 != self.rumors.version {
             let mut told = [0; DEGREE_MAX];
             let (table, roster) = (&self.table, &self.roster);

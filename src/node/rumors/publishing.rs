@@ -131,7 +131,7 @@ impl Node {
     }
 
     /// There is something for a round.
-    pub(super) fn arm_round(&mut self, now: Instant) {
+    pub(in super::super) fn arm_round(&mut self, now: Instant) {
         let next = self.next_round(now);
         self.arm_earlier(super::super::tick::Timer::Gossip, next);
     }

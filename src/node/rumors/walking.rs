@@ -45,7 +45,7 @@ impl Pace {
 
 impl Node {
     /// Compares the root in a peer's header with this node's.
-    pub(in super::super) fn compare_rumors(&mut self, now: Instant, slot: u32, theirs: u32) {
+    pub(in super::super) fn compare_rumors(&mut self, now: Instant, slot: u32, theirs: u16, ours: u16) {
         if self.phase != Phase::Joined {
             return;
         }
@@ -53,7 +53,7 @@ impl Node {
             self.rumors.starting = false;
             return;
         }
-        if self.rumors.root as u32 == theirs {
+        if theirs == ours {
             self.rumors.walks.in_vain = 0;
             if self.rumors.starting && now.since(self.rumors.root_changed_at) >= self.settle_time() {
                 self.rumors.starting = false;

@@ -108,6 +108,7 @@ impl Forger<'_> {
             receiver: receiver.map(BootId::short),
             counter: 1,
             membership: 0,
+            rumors: 0,
             state: 0,
         };
         let mut bytes = vec![0; MIN_MAX_DATAGRAM];

@@ -21,6 +21,7 @@ fn datagram(from: (&str, BootId), intro: bool, to: Option<BootId>, fill: impl Fn
         receiver: to.map(BootId::short),
         counter: 7,
         membership: 0xfeed_beef,
+        rumors: 0,
         state: 0,
     };
     let mut buf = [0; 1_200];

@@ -1,0 +1,227 @@
+//! Somebody tells what an owner has written.
+
+use super::super::Node;
+use super::super::outbox::{Outgoing, What};
+use super::super::receive::Sender;
+use super::Fresh;
+use crate::membership::ME;
+use crate::rumor::Class;
+use crate::state::{Draft, Stage, TOLD_MAX};
+use crate::time::{Instant, Span};
+use crate::wire::{StateEntry, StateHead, StatePage, StateWant};
+
+/// How often what was found by repair is told on: half of a cluster may lack it, or hardly anybody.
+const REPAIRED_SENDS: u32 = 2;
+
+/// What became of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    New,
+    /// Held already, superseded, removed or over.
+    Old,
+    NoRoom,
+}
+
+impl Node {
+    /// Takes a page, if it begins where what is held ends (R10).
+    pub(in super::super) fn on_state_page(&mut self, now: Instant, sender: Sender, page: &StatePage<'_>) {
+        let head = page.head();
+        if !self.is_in() && !self.walks_state_with(sender) || self.is_own_life(&head) {
+            return;
+        }
+        if page.entries().any(|entry| !entry.draft.is_whole(head.owner, head.life)) {
+            self.counters.state_corrupt += 1;
+            return;
+        }
+        let Some(log) = self.log_of(now, head.owner, head.life) else {
+            self.counters.state_refused += 1;
+            return;
+        };
+        let record = self.states.store.log_mut(log);
+        if record.complete < head.floor && record.complete > 0 {
+            // Removals of what is held here may be forgotten there: all of it is looked at again (R14).
+            record.complete = 0;
+        }
+        let complete = record.complete;
+        if head.base > complete {
+            self.counters.state_gaps += 1;
+            self.want_state(sender, StateWant { owner: head.owner, life: head.life, after: complete });
+            return;
+        }
+        if head.upto <= complete {
+            self.counters.state_known += 1;
+            return;
+        }
+        let root = self.states.root();
+        self.drop_what_is_gone(now, log, page);
+        self.take_page(now, sender, log, page);
+        self.note_root(now, root);
+    }
+
+    /// This node alone writes of its own life.
+    fn is_own_life(&self, head: &StateHead) -> bool {
+        head.owner == self.me.id && self.is_in() && head.life >= self.table.get(ME).incarnation.life()
+    }
+
+    /// What is held below the sender's floor and not in the page was removed, and the removal forgotten (R14).
+    fn drop_what_is_gone(&mut self, now: Instant, log: u32, page: &StatePage<'_>) {
+        let head = page.head();
+        let last = head.upto.min(head.floor);
+        let mut said = page.entries().map(|entry| entry.draft.version).peekable();
+        let mut next = self.states.store.first_behind(log, head.base);
+        while let Some(slot) = next {
+            next = self.states.store.after(slot);
+            let at = self.states.store.get(slot).version;
+            if at > last {
+                return;
+            }
+            while said.next_if(|version| *version < at).is_some() {}
+            if said.peek() != Some(&at) {
+                self.emit_changed(slot, true);
+                self.drop_entry(now, slot);
+            }
+        }
+    }
+
+    fn take_page(&mut self, now: Instant, sender: Sender, log: u32, page: &StatePage<'_>) {
+        let head = page.head();
+        let way = sender.slot.and_then(|slot| self.table.contact(slot).rtt.smoothed()).unwrap_or(Span::ZERO) / 2;
+        let mut news = false;
+        for entry in page.entries() {
+            if entry.draft.version <= self.states.store.log(log).complete {
+                continue;
+            }
+            match self.take_entry(now, sender, log, &entry, way) {
+                Taken::New => news = true,
+                Taken::Old => {}
+                Taken::NoRoom => {
+                    // What is complete stays so; the rest is asked for again, more and more rarely.
+                    self.counters.state_refused += 1;
+                    return;
+                }
+            }
+            self.states.store.log_mut(log).complete = entry.draft.version;
+        }
+        let record = self.states.store.log_mut(log);
+        record.complete = record.complete.max(head.upto);
+        record.floor = record.floor.max(head.floor.min(record.complete));
+        if news {
+            self.states.pace.learned();
+            self.arm_round(now);
+        } else {
+            self.counters.state_known += 1;
+        }
+    }
+
+    fn take_entry(&mut self, now: Instant, sender: Sender, log: u32, entry: &StateEntry<'_>, way: Span) -> Taken {
+        let draft = &entry.draft;
+        let settle = self.settle_time();
+        let age = entry.age_ms.map_or(settle, |ms| Span::millis(u64::from(ms)) + way);
+        if self.is_over(draft, age) {
+            return Taken::Old;
+        }
+        let (owner, life) = (self.states.store.log(log).owner, self.states.store.log(log).life);
+        let held = self.states.store.find(owner, draft.key);
+        let born = now - age;
+        let mut freed = 0;
+        if let Some(slot) = held {
+            let other = self.states.store.get(slot);
+            if (self.states.store.log(other.log).life, other.version) >= (life, draft.version) {
+                return Taken::Old;
+            }
+            freed = draft.key.len() + self.states.store.text(slot).1.len();
+        } else if draft.version <= self.states.store.log(log).floor {
+            return Taken::Old;
+        }
+        let size = draft.key.len() + draft.value.len();
+        if draft.value.len() > self.params.limits.state_value as usize
+            || self.states.store.room_beside(held.is_some(), freed, size).is_err()
+        {
+            return Taken::NoRoom;
+        }
+        held.into_iter().for_each(|slot| self.supersede_entry(now, slot, (log, born)));
+        let Ok(slot) = self.states.store.insert(log, draft, born) else { return Taken::NoRoom };
+        self.counters.state_new += 1;
+        self.take_in(now, slot, Some(sender));
+        Taken::New
+    }
+
+    /// Whether an entry of this age says nothing any more.
+    fn is_over(&self, draft: &Draft<'_>, age: Span) -> bool {
+        draft.ttl_ms > 0 && age >= Span::millis(u64::from(draft.ttl_ms))
+            || draft.nature.removed && age >= self.params.tombstone_retention
+    }
+
+    /// An entry is held that was not: it is counted once it has settled, told on, and the embedder hears of it.
+    pub(super) fn take_in(&mut self, now: Instant, slot: u32, from: Option<Sender>) {
+        let settle = self.settle_time();
+        let entry = *self.states.store.get(slot);
+        let class = entry.nature().class;
+        let sends = self.state_sends();
+        let old = now.since(entry.born) >= settle;
+        let told = match from {
+            Some(_) if !self.is_in() => u32::from(TOLD_MAX),
+            Some(_) if old => sends.saturating_sub(REPAIRED_SENDS),
+            Some(_) | None => 0,
+        };
+        self.states.store.get_mut(slot).told = told.min(u32::from(TOLD_MAX)) as u8;
+        if told < sends {
+            self.states.store.heat(slot);
+            let waits =
+                self.states.telling.place(entry.log).map_or(class as usize, |(other, _)| other.min(class as usize));
+            self.states.telling.put(entry.log, waits, 0);
+            if class == Class::Urgent && !old {
+                let from = from.and_then(|sender| sender.slot);
+                let several = self.states.fresh.is_some_and(|fresh| fresh.from != from);
+                self.states.fresh = Some(Fresh { from: if several { None } else { from } });
+            }
+        }
+        let root = self.states.root();
+        self.age(now, slot);
+        self.note_root(now, root);
+        if from.is_none() || self.states.store.log(entry.log).valid || !entry.is_ephemeral() {
+            self.emit_changed(slot, entry.is_removed());
+        }
+    }
+
+    /// Takes an entry's key and value out, because another takes its place: one of a log, that was written at a time.
+    pub(super) fn supersede_entry(&mut self, now: Instant, slot: u32, (by, written): (u32, Instant)) {
+        let (log, version) = {
+            let entry = self.states.store.get(slot);
+            (entry.log, entry.version)
+        };
+        self.states.due.cancel(slot);
+        if self.states.store.supersede(slot) {
+            debug_assert_eq!(self.states.store.get(slot).stage, Stage::Ghost);
+            let until = written + self.settle_time();
+            if until <= now {
+                let root = self.states.root();
+                self.states.store.lay(slot);
+                self.note_root(now, root);
+            } else {
+                self.states.due.set(slot, until);
+                self.arm_ageing();
+            }
+        }
+        // Within one life the later version says that this one is gone; of a former life nothing would.
+        if log != by {
+            let record = self.states.store.log_mut(log);
+            record.floor = record.floor.max(version);
+        }
+    }
+
+    /// Takes an entry out, and out of the fingerprint at once.
+    pub(super) fn drop_entry(&mut self, now: Instant, slot: u32) {
+        let root = self.states.root();
+        self.states.due.cancel(slot);
+        self.states.store.remove(slot);
+        self.note_root(now, root);
+    }
+
+    /// Asks for what is missing of an owner.
+    pub(super) fn want_state(&mut self, sender: Sender, want: StateWant) {
+        let what = What::StateWant { want };
+        let queued = self.push_answer(Outgoing { to: sender.addr, receiver: sender.receiver(), what });
+        self.counters.budget_held += u64::from(!queued);
+    }
+}

@@ -1,0 +1,93 @@
+//! State on its way through a node: `writing` what is its own, `hearing` pages of others, `telling` what is new, `repairing` what
+//! differs, `walking` through everything before it is a member, `ageing` (what has settled, what is over?), `owners` that come and
+//! go, `reading` for the embedder.
+
+mod ageing;
+mod hearing;
+mod owners;
+mod reading;
+mod repairing;
+mod telling;
+mod walking;
+mod writing;
+
+pub use reading::{StateRef, StateView};
+pub(super) use walking::Walk;
+pub use writing::Write;
+
+use super::Node;
+use crate::bounded::{Deadlines, Tellings};
+use crate::limits::Limits;
+use crate::rumor::Class;
+use crate::state::{Store, Watches};
+use crate::time::Instant;
+use crate::wire::{MAX_MAX_DATAGRAM, RawStatePage};
+
+/// Logs that one datagram can tell of.
+const LOGS_IN_A_ROW: usize = MAX_MAX_DATAGRAM / size_of::<RawStatePage>();
+
+/// Everything that a node holds of state.
+#[derive(Debug)]
+pub(super) struct States {
+    pub store: Store,
+    pub watches: Watches,
+    /// When an entry settles, expires or is forgotten.
+    due: Deadlines,
+    /// The logs of which rounds tell, by the most urgent of what is new in them.
+    telling: Tellings<{ Class::ALL.len() }>,
+    /// Something urgent has come that was not passed on yet, and from whom.
+    fresh: Option<Fresh>,
+    root_changed_at: Instant,
+    pace: repairing::Pace,
+    walk: Option<Walk>,
+    /// The entry that is looked at next, whether it is still what its origin wrote.
+    scrubbed: u32,
+    /// Room for one entry while its life is changed.
+    scratch: Box<[u8]>,
+}
+
+/// Urgent changes that wait to be passed on.
+#[derive(Clone, Copy, Debug)]
+struct Fresh {
+    /// Who told them; `None` for this node's own, or for several.
+    from: Option<u32>,
+}
+
+impl States {
+    pub(super) fn new(limits: &Limits, now: Instant) -> Self {
+        Self {
+            store: Store::new(limits),
+            watches: Watches::new(limits.watches as usize),
+            due: Deadlines::new(Store::places(limits)),
+            telling: Tellings::new(limits.state_owners as usize, LOGS_IN_A_ROW),
+            fresh: None,
+            root_changed_at: now,
+            pace: repairing::Pace::new(now),
+            walk: None,
+            scrubbed: 0,
+            scratch: super::buffer(Store::longest(limits), 0),
+        }
+    }
+
+    pub(super) const fn memory_bytes(limits: &Limits) -> usize {
+        Store::memory_bytes(limits)
+            + Watches::memory_bytes(limits.watches as usize)
+            + Deadlines::memory_bytes(Store::places(limits))
+            + Tellings::<{ Class::ALL.len() }>::memory_bytes(limits.state_owners as usize, LOGS_IN_A_ROW)
+            + Store::longest(limits)
+    }
+
+    /// What goes into the header of each datagram: equal at two nodes that hold the same.
+    pub(super) const fn root(&self) -> u64 {
+        self.store.root()
+    }
+}
+
+impl Node {
+    /// Notes when the fingerprint was changed last, by whatever has been done since it was `before`.
+    fn note_root(&mut self, now: Instant, before: u64) {
+        if self.states.root() != before {
+            self.states.root_changed_at = now;
+        }
+    }
+}

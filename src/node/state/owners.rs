@@ -1,0 +1,119 @@
+//! Owners come and go, and their ephemeral entries with them.
+
+use super::super::Node;
+use crate::id::NodeId;
+use crate::membership::ME;
+use crate::time::Instant;
+
+impl Node {
+    /// The log of an owner's life; a new one where there is none, in the place of one that holds nothing where there is no room.
+    pub(super) fn log_of(&mut self, now: Instant, owner: NodeId, life: u32) -> Option<u32> {
+        if let Some(log) = self.states.store.find_log(owner, life) {
+            return Some(log);
+        }
+        let log = match self.states.store.add_log(owner, life, now) {
+            Some(log) => log,
+            None => {
+                self.release_an_empty_log()?;
+                self.states.store.add_log(owner, life, now)?
+            }
+        };
+        let valid = self.is_up_in(owner, life);
+        self.states.store.set_valid(log, valid);
+        Some(log)
+    }
+
+    fn is_up_in(&self, owner: NodeId, life: u32) -> bool {
+        let slot = if owner == self.me.id { Some(ME) } else { self.table.find(owner) };
+        slot.is_some_and(|slot| {
+            let member = self.table.get(slot);
+            (slot == ME || member.state.is_up()) && member.incarnation.life() == life
+        })
+    }
+
+    /// A log of which nothing is held, of an owner that is gone.
+    fn release_an_empty_log(&mut self) -> Option<()> {
+        let mut at = 0;
+        while let Some(log) = self.states.store.log_from(at) {
+            let record = self.states.store.log(log);
+            if record.entries == 0 && record.ghosts == 0 && !record.valid {
+                self.states.telling.remove(log);
+                self.states.store.release_log(log);
+                return Some(());
+            }
+            at = log + 1;
+        }
+        None
+    }
+
+    /// A member is up, perhaps in another life than before.
+    pub(in super::super) fn owner_came(&mut self, slot: u32) {
+        if self.states.store.log_count() == 0 {
+            return;
+        }
+        let member = self.table.get(slot);
+        let (id, life) = (member.id, member.incarnation.life());
+        let mut behind = None;
+        while let Some(log) = self.next_log_of(id, behind) {
+            behind = Some(log);
+            let other = self.states.store.log(log).life;
+            self.states.store.set_valid(log, other == life);
+            let record = self.states.store.log_mut(log);
+            if other == life && core::mem::take(&mut record.skipped) {
+                record.complete = 0;
+            } else if other < life {
+                self.let_go(log);
+            }
+        }
+    }
+
+    /// A member is up no more: its ephemeral entries do not count, and are kept for the case that it was only held dead.
+    pub(in super::super) fn owner_went(&mut self, now: Instant, slot: u32) {
+        if self.states.store.log_count() == 0 {
+            return;
+        }
+        let id = self.table.get(slot).id;
+        let root = self.states.root();
+        let mut behind = None;
+        while let Some(log) = self.next_log_of(id, behind) {
+            behind = Some(log);
+            self.states.store.set_valid(log, false);
+            self.states.store.log_mut(log).void_since = now;
+        }
+        self.note_root(now, root);
+    }
+
+    /// A member is forgotten: of what it has written only what is durable remains.
+    pub(in super::super) fn owner_forgotten(&mut self, now: Instant, slot: u32) {
+        if self.states.store.log_count() == 0 {
+            return;
+        }
+        let id = self.table.get(slot).id;
+        let mut behind = None;
+        while let Some(log) = self.next_log_of(id, behind) {
+            behind = Some(log);
+            self.states.store.set_valid(log, false);
+            self.states.store.log_mut(log).void_since = now;
+            self.let_go(log);
+        }
+    }
+
+    /// The log of an owner with the lowest place above one.
+    fn next_log_of(&self, id: NodeId, behind: Option<u32>) -> Option<u32> {
+        self.states.store.logs_in(id, id).filter(|log| behind.is_none_or(|behind| *log > behind)).min()
+    }
+
+    /// Lets the ephemeral entries of a log go.
+    pub(super) fn let_go(&mut self, log: u32) {
+        let mut next = self.states.store.first_behind(log, 0);
+        while let Some(slot) = next {
+            next = self.states.store.after(slot);
+            if self.states.store.get(slot).is_ephemeral() {
+                // It does not count: the fingerprint stays as it is.
+                self.states.due.cancel(slot);
+                self.states.store.remove(slot);
+                self.states.store.log_mut(log).skipped = true;
+            }
+        }
+    }
+}

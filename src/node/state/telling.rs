@@ -1,0 +1,186 @@
+//! What is new is told: at once where it is urgent, and in rounds.
+
+use super::super::Node;
+use super::super::outbox::What;
+use super::Fresh;
+use crate::config::Sends;
+use crate::rumor::Class;
+use crate::state::{Stage, TOLD_MAX};
+use crate::time::Instant;
+use crate::wire::{Kind, RawStatePage, SECTION_HEADER, StateEntry, StateHead, Writer};
+
+/// The count of a section is a byte, and the head counts.
+const ENTRIES_MAX: usize = u8::MAX as usize - 1;
+
+impl Node {
+    /// How often rounds tell an entry: as often as a rumor, which spreads as it does and is repaired as it is.
+    pub(super) fn state_sends(&self) -> u32 {
+        let derived = self.spread.sends(self.up_count());
+        let sends = match self.params.sends {
+            Sends::Derived => derived.min(u32::from(self.params.rumor_rule.k)),
+            Sends::Times(n) => n,
+            Sends::Endless => u32::from(TOLD_MAX) - 1,
+        };
+        sends.min(crate::bounded::TELLINGS_MAX)
+    }
+
+    /// Whether rounds have changes to tell.
+    pub(in super::super) fn has_state_to_tell(&self) -> bool {
+        !self.states.telling.is_empty()
+    }
+
+    /// Whether something waits that the datagrams of this row have not told yet.
+    pub(in super::super) fn has_more_state(&self) -> bool {
+        Class::ALL.iter().any(|class| self.states.telling.least_told(*class as usize).is_some())
+    }
+
+    /// Begins a datagram, or several in a row to one peer.
+    pub(in super::super) fn begin_state_row(&mut self) {
+        self.states.telling.begin_row();
+    }
+
+    /// About how many bytes all that waits for rounds takes: one entry of each log and its page's head.
+    pub(in super::super) fn state_bytes_to_tell(&self) -> usize {
+        let store = &self.states.store;
+        let text = store.bytes_used().div_ceil(store.len().max(1) as usize);
+        let waiting: u32 = Class::ALL.iter().map(|class| self.states.telling.waiting(*class as usize)).sum();
+        waiting as usize * (SECTION_HEADER + size_of::<RawStatePage>() + crate::wire::STATE_ENTRY_MAX + text)
+    }
+
+    /// Adds what rounds tell, until less than `enough` bytes remain.
+    pub(in super::super) fn fill_state(&mut self, now: Instant, writer: &mut Writer<'_>, receiver: u32, enough: usize) {
+        for class in Class::ALL {
+            if !self.tell_state(now, writer, receiver, *class, enough) {
+                return;
+            }
+        }
+    }
+
+    /// Tells what is new of one class, those logs first that were told least; `false` when the datagram is full.
+    fn tell_state(
+        &mut self,
+        now: Instant,
+        writer: &mut Writer<'_>,
+        receiver: u32,
+        class: Class,
+        enough: usize,
+    ) -> bool {
+        let (sends, receiver) = (self.state_sends(), self.table.get(receiver).id);
+        while writer.remaining() > enough {
+            let Some((log, times)) = self.states.telling.least_told(class as usize) else { return true };
+            self.states.store.cool(log, |entry| u32::from(entry.told) >= sends);
+            let first = self.states.store.hot(log).next();
+            let Some(first) = first else {
+                self.states.telling.remove(log);
+                continue;
+            };
+            let record = *self.states.store.log(log);
+            if record.owner == receiver && record.valid {
+                // It is its own.
+                self.states.telling.add_to_row(log);
+                self.states.telling.put(log, class as usize, times);
+                continue;
+            }
+            let base = self.states.store.version_before(first);
+            let Some(upto) = self.write_state_page(now, writer, log, base) else { return false };
+            self.states.telling.add_to_row(log);
+            self.note_state_told(log, base, upto);
+            self.states.telling.put(log, class as usize, (times + 1).min(crate::bounded::TELLINGS_MAX));
+        }
+        false
+    }
+
+    fn note_state_told(&mut self, log: u32, base: u64, upto: u64) {
+        let mut next = self.states.store.first_behind(log, base);
+        while let Some(slot) = next {
+            next = self.states.store.after(slot);
+            let entry = self.states.store.get_mut(slot);
+            if entry.version > upto {
+                return;
+            }
+            entry.told = entry.told.saturating_add(1);
+            self.counters.state_told += 1;
+        }
+    }
+
+    /// Writes all that is held of a log behind a version, as far as there is room, and says up to which version that is; `None`
+    /// when not even one entry fits. Each is looked at once more whether it is what its origin wrote (R20).
+    pub(super) fn write_state_page(
+        &mut self,
+        now: Instant,
+        writer: &mut Writer<'_>,
+        log: u32,
+        base: u64,
+    ) -> Option<u64> {
+        let head = size_of::<RawStatePage>() + SECTION_HEADER;
+        let (upto, corrupt) = self.reach(now, log, base, writer.remaining().checked_sub(head)?);
+        corrupt.into_iter().for_each(|slot| self.drop_corrupt(now, slot));
+        let record = self.states.store.log(log);
+        let (owner, life, floor) = (record.owner, record.life, record.floor);
+        let upto = upto.filter(|upto| *upto > base)?;
+        if !(StateHead { owner, life, base, upto, floor }).write(writer) {
+            return None;
+        }
+        self.counters.sent_one(Kind::StatePage);
+        let mut before = base;
+        for slot in self.states.store.behind(log, base) {
+            let entry = self.entry_to_tell(now, slot);
+            if entry.draft.version > upto {
+                break;
+            }
+            let written = entry.write(before, writer);
+            debug_assert!(written, "room was counted");
+            before = entry.draft.version;
+        }
+        Some(upto)
+    }
+
+    /// Up to which version the entries of a log fit `room` bytes; and one that is not whole any more, where there is one.
+    pub(super) fn reach(&self, now: Instant, log: u32, base: u64, room: usize) -> (Option<u64>, Option<u32>) {
+        let (mut left, mut before) = (room, base);
+        for (nth, slot) in self.states.store.behind(log, base).enumerate() {
+            let entry = self.entry_to_tell(now, slot);
+            if !self.is_whole(slot) {
+                return (Some(before), Some(slot));
+            }
+            let Some(rest) = left.checked_sub(entry.wire_len(before)).filter(|_| nth < ENTRIES_MAX) else {
+                return (Some(before), None);
+            };
+            (left, before) = (rest, entry.draft.version);
+        }
+        (Some(self.states.store.log(log).complete), None)
+    }
+
+    pub(super) fn entry_to_tell(&self, now: Instant, slot: u32) -> StateEntry<'_> {
+        let entry = self.states.store.get(slot);
+        let lasting = entry.stage == Stage::Settled && entry.ttl_ms == 0 && !entry.is_removed();
+        let age = now.since(entry.born).as_millis();
+        let age_ms = (!lasting).then(|| u32::try_from(age).unwrap_or(u32::MAX));
+        StateEntry { draft: self.states.store.draft(slot), age_ms }
+    }
+
+    /// Passes urgent changes on at once: to those whom this node tells at once, not back to where they came from, within the
+    /// budget. What the budget holds back goes with the next round.
+    pub(in super::super) fn pass_on_fresh_state(&mut self, now: Instant) {
+        let Some(Fresh { from }) = self.states.fresh.take() else { return };
+        if !self.is_in() {
+            return;
+        }
+        for slot in self.told_at_once() {
+            if Some(slot) == from {
+                continue;
+            }
+            if self.budgets.eager.spend(now, 1) {
+                self.counters.state_pushed += 1;
+                self.push_to(slot, What::State);
+            } else {
+                self.counters.eager_held += 1;
+            }
+        }
+    }
+
+    /// Writes urgent changes and nothing else.
+    pub(in super::super) fn write_urgent_state(&mut self, now: Instant, receiver: u32, writer: &mut Writer<'_>) {
+        self.tell_state(now, writer, receiver, Class::Urgent, 0);
+    }
+}

@@ -1,0 +1,146 @@
+//! This node writes into its own map.
+
+use super::super::{Node, Phase};
+use crate::error::Refusal;
+use crate::membership::ME;
+use crate::rumor::Class;
+use crate::state::{Draft, Entry, Full, KEY_MAX, Nature, Store};
+use crate::time::{Instant, Span};
+use crate::wire::{OVERHEAD_INTRO, RawSequence, RawStatePage, RawStateSpan, SECTION_HEADER, STATE_ENTRY_MAX};
+
+/// A value for a key of this node's own map.
+#[derive(Clone, Copy, Debug)]
+pub struct Write<'a> {
+    /// 1 to [`KEY_MAX`] bytes.
+    pub key: &'a [u8],
+    /// What it is to be; `None` removes it. At most [`Limits::state_value`](crate::Limits::state_value) bytes.
+    pub value: Option<&'a [u8]>,
+    /// How much the change matters: whether it is passed on at once, told in rounds, or with what room the others leave.
+    pub class: Class,
+    /// Whether it outlives this node.
+    pub durable: bool,
+    /// For how long it holds; for as long as nobody changes it without. In milliseconds, at least one.
+    pub ttl: Option<Span>,
+}
+
+impl Node {
+    pub(in super::super) fn on_write(&mut self, now: Instant, write: &Write<'_>) -> Result<(), Refusal> {
+        let (got, max) = (write.key.len(), KEY_MAX);
+        if got == 0 || got > max {
+            return Err(Refusal::KeyLength { got, max });
+        }
+        let nature =
+            Nature { class: write.class, durable: write.durable, shared: false, removed: write.value.is_none() };
+        self.write_own(now, write.key, write.value.unwrap_or(&[]), nature, write.ttl)
+    }
+
+    pub(in super::super) fn on_watch(&mut self, prefix: &[u8]) -> Result<(), Refusal> {
+        let (got, max) = (prefix.len(), KEY_MAX);
+        if got > max {
+            return Err(Refusal::KeyLength { got, max });
+        }
+        let max = self.params.limits.watches;
+        if self.states.watches.add(prefix) { Ok(()) } else { Err(Refusal::TooManyWatches { max }) }
+    }
+
+    /// The most bytes that key and value may have together, so that any member can send them on.
+    fn entry_room(&self) -> usize {
+        const FIXED: usize = OVERHEAD_INTRO
+            + SECTION_HEADER
+            + size_of::<RawStateSpan>()
+            + SECTION_HEADER
+            + size_of::<RawStatePage>()
+            + STATE_ENTRY_MAX;
+        Store::longest(&self.params.limits).min(self.params.max_datagram - FIXED)
+    }
+
+    /// Gives a key of this node's own map its next version: allocating the number and storing the entry are one step (R8).
+    pub(super) fn write_own(
+        &mut self,
+        now: Instant,
+        key: &[u8],
+        value: &[u8],
+        nature: Nature,
+        ttl: Option<Span>,
+    ) -> Result<(), Refusal> {
+        match self.phase {
+            Phase::Joined => {}
+            Phase::Idle | Phase::Joining => return Err(Refusal::NotJoined),
+            Phase::Leaving | Phase::Left => return Err(Refusal::NotRunning),
+        }
+        let (got, max) = (value.len(), self.params.limits.state_value as usize);
+        let max = max.min(self.entry_room() - key.len());
+        if got > max {
+            return Err(Refusal::ValueTooLong { got, max });
+        }
+        let held = self.states.store.find(self.me.id, key);
+        if nature.removed && held.is_none_or(|slot| self.states.store.get(slot).is_removed()) {
+            return Err(Refusal::NoSuchKey);
+        }
+        let log = self.own_log(now)?;
+        let version = self.states.store.log(log).complete + 1;
+        if version > RawSequence::MAX {
+            return Err(Refusal::NotRunning);
+        }
+        // What it takes the place of makes room for it.
+        let freed = held.map_or(0, |slot| self.states.store.text(slot).1.len() + key.len());
+        self.states
+            .store
+            .room_beside(held.is_some(), freed, key.len() + value.len())
+            .map_err(|full| self.full(full))?;
+        if let Some(slot) = held {
+            self.supersede_entry(now, slot, (log, now));
+        }
+        let life = self.states.store.log(log).life;
+        let ttl_ms = ttl.map_or(0, |ttl| u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX).max(1));
+        let draft = Draft { version, check: 0, nature, ttl_ms, key, value };
+        let draft = Draft { check: draft.hash(self.me.id, life), ..draft };
+        let slot = self.states.store.insert(log, &draft, now).map_err(|full| self.full(full))?;
+        self.states.store.log_mut(log).complete = version;
+        self.counters.state_written += 1;
+        self.take_in(now, slot, None);
+        self.arm_round(now);
+        Ok(())
+    }
+
+    fn full(&self, full: Full) -> Refusal {
+        let limits = &self.params.limits;
+        match full {
+            Full::Entries => Refusal::StateFull { what: "limits.state_keys", max: limits.state_keys },
+            Full::Bytes => Refusal::StateFull { what: "limits.state_bytes", max: limits.state_bytes },
+        }
+    }
+
+    /// The log of this node's present life.
+    fn own_log(&mut self, now: Instant) -> Result<u32, Refusal> {
+        let life = self.table.get(ME).incarnation.life();
+        let max = self.params.limits.state_owners;
+        let log = self.log_of(now, self.me.id, life);
+        log.ok_or(Refusal::StateFull { what: "limits.state_owners", max })
+    }
+
+    /// This node has begun another life while it runs: what it has written, it writes anew in this one.
+    pub(in super::super) fn renew_own_state(&mut self, now: Instant, former: u32) {
+        let Some(old) = self.states.store.find_log(self.me.id, former) else { return };
+        // Each step takes one entry out of the old log, or ends.
+        for _ in 0..self.states.store.log(old).entries {
+            let Some(slot) = self.states.store.first_behind(old, 0) else { break };
+            let entry: Entry = *self.states.store.get(slot);
+            let (key, value) = self.states.store.text(slot);
+            let (key_len, len) = (key.len(), key.len() + value.len());
+            let mut scratch = core::mem::take(&mut self.states.scratch);
+            scratch[..key_len].copy_from_slice(key);
+            scratch[key_len..len].copy_from_slice(value);
+            let age_ms = now.since(entry.born).as_millis();
+            let ttl = (entry.ttl_ms > 0).then(|| Span::millis(u64::from(entry.ttl_ms).saturating_sub(age_ms)));
+            let (key, value) = scratch[..len].split_at(key_len);
+            let again = self.write_own(now, key, value, entry.nature(), ttl);
+            self.states.scratch = scratch;
+            if again.is_err() {
+                // A removal of what is removed, or no place for one more log: the old entry goes.
+                self.counters.state_refused += u64::from(!entry.is_removed());
+                self.drop_entry(now, slot);
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! How much of one owner's writes do I have? What is held of one life of an owner.
+
+use crate::id::NodeId;
+use crate::time::Instant;
+
+/// What is held of one life of an owner: its entries are a list in the order of their versions.
+#[derive(Clone, Copy, Debug)]
+pub struct Log {
+    /// Whose.
+    pub owner: NodeId,
+    /// Of which life.
+    pub life: u32,
+    /// Everything up to this version is held here or was superseded (R8): a watermark, not the highest that was seen.
+    pub complete: u64,
+    /// What is at or below this version and not held was removed (R14): tombstones up to it are forgotten.
+    pub floor: u64,
+    /// The first, the last and the first that is still told in rounds; places plus one, 0 for none.
+    pub(super) first: u32,
+    pub(super) last: u32,
+    pub(super) hot: u32,
+    /// How many entries are held.
+    pub entries: u32,
+    /// How many of those that were superseded still count.
+    pub ghosts: u32,
+    /// The sums over settled entries, of those that outlive the owner and of those that do not.
+    pub(super) durable: u64,
+    pub(super) ephemeral: u64,
+    /// Whether the owner is up in this very life: only then do its ephemeral entries count.
+    pub valid: bool,
+    /// Whether ephemeral entries were let go because the owner was gone: should it be up after all they are asked for anew.
+    pub skipped: bool,
+    pub(super) taken: bool,
+    /// Since when it has not been valid.
+    pub void_since: Instant,
+}
+
+impl Log {
+    pub(super) const NONE: Self = Self {
+        owner: NodeId::from_u64(0),
+        life: 0,
+        complete: 0,
+        floor: 0,
+        first: 0,
+        last: 0,
+        hot: 0,
+        entries: 0,
+        ghosts: 0,
+        durable: 0,
+        ephemeral: 0,
+        valid: false,
+        skipped: false,
+        taken: false,
+        void_since: Instant::ZERO,
+    };
+
+    /// What it adds to the fingerprint: the sum over its settled entries that count.
+    #[must_use]
+    pub const fn sum(&self) -> u64 {
+        if self.valid { self.durable.wrapping_add(self.ephemeral) } else { self.durable }
+    }
+}

@@ -1,0 +1,22 @@
+//! Small state that all agree on: each member owns a map of keys to values, and everybody holds everybody's.
+//!
+//! Only the owner writes its map, with one counter for all its keys (Scuttlebutt), so what a node has of an owner is one number: a
+//! watermark up to which everything is held or superseded (R8). Two nodes compare fingerprints, order-free sums over what has
+//! settled, in every header; where they differ they find out where by buckets, and fetch what is missing.
+//!
+//! In which order to read: `entry` (what is one key's value?), `log` (how much of an owner is held?), `store` (all of it, and
+//! its sums), `watch` (what does the embedder want to hear of?).
+//!
+//! # Papers
+//! Scuttlebutt (van Renesse, Dumitriu, Gough, Thomas, LADIS 2008): owner-versioned maps and deltas. Departs from it: a digest is not
+//! of all owners but of those in buckets that differ, and a version is advertised only once all below it are held.
+
+mod entry;
+mod log;
+mod store;
+mod watch;
+
+pub(crate) use entry::{Draft, Entry, Stage, TOLD_MAX};
+pub use entry::{KEY_MAX, Nature};
+pub(crate) use store::{Full, Store};
+pub(crate) use watch::Watches;

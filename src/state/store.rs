@@ -1,0 +1,526 @@
+//! What do I hold of everybody's keys? Logs of owners, their entries, and the sums over what has settled.
+//!
+//! An owner's key has one entry, whichever life wrote it: the later life, then the higher version. What is superseded stays
+//! behind as a ghost without key or value until what supersedes it has settled: nodes in which that happens a moment sooner or later
+//! would differ otherwise. Ages decide what has settled, not the time of arrival, so that all count the same at the same time.
+
+use super::entry::{Draft, Entry, KEY_MAX, Stage, key_hash, shared_hash};
+use super::log::Log;
+use crate::bounded::{Arena, Index};
+use crate::id::NodeId;
+use crate::limits::Limits;
+use crate::time::Instant;
+use crate::wire::{BUCKETS, bucket_of};
+
+/// One place in so many is kept for ghosts.
+const GHOSTS_ONE_IN: usize = 8;
+
+/// Why an entry could not be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// Every place for an entry is taken.
+    Entries,
+    /// The bytes for keys and values are.
+    Bytes,
+}
+
+/// What indices point to. Both lists have all their room from the start, and touch none of it before it is needed.
+#[derive(Debug)]
+struct Records {
+    entries: Vec<Entry>,
+    logs: Vec<Log>,
+    arena: Arena,
+}
+
+impl Records {
+    fn text(&self, slot: u32) -> (&[u8], &[u8]) {
+        let entry = &self.entries[slot as usize];
+        self.arena.get(entry.place).split_at(usize::from(entry.key_len))
+    }
+
+    fn owner(&self, log: u32) -> NodeId {
+        self.logs[log as usize].owner
+    }
+
+    fn key_hash(&self, slot: u32) -> NodeId {
+        key_hash(self.owner(self.entries[slot as usize].log), self.text(slot).0)
+    }
+
+    fn shared_hash(&self, slot: u32) -> NodeId {
+        shared_hash(self.text(slot).0)
+    }
+}
+
+/// Everything that is held.
+#[derive(Debug)]
+pub struct Store {
+    records: Records,
+    /// By the hash of owner and key.
+    keys: Index,
+    /// Contributions to shared keys, by the hash of the key.
+    shared: Index,
+    /// By the owner's id.
+    owners: Index,
+    /// The first free place of each, plus one; 0 where only those are free that were never taken.
+    free_entry: u32,
+    free_log: u32,
+    held: u32,
+    max: u32,
+    log_count: u32,
+    sums: [u64; BUCKETS],
+    root: u64,
+}
+
+const fn places(limits: &Limits) -> usize {
+    let keys = limits.state_keys as usize;
+    keys + keys / GHOSTS_ONE_IN + 1
+}
+
+impl Store {
+    /// Nothing.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        let (places, logs) = (places(limits), limits.state_owners as usize);
+        Self {
+            records: Records {
+                entries: Vec::with_capacity(places),
+                logs: Vec::with_capacity(logs),
+                arena: Arena::new(places, limits.state_bytes as usize, Self::longest(limits)),
+            },
+            keys: Index::new(places),
+            shared: Index::new(places),
+            owners: Index::new(logs),
+            free_entry: 0,
+            free_log: 0,
+            held: 0,
+            max: limits.state_keys,
+            log_count: 0,
+            sums: [0; BUCKETS],
+            root: 0,
+        }
+    }
+
+    /// Bytes that [`Store::new`] buys.
+    #[must_use]
+    pub const fn memory_bytes(limits: &Limits) -> usize {
+        let (places, logs) = (places(limits), limits.state_owners as usize);
+        places * size_of::<Entry>()
+            + logs * size_of::<Log>()
+            + Arena::memory_bytes(places, limits.state_bytes as usize, Self::longest(limits))
+            + 2 * Index::memory_bytes(places)
+            + Index::memory_bytes(logs)
+    }
+
+    /// How many places an entry can have: what deadlines of entries need keys for.
+    #[must_use]
+    pub const fn places(limits: &Limits) -> usize {
+        places(limits)
+    }
+
+    /// The most bytes of key and value of one entry.
+    #[must_use]
+    pub const fn longest(limits: &Limits) -> usize {
+        KEY_MAX + limits.state_value as usize
+    }
+
+    /// Entries held.
+    #[must_use]
+    pub const fn len(&self) -> u32 {
+        self.held
+    }
+
+    /// Logs held.
+    #[must_use]
+    pub const fn log_count(&self) -> u32 {
+        self.log_count
+    }
+
+    /// Bytes of keys and values held.
+    #[must_use]
+    pub const fn bytes_used(&self) -> usize {
+        self.records.arena.used()
+    }
+
+    /// The sum over everything that has settled and counts.
+    #[must_use]
+    pub const fn root(&self) -> u64 {
+        self.root
+    }
+
+    /// The same, of the owners of one bucket of the id space.
+    #[must_use]
+    pub const fn bucket(&self, bucket: usize) -> u64 {
+        self.sums[bucket]
+    }
+
+    /// The log of an owner's life.
+    #[must_use]
+    pub fn find_log(&self, owner: NodeId, life: u32) -> Option<u32> {
+        self.owners.find(owner, |at| {
+            let log = &self.records.logs[at as usize];
+            (log.owner, log.life) == (owner, life)
+        })
+    }
+
+    /// The logs of owners in a range of ids, in no order.
+    pub fn logs_in(&self, first: NodeId, last: NodeId) -> impl Iterator<Item = u32> + '_ {
+        let inside = move |at: &u32| (first..=last).contains(&self.records.logs[*at as usize].owner);
+        self.owners.near(first, last).filter(inside)
+    }
+
+    /// A log.
+    #[must_use]
+    pub fn log(&self, at: u32) -> &Log {
+        &self.records.logs[at as usize]
+    }
+
+    /// A log, to be changed.
+    pub fn log_mut(&mut self, at: u32) -> &mut Log {
+        &mut self.records.logs[at as usize]
+    }
+
+    /// A log for an owner's life that has none; `None` when every place is taken.
+    #[must_use]
+    pub fn add_log(&mut self, owner: NodeId, life: u32, now: Instant) -> Option<u32> {
+        debug_assert_eq!(self.find_log(owner, life), None);
+        let at = match self.free_log {
+            0 if self.records.logs.len() == self.records.logs.capacity() => return None,
+            0 => {
+                self.records.logs.push(Log::NONE);
+                self.records.logs.len() as u32 - 1
+            }
+            free => {
+                self.free_log = self.records.logs[free as usize - 1].first;
+                free - 1
+            }
+        };
+        self.records.logs[at as usize] = Log { owner, life, void_since: now, taken: true, ..Log::NONE };
+        self.owners.insert(owner, at);
+        self.log_count += 1;
+        Some(at)
+    }
+
+    /// Lets go of a log that holds nothing.
+    pub fn release_log(&mut self, at: u32) {
+        let log = self.records.logs[at as usize];
+        assert!(log.taken && log.entries + log.ghosts == 0, "nothing of it is held or counted");
+        self.owners.remove_slot(log.owner, at, |at| self.records.owner(at));
+        self.records.logs[at as usize] = Log { first: self.free_log, ..Log::NONE };
+        self.free_log = at + 1;
+        self.log_count -= 1;
+    }
+
+    /// All logs, from a place on: the next that is taken.
+    #[must_use]
+    pub fn log_from(&self, at: u32) -> Option<u32> {
+        (at..self.records.logs.len() as u32).find(|at| self.records.logs[*at as usize].taken)
+    }
+
+    /// The entry at a place, if there ever was one.
+    #[must_use]
+    pub fn peek(&self, slot: u32) -> Option<&Entry> {
+        self.records.entries.get(slot as usize)
+    }
+
+    /// An entry.
+    #[must_use]
+    pub fn get(&self, slot: u32) -> &Entry {
+        &self.records.entries[slot as usize]
+    }
+
+    /// An entry, to be changed.
+    pub fn get_mut(&mut self, slot: u32) -> &mut Entry {
+        &mut self.records.entries[slot as usize]
+    }
+
+    /// The next place from one on that holds a key.
+    #[must_use]
+    pub fn held_from(&self, slot: u32) -> Option<u32> {
+        let holds = |slot: &u32| matches!(self.records.entries[*slot as usize].stage, Stage::Settling | Stage::Settled);
+        (slot..self.records.entries.len() as u32).find(holds)
+    }
+
+    /// The key of an entry that is held, and its value.
+    #[must_use]
+    pub fn text(&self, slot: u32) -> (&[u8], &[u8]) {
+        self.records.text(slot)
+    }
+
+    /// An entry that is held, as it travels.
+    #[must_use]
+    pub fn draft(&self, slot: u32) -> Draft<'_> {
+        let entry = &self.records.entries[slot as usize];
+        let (key, value) = self.text(slot);
+        let Entry { version, check, ttl_ms, .. } = *entry;
+        Draft { version, check, nature: entry.nature(), ttl_ms, key, value }
+    }
+
+    /// The entry of an owner's key, of whichever life.
+    #[must_use]
+    pub fn find(&self, owner: NodeId, key: &[u8]) -> Option<u32> {
+        self.keys.find(key_hash(owner, key), |slot| {
+            let entry = &self.records.entries[slot as usize];
+            self.records.logs[entry.log as usize].owner == owner && self.text(slot).0 == key
+        })
+    }
+
+    /// All contributions to a shared key, in no order.
+    pub fn contributions<'a>(&'a self, key: &'a [u8]) -> impl Iterator<Item = u32> + 'a {
+        let id = shared_hash(key);
+        self.shared.near(id, id).filter(move |slot| self.text(*slot).0 == key)
+    }
+
+    /// The entries of a log behind a version, in order.
+    pub fn behind(&self, log: u32, version: u64) -> impl Iterator<Item = u32> + '_ {
+        let log = &self.records.logs[log as usize];
+        // Most ask for the last few.
+        let mut at = log.last;
+        while let Some(entry) = self.at(at).filter(|entry| entry.version > version) {
+            if entry.before == 0 {
+                break;
+            }
+            at = entry.before;
+        }
+        if self.at(at).is_some_and(|entry| entry.version <= version) {
+            at = self.records.entries[at as usize - 1].after;
+        }
+        self.from(at)
+    }
+
+    /// The first entry of a log behind a version.
+    #[must_use]
+    pub fn first_behind(&self, log: u32, version: u64) -> Option<u32> {
+        self.behind(log, version).next()
+    }
+
+    /// The next entry of the same log.
+    #[must_use]
+    pub fn after(&self, slot: u32) -> Option<u32> {
+        self.records.entries[slot as usize].after.checked_sub(1)
+    }
+
+    /// The entries of a log that are still told in rounds and all behind them, in order.
+    pub fn hot(&self, log: u32) -> impl Iterator<Item = u32> + '_ {
+        self.from(self.records.logs[log as usize].hot)
+    }
+
+    fn from(&self, mut at: u32) -> impl Iterator<Item = u32> + '_ {
+        core::iter::from_fn(move || {
+            let slot = at.checked_sub(1)?;
+            at = self.records.entries[slot as usize].after;
+            Some(slot)
+        })
+    }
+
+    fn at(&self, link: u32) -> Option<&Entry> {
+        link.checked_sub(1).map(|slot| &self.records.entries[slot as usize])
+    }
+
+    /// The version in front of an entry in its log; 0 for the first.
+    #[must_use]
+    pub fn version_before(&self, slot: u32) -> u64 {
+        self.at(self.records.entries[slot as usize].before).map_or(0, |entry| entry.version)
+    }
+
+    /// Lets rounds tell an entry, and all behind it.
+    pub fn heat(&mut self, slot: u32) {
+        let entry = self.records.entries[slot as usize];
+        let log = &mut self.records.logs[entry.log as usize];
+        let colder = log.hot == 0 || self.records.entries[log.hot as usize - 1].version > entry.version;
+        if colder {
+            log.hot = slot + 1;
+        }
+    }
+
+    /// Takes those in front that have been told as often as `enough` says out of what rounds tell.
+    pub fn cool(&mut self, log: u32, enough: impl Fn(&Entry) -> bool) {
+        let mut hot = self.records.logs[log as usize].hot;
+        while let Some(entry) = self.at(hot).filter(|entry| enough(entry)) {
+            hot = entry.after;
+        }
+        self.records.logs[log as usize].hot = hot;
+    }
+
+    /// Whether there is room for one more entry of so many bytes of key and value.
+    pub fn room(&self, bytes: usize) -> Result<(), Full> {
+        self.room_beside(false, 0, bytes)
+    }
+
+    /// The same where another goes that has so many bytes.
+    pub fn room_beside(&self, replaces: bool, freed: usize, bytes: usize) -> Result<(), Full> {
+        let arena = &self.records.arena;
+        if self.held - u32::from(replaces) >= self.max {
+            Err(Full::Entries)
+        } else if arena.used() - freed + bytes > arena.capacity() {
+            Err(Full::Bytes)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Stores an entry of a log that has none under this key. Its stage is [`Stage::Settling`].
+    ///
+    /// # Errors
+    /// When there is no room; nothing has changed.
+    pub fn insert(&mut self, log: u32, draft: &Draft<'_>, born: Instant) -> Result<u32, Full> {
+        self.room(draft.key.len() + draft.value.len())?;
+        let slot = self.take_place();
+        let Records { entries, arena, .. } = &mut self.records;
+        let moved = |owner: u32, to: u32| entries[owner as usize].place = to;
+        let Some(place) = arena.insert(slot, &[draft.key, draft.value], moved) else {
+            self.give_back(slot);
+            return Err(Full::Bytes);
+        };
+        self.records.entries[slot as usize] = Entry {
+            version: draft.version,
+            check: draft.check,
+            born,
+            log,
+            place,
+            ttl_ms: draft.ttl_ms,
+            key_len: draft.key.len() as u8,
+            nature: draft.nature.bits(),
+            stage: Stage::Settling,
+            ..Entry::NONE
+        };
+        self.link(slot);
+        self.keys.insert(key_hash(self.records.logs[log as usize].owner, draft.key), slot);
+        if draft.nature.shared {
+            self.shared.insert(shared_hash(draft.key), slot);
+        }
+        self.held += 1;
+        Ok(slot)
+    }
+
+    fn take_place(&mut self) -> u32 {
+        match self.free_entry {
+            0 if self.records.entries.len() < self.records.entries.capacity() => {
+                self.records.entries.push(Entry::NONE);
+                self.records.entries.len() as u32 - 1
+            }
+            0 => {
+                // All that is not held are ghosts: one of them goes before its time.
+                let ghost = self.records.entries.iter().position(|entry| entry.stage == Stage::Ghost);
+                self.lay(ghost.expect("there are more places than entries that may be held") as u32);
+                self.take_place()
+            }
+            free => {
+                self.free_entry = self.records.entries[free as usize - 1].after;
+                free - 1
+            }
+        }
+    }
+
+    fn give_back(&mut self, slot: u32) {
+        self.records.entries[slot as usize] = Entry { after: self.free_entry, ..Entry::NONE };
+        self.free_entry = slot + 1;
+    }
+
+    /// Puts an entry into its log, by version; nearly always at the end.
+    fn link(&mut self, slot: u32) {
+        let entry = self.records.entries[slot as usize];
+        let mut before = self.records.logs[entry.log as usize].last;
+        while let Some(other) = self.at(before).filter(|other| other.version > entry.version) {
+            before = other.before;
+        }
+        let log = &mut self.records.logs[entry.log as usize];
+        let after = match before.checked_sub(1) {
+            Some(other) => core::mem::replace(&mut self.records.entries[other as usize].after, slot + 1),
+            None => core::mem::replace(&mut log.first, slot + 1),
+        };
+        match after.checked_sub(1) {
+            Some(other) => self.records.entries[other as usize].before = slot + 1,
+            None => log.last = slot + 1,
+        }
+        let entry = &mut self.records.entries[slot as usize];
+        (entry.before, entry.after) = (before, after);
+        log.entries += 1;
+    }
+
+    fn unlink(&mut self, slot: u32) {
+        let Entry { log, before, after, .. } = self.records.entries[slot as usize];
+        let log = &mut self.records.logs[log as usize];
+        match before.checked_sub(1) {
+            Some(other) => self.records.entries[other as usize].after = after,
+            None => log.first = after,
+        }
+        match after.checked_sub(1) {
+            Some(other) => self.records.entries[other as usize].before = before,
+            None => log.last = before,
+        }
+        if log.hot == slot + 1 {
+            log.hot = after;
+        }
+        log.entries -= 1;
+    }
+
+    /// Takes key and value of an entry out; what remains is a ghost, or nothing where it was not counted. Says whether a ghost remains.
+    pub fn supersede(&mut self, slot: u32) -> bool {
+        let records = &self.records;
+        self.keys.remove_slot(records.key_hash(slot), slot, |other| records.key_hash(other));
+        if records.entries[slot as usize].is_shared() {
+            self.shared.remove_slot(records.shared_hash(slot), slot, |other| records.shared_hash(other));
+        }
+        self.unlink(slot);
+        self.records.arena.remove(self.records.entries[slot as usize].place);
+        self.held -= 1;
+        let counted = self.records.entries[slot as usize].stage == Stage::Settled;
+        if counted {
+            self.records.entries[slot as usize].stage = Stage::Ghost;
+            let log = self.records.entries[slot as usize].log;
+            self.records.logs[log as usize].ghosts += 1;
+        } else {
+            self.give_back(slot);
+        }
+        counted
+    }
+
+    /// Takes an entry out, and out of the fingerprint at once.
+    pub fn remove(&mut self, slot: u32) {
+        if self.supersede(slot) {
+            self.lay(slot);
+        }
+    }
+
+    /// A ghost counts no more, and its place is free.
+    pub fn lay(&mut self, slot: u32) {
+        debug_assert_eq!(self.records.entries[slot as usize].stage, Stage::Ghost);
+        self.count(slot, u64::wrapping_sub);
+        let log = self.records.entries[slot as usize].log;
+        self.records.logs[log as usize].ghosts -= 1;
+        self.give_back(slot);
+    }
+
+    /// An entry has settled: it counts.
+    pub fn settle(&mut self, slot: u32) {
+        debug_assert_eq!(self.records.entries[slot as usize].stage, Stage::Settling);
+        self.records.entries[slot as usize].stage = Stage::Settled;
+        self.count(slot, u64::wrapping_add);
+    }
+
+    fn count(&mut self, slot: u32, apply: fn(u64, u64) -> u64) {
+        let entry = self.records.entries[slot as usize];
+        let log = &mut self.records.logs[entry.log as usize];
+        let before = log.sum();
+        let sum = if entry.is_ephemeral() { &mut log.ephemeral } else { &mut log.durable };
+        *sum = apply(*sum, entry.check);
+        self.recount(entry.log, before);
+    }
+
+    /// The sum of a log is another than `before`.
+    fn recount(&mut self, log: u32, before: u64) {
+        let log = &self.records.logs[log as usize];
+        let change = log.sum().wrapping_sub(before);
+        let sum = &mut self.sums[bucket_of(log.owner)];
+        *sum = sum.wrapping_add(change);
+        self.root = self.root.wrapping_add(change);
+    }
+
+    /// The owner is up in this life, or is not any more: its ephemeral entries count, or do not.
+    pub fn set_valid(&mut self, log: u32, valid: bool) {
+        let record = &mut self.records.logs[log as usize];
+        let before = record.sum();
+        record.valid = valid;
+        self.recount(log, before);
+    }
+}

@@ -1,0 +1,236 @@
+//! What one owner has written, between two versions. Kind 25.
+//!
+//! ```text
+//!  0  owner's node id u64       8  its life u32               12  base, 6 bytes
+//! 18  upto, 6 bytes            24  floor, 6 bytes             30  zero u16
+//! 32  entries, each:
+//!      0  flags u8              1  key's length u8             2  value's length u16
+//!      4  step u16              6  check u64                  14  [WIDE] version, 6 bytes
+//!     ..  [AGED] age in milliseconds u32                      ..  [TIMED] time to live in milliseconds u32
+//!     ..  key, value
+//! ```
+//! The section's count is the number of entries plus one, for the head. Flags: class in bits 0 and 1, durable 2, shared 3,
+//! removed 4, AGED 5, TIMED 6, WIDE 7. An entry's version is that of the one before (`base` for the first) plus `step`, or stands
+//! in full where it is WIDE, with a step of 0. Without an age it is older than anything that is still under way.
+//!
+//! The page holds *all* that its sender holds of this life with a version above `base` and up to `upto`: what is not in it was
+//! superseded by a later version, or was removed where its version is at or below `floor` (R10, R13, R14).
+
+use core::mem::size_of;
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::{Kind, RawSequence, Writer};
+use crate::id::NodeId;
+use crate::state::{Draft, KEY_MAX, Nature};
+
+const AGED: u8 = 1 << 5;
+const TIMED: u8 = 1 << 6;
+const WIDE: u8 = 1 << 7;
+
+/// The head of a page on the wire.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct RawStatePage {
+    owner: U64,
+    life: U32,
+    base: RawSequence,
+    upto: RawSequence,
+    floor: RawSequence,
+    zero: U16,
+}
+
+const _: () = assert!(size_of::<RawStatePage>() == 32);
+
+/// What a page is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateHead {
+    /// Whose writes these are.
+    pub owner: NodeId,
+    /// In which of its lives.
+    pub life: u32,
+    /// Who holds everything up to here can take the page.
+    pub base: u64,
+    /// And holds everything up to here then.
+    pub upto: u64,
+    /// Of what is at or below this the sender has forgotten removals.
+    pub floor: u64,
+}
+
+impl StateHead {
+    /// Begins a page; `false`, and nothing changed, when it does not fit.
+    #[must_use]
+    pub fn write(&self, writer: &mut Writer<'_>) -> bool {
+        let raw = RawStatePage {
+            owner: self.owner.as_u64().into(),
+            life: self.life.into(),
+            base: RawSequence::new(self.base),
+            upto: RawSequence::new(self.upto),
+            floor: RawSequence::new(self.floor),
+            zero: 0.into(),
+        };
+        writer.push(Kind::StatePage, &raw)
+    }
+}
+
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy)]
+#[repr(C)]
+struct RawStateEntry {
+    flags: u8,
+    key_len: u8,
+    value_len: U16,
+    step: U16,
+    check: U64,
+}
+
+const _: () = assert!(size_of::<RawStateEntry>() == 14 && align_of::<RawStateEntry>() == 1);
+
+/// An entry as it travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateEntry<'a> {
+    /// What is written.
+    pub draft: Draft<'a>,
+    /// How long ago, in milliseconds; `None` where nothing is under way any more that is as old.
+    pub age_ms: Option<u32>,
+}
+
+/// The longest that is in front of an entry's key.
+pub const STATE_ENTRY_MAX: usize = size_of::<RawStateEntry>() + size_of::<RawSequence>() + 2 * size_of::<U32>();
+
+impl StateEntry<'_> {
+    fn step(&self, before: u64) -> Option<u16> {
+        u16::try_from(self.draft.version.checked_sub(before)?).ok()
+    }
+
+    /// Bytes that it takes behind an entry with the version `before`.
+    #[must_use]
+    pub fn wire_len(&self, before: u64) -> usize {
+        size_of::<RawStateEntry>()
+            + if self.step(before).is_none() { size_of::<RawSequence>() } else { 0 }
+            + if self.age_ms.is_some() { size_of::<U32>() } else { 0 }
+            + if self.draft.ttl_ms > 0 { size_of::<U32>() } else { 0 }
+            + self.draft.key.len()
+            + self.draft.value.len()
+    }
+
+    /// Adds it to the page that was begun last, behind an entry with the version `before`; `false` when it does not fit.
+    #[must_use]
+    pub fn write(&self, before: u64, writer: &mut Writer<'_>) -> bool {
+        let Draft { version, check, nature, ttl_ms, key, value } = self.draft;
+        let step = self.step(before);
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        let raw = RawStateEntry {
+            flags: nature.bits()
+                | flag(self.age_ms.is_some(), AGED)
+                | flag(ttl_ms > 0, TIMED)
+                | flag(step.is_none(), WIDE),
+            key_len: key.len() as u8,
+            value_len: (value.len() as u16).into(),
+            step: step.unwrap_or(0).into(),
+            check: check.into(),
+        };
+        let (wide, ttl) = (RawSequence::new(version), U32::new(ttl_ms));
+        let age = U32::new(self.age_ms.unwrap_or(0));
+        let wide = if step.is_none() { wide.as_bytes() } else { &[] };
+        let age = if self.age_ms.is_some() { age.as_bytes() } else { &[] };
+        let ttl = if ttl_ms > 0 { ttl.as_bytes() } else { &[] };
+        writer.extend_parts(Kind::StatePage, &[raw.as_bytes(), wide, age, ttl, key, value])
+    }
+}
+
+/// A page as it is read.
+#[derive(Clone, Copy, Debug)]
+pub struct StatePage<'a> {
+    head: &'a RawStatePage,
+    count: u8,
+    body: &'a [u8],
+}
+
+impl<'a> StatePage<'a> {
+    pub(super) fn new(count: u8, body: &'a [u8]) -> Option<Self> {
+        let (head, body) = RawStatePage::ref_from_prefix(body).ok()?;
+        Some(Self { head, count: count.checked_sub(1)?, body })
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn head(&self) -> StateHead {
+        StateHead {
+            owner: NodeId::from_u64(self.head.owner.get()),
+            life: self.head.life.get(),
+            base: self.head.base.get(),
+            upto: self.head.upto.get(),
+            floor: self.head.floor.get(),
+        }
+    }
+
+    /// What is in it, in the order of versions.
+    #[must_use]
+    pub fn entries(&self) -> StateEntries<'a> {
+        StateEntries { left: self.count, version: self.head.base.get(), rest: self.body }
+    }
+
+    /// Versions that rise from above the base up to the end, and records that make sense.
+    pub(super) fn check(&self) -> bool {
+        let head = self.head();
+        let mut entries = self.entries();
+        let mut last = head.base;
+        for _ in 0..self.count {
+            match entries.next() {
+                Some(entry) if entry.draft.version > last && entry.draft.version <= head.upto => {
+                    last = entry.draft.version;
+                }
+                Some(_) | None => return false,
+            }
+        }
+        self.head.zero.get() == 0 && head.life > 0 && head.base < head.upto && entries.rest.is_empty()
+    }
+}
+
+/// The entries of a page, read one after the other.
+#[derive(Clone, Copy, Debug)]
+pub struct StateEntries<'a> {
+    left: u8,
+    version: u64,
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for StateEntries<'a> {
+    type Item = StateEntry<'a>;
+
+    fn next(&mut self) -> Option<StateEntry<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let (entry, rest) = read(self.version, self.rest)?;
+        (self.version, self.rest) = (entry.draft.version, rest);
+        Some(entry)
+    }
+}
+
+fn read(before: u64, bytes: &[u8]) -> Option<(StateEntry<'_>, &[u8])> {
+    let (raw, mut rest) = RawStateEntry::ref_from_prefix(bytes).ok()?;
+    let nature = Nature::from_bits(raw.flags & Nature::MASK)?;
+    let mut version = before.checked_add(u64::from(raw.step.get()))?;
+    if raw.flags & WIDE != 0 {
+        let (wide, after) = RawSequence::ref_from_prefix(rest).ok()?;
+        (version, rest) = (Some(wide.get()).filter(|_| raw.step.get() == 0)?, after);
+    }
+    let mut number = |flag: u8| {
+        if raw.flags & flag == 0 {
+            return Some(None);
+        }
+        let (number, after) = U32::ref_from_prefix(rest).ok()?;
+        rest = after;
+        Some(Some(number.get()))
+    };
+    let (age_ms, ttl_ms) = (number(AGED)?, number(TIMED)?);
+    let (key, rest) = rest.split_at_checked(usize::from(raw.key_len))?;
+    let (value, rest) = rest.split_at_checked(usize::from(raw.value_len.get()))?;
+    let sound = !key.is_empty()
+        && key.len() <= KEY_MAX
+        && ttl_ms != Some(0)
+        // Who has held it for so long must say how long, or it would hold for ever.
+        && (age_ms.is_some() || ttl_ms.is_none() && !nature.removed)
+        && (!nature.removed || value.is_empty());
+    let draft = Draft { version, check: raw.check.get(), nature, ttl_ms: ttl_ms.unwrap_or(0), key, value };
+    sound.then_some((StateEntry { draft, age_ms }, rest))
+}

@@ -1,0 +1,89 @@
+use bruit::sim::Death;
+use bruit::{Config, Span, Write};
+
+use super::support::{cluster, durable, held, in_step, own, removed, value_at, write};
+
+#[test]
+fn what_is_ephemeral_goes_with_its_owner_and_what_is_durable_stays() {
+    let (mut world, hosts) = cluster(1, 10, &Config::default(), 0);
+    write(&mut world, hosts[4], own("load", "1")).expect("taken");
+    write(&mut world, hosts[4], durable("config", "a")).expect("taken");
+    world.run_for(Span::secs(5));
+    world.crash(hosts[4], Death::Refusing);
+    world.run_for(Span::secs(10));
+    let others: Vec<_> = hosts.iter().copied().filter(|host| *host != hosts[4]).collect();
+    assert!(others.iter().all(|host| held(&world, *host).len() == 1), "the durable one is left");
+    assert!(in_step(&world, &others));
+    world.restart(hosts[4], None, &[world.addr(hosts[0])]).expect("as before");
+    world.run_for(Span::secs(10));
+    assert!(in_step(&world, &hosts), "it has got back what it had written");
+    assert_eq!(value_at(&world, hosts[4], hosts[4], "config").as_deref(), Some("a"));
+    assert_eq!(value_at(&world, hosts[1], hosts[4], "load"), None);
+    // And goes on where it was.
+    write(&mut world, hosts[4], durable("config", "b")).expect("taken");
+    write(&mut world, hosts[4], own("load", "2")).expect("taken");
+    world.run_for(Span::secs(5));
+    assert!(in_step(&world, &hosts));
+    assert_eq!(value_at(&world, hosts[1], hosts[4], "config").as_deref(), Some("b"));
+    assert_eq!(value_at(&world, hosts[1], hosts[4], "load").as_deref(), Some("2"));
+}
+
+#[test]
+fn who_was_only_held_dead_has_its_keys_back_at_once() {
+    let (mut world, hosts) = cluster(2, 10, &Config::default(), 0);
+    write(&mut world, hosts[4], own("load", "1")).expect("taken");
+    world.run_for(Span::secs(5));
+    world.pause(hosts[4]);
+    let dead = world.run_until(Span::secs(60), |w| value_at(w, hosts[0], hosts[4], "load").is_none());
+    assert!(dead.is_some(), "it is held dead some time");
+    world.resume(hosts[4]);
+    let back = world.run_until(Span::secs(10), |w| in_step(w, &hosts) && held(w, hosts[0]).len() == 1);
+    assert!(back.is_some());
+}
+
+#[test]
+fn a_time_to_live_ends_everywhere_at_the_same_age() {
+    let (mut world, hosts) = cluster(3, 20, &Config::default(), 0);
+    for host in &hosts {
+        world.watch(*host, b"").expect("room");
+    }
+    let lease = Write { ttl: Some(Span::secs(10)), ..own("lease", "mine") };
+    write(&mut world, hosts[0], lease).expect("taken");
+    world.run_for(Span::millis(9_500));
+    assert!(hosts.iter().all(|host| held(&world, *host).len() == 1));
+    world.run_for(Span::secs(1));
+    assert!(hosts.iter().all(|host| held(&world, *host).is_empty()));
+    let ends: Vec<_> = world.observer.changed.iter().filter(|(.., c)| c.removed).map(|(at, ..)| *at).collect();
+    let (first, last) = (ends.iter().min().expect("some"), ends.iter().max().expect("some"));
+    assert_eq!(ends.len(), hosts.len());
+    assert!(last.since(*first) <= Span::millis(20), "{:?}", last.since(*first));
+    assert!(in_step(&world, &hosts));
+}
+
+#[test]
+fn a_removed_key_does_not_come_back_with_who_was_away_ten_times_as_long_as_removals_are_remembered() {
+    // R14.
+    let config = Config { tombstone_retention: std::time::Duration::from_secs(20), ..Config::default() };
+    let (mut world, hosts) = cluster(4, 9, &config, 0);
+    write(&mut world, hosts[0], durable("old", "x")).expect("taken");
+    write(&mut world, hosts[0], durable("kept", "y")).expect("taken");
+    write(&mut world, hosts[8], own("mine", "1")).expect("taken");
+    world.run_for(Span::secs(5));
+    let (away, rest) = ([hosts[8]], &hosts[..8]);
+    world.network.partition(&[&away, rest]);
+    world.run_for(Span::secs(2));
+    write(&mut world, hosts[0], removed("old")).expect("taken");
+    write(&mut world, hosts[8], own("mine", "2")).expect("taken");
+    world.run_for(Span::secs(200));
+    assert!(value_at(&world, hosts[8], hosts[0], "old").is_some(), "it has heard nothing");
+    assert_eq!(
+        world.node(hosts[1]).expect("it runs").state_used().0,
+        2,
+        "the removal is forgotten, its owner's and the other's remain"
+    );
+    world.network.heal();
+    let healed = world.run_until(Span::secs(60), |w| in_step(w, &hosts));
+    assert!(healed.is_some(), "{:?} and {:?}", held(&world, hosts[8]), held(&world, hosts[0]));
+    assert_eq!(value_at(&world, hosts[8], hosts[0], "old"), None, "nothing is resurrected");
+    assert_eq!(value_at(&world, hosts[3], hosts[8], "mine").as_deref(), Some("2"), "and nothing of its own lost");
+}

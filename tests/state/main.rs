@@ -1,0 +1,7 @@
+//! State as a cluster sees it: what one writes all hold, whatever is lost on the way, and nothing that was removed comes back.
+
+mod join;
+mod lives;
+mod repair;
+mod spread;
+mod support;

@@ -1,0 +1,45 @@
+use bruit::{Config, Span};
+
+use super::support::{cluster, held, in_step, own, write};
+
+#[test]
+fn two_halves_that_wrote_for_themselves_hold_the_same_after_the_cut() {
+    let (mut world, hosts) = cluster(1, 20, &Config::default(), 0);
+    for host in &hosts {
+        write(&mut world, *host, own("n", "0")).expect("taken");
+    }
+    world.run_for(Span::secs(5));
+    let (one, other) = hosts.split_at(10);
+    world.network.partition(&[one, other]);
+    world.run_for(Span::secs(1));
+    for (n, host) in hosts.iter().enumerate() {
+        write(&mut world, *host, own("n", &format!("{n}"))).expect("taken");
+    }
+    world.run_for(Span::secs(30));
+    world.network.heal();
+    let healed = world.run_until(Span::secs(60), |w| in_step(w, &hosts) && held(w, hosts[0]).len() == 20);
+    assert!(healed.is_some());
+}
+
+#[test]
+fn what_was_missed_entirely_is_found_by_fingerprints_and_costs_little() {
+    let (mut world, hosts) = cluster(2, 10, &Config::default(), 0);
+    for key in 0..100 {
+        write(&mut world, hosts[0], own(&format!("key{key}"), "value")).expect("taken");
+    }
+    world.run_for(Span::secs(10));
+    assert!(in_step(&world, &hosts));
+    // Too short for a death, too long for the news.
+    let (away, rest) = ([hosts[9]], &hosts[..9]);
+    world.network.partition(&[&away, rest]);
+    write(&mut world, hosts[0], own("key50", "other")).expect("taken");
+    world.run_for(Span::millis(1_500));
+    world.network.heal();
+    let (bytes, sums) = (world.observer.bytes, world.observer.sums);
+    let found = world.run_until(Span::secs(20), |w| in_step(w, &hosts));
+    assert!(found.is_some_and(|took| took < Span::secs(8)), "{found:?}");
+    world.run_for(Span::secs(5));
+    let (bytes, sums) = (world.observer.bytes - bytes, world.observer.sums - sums);
+    assert!(sums <= 4, "{sums} comparisons");
+    assert!(bytes < 60_000, "{bytes} bytes");
+}
