@@ -43,6 +43,7 @@ mod want;
 mod whois;
 mod writer;
 
+pub use crate::state::{Draft, Nature};
 pub use ack::RawAck;
 pub use addr::RawAddr;
 pub(crate) use addr::usable;
