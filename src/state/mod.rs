@@ -16,7 +16,7 @@ mod log;
 mod store;
 mod watch;
 
-pub(crate) use entry::{Draft, Entry, Stage, TOLD_MAX};
-pub use entry::{KEY_MAX, Nature};
+pub use entry::{Draft, KEY_MAX, Nature};
+pub(crate) use entry::{Entry, Stage, TOLD_MAX};
 pub(crate) use store::{Full, Store};
 pub(crate) use watch::Watches;
