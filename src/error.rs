@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::rumor::Class;
+use crate::state::MergeRule;
 
 macro_rules! closed_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
@@ -134,6 +135,18 @@ pub enum Refusal {
         /// What it is.
         max: u32,
     },
+    /// The key goes by another rule than was asked for, or than the operation is for.
+    OtherRule {
+        /// Which.
+        rule: MergeRule,
+    },
+    /// The last writer's clock is ahead of this one's by more than is permitted.
+    ClockBehind {
+        /// By how many milliseconds.
+        behind_ms: u64,
+    },
+    /// The counter would run over.
+    CounterOverflow,
     /// The list of watched beginnings of keys is full.
     TooManyWatches {
         /// How many it holds.
@@ -176,6 +189,17 @@ impl fmt::Display for Refusal {
             Self::StateFull { what, max } => {
                 write!(f, "there is no room for another key: {what} is {max}; remove some, or raise it at every node")
             }
+            Self::OtherRule { rule } => write!(
+                f,
+                "the key goes by the rule {}, which is not what was asked for; unset it first, or write as that rule wants",
+                rule.name()
+            ),
+            Self::ClockBehind { behind_ms } => write!(
+                f,
+                "this clock is {behind_ms} ms behind that of the last writer; set the clocks of both hosts, or write under \
+                 another key"
+            ),
+            Self::CounterOverflow => f.write_str("the counter would run over 64 bits; unset it to begin anew"),
             Self::TooManyWatches { max } => {
                 write!(f, "{max} beginnings of keys are watched, which is all there is room for; raise limits.watches")
             }

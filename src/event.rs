@@ -110,6 +110,9 @@ pub enum Event {
     /// A key that this node watches has another value, or none any more. The entries of a member that goes are not told one by
     /// one: what is not durable goes with it.
     Changed(StateRef),
+    /// A shared key that goes by [`MergeRule::Conflict`](crate::MergeRule::Conflict) has been written concurrently: several
+    /// values stand until somebody writes over them. Told whether the key is watched or not.
+    Conflict(StateRef),
     /// Events were lost here because nobody read them: look at the members anew, and read again the rumors that are retained.
     Resync {
         /// How many.
@@ -139,6 +142,7 @@ impl Event {
             Self::Rumor(_) => "rumor",
             Self::RumorsLost { .. } => "rumors_lost",
             Self::Changed(_) => "changed",
+            Self::Conflict(_) => "conflict",
             Self::Resync { .. } => "resync",
         }
     }
@@ -164,6 +168,7 @@ impl Event {
             | Self::Rumor(_)
             | Self::RumorsLost { .. }
             | Self::Changed(_)
+            | Self::Conflict(_)
             | Self::Resync { .. } => None,
         }
     }

@@ -79,8 +79,11 @@ pub use id::{BootId, ClusterKey, Incarnation, NAME_MAX, Name, NodeId, PLAUSIBLE_
 pub use limits::Limits;
 pub use measure::{Counters, Histogram, NodeHistograms, Summary};
 pub use membership::{Capacity, JoinRefusal, Tags};
-pub use node::{Identity, Input, MemberView, Node, Phase, Publication, StateRef, StateView, Transmit, Write};
+pub use node::{
+    Identity, Input, MemberView, Node, Phase, Publication, SharedContribution, SharedOp, SharedValue, SharedWrite,
+    StateRef, StateView, Transmit, Write,
+};
 pub use rng::Rng;
 pub use rumor::{Class, Order, Rule, RumorId, RumorRef, Topic};
-pub use state::KEY_MAX;
+pub use state::{KEY_MAX, MergeRule, Stamp};
 pub use time::{Instant, Span};

@@ -196,6 +196,8 @@ counters! {
     state_repairs,
     /// Owners of whom two nodes held the same versions and not the same entries.
     state_diverged,
+    /// Contributions that came upon another which had not seen them, and were a conflict.
+    state_conflicts,
     /// Entries for which there was no room.
     state_refused,
     /// Entries that were not what their origin wrote: on a page, which was dropped, or held, and dropped.

@@ -292,7 +292,8 @@ impl Loop {
             | Event::TableFilling { .. }
             | Event::TableFull { .. }
             | Event::LeaveDone { .. }
-            | Event::Changed(_) => return self.deliver(event),
+            | Event::Changed(_)
+            | Event::Conflict(_) => return self.deliver(event),
         };
         self.io.rumors_unread += lost;
     }

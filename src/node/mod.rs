@@ -29,7 +29,7 @@ mod walking;
 
 use core::net::SocketAddr;
 
-pub use state::{StateRef, StateView, Write};
+pub use state::{SharedContribution, SharedOp, SharedValue, SharedWrite, StateRef, StateView, Write};
 #[cfg(feature = "plan")]
 pub(crate) use verdict::{DOUBT_FACTOR, DOUBT_FROM};
 pub use view::MemberView;
@@ -94,6 +94,8 @@ pub enum Input<'a> {
     },
     /// Write into this node's own map, of which everybody holds a copy.
     Write(Write<'a>),
+    /// Write a key that everybody may write.
+    WriteShared(SharedWrite<'a>),
     /// Tell of changes of the keys that begin so, as [`Event::Changed`]; of all where it is empty.
     Watch(&'a [u8]),
     /// Tell of them no more.
@@ -433,6 +435,7 @@ impl Node {
                 Ok(())
             }
             Input::Write(write) => self.on_write(now, &write),
+            Input::WriteShared(write) => self.on_write_shared(now, &write),
             Input::Watch(prefix) => self.on_watch(prefix),
             Input::Unwatch(prefix) => {
                 self.states.watches.remove(prefix);

@@ -18,7 +18,7 @@ use super::tally::Tally;
 use crate::bounded::Deadlines;
 use crate::error::{ConfigError, Refusal};
 use crate::id::{BootId, NodeId};
-use crate::node::{Input, Node, Publication, Write};
+use crate::node::{Input, Node, Publication, SharedWrite, Write};
 use crate::rng::Rng;
 use crate::rumor::{Order, RumorId, Topic};
 use crate::time::{Instant, Span};
@@ -308,6 +308,14 @@ impl<O: Observer> World<O> {
     /// The node's refusal.
     pub fn write(&mut self, host: HostId, write: Write<'_>) -> Result<(), Refusal> {
         self.tell(host, Input::Write(write))
+    }
+
+    /// Has a node write a key that all may write.
+    ///
+    /// # Errors
+    /// The node's refusal.
+    pub fn write_shared(&mut self, host: HostId, write: SharedWrite<'_>) -> Result<(), Refusal> {
+        self.tell(host, Input::WriteShared(write))
     }
 
     /// Has a node tell of changes of the keys that begin so.

@@ -5,7 +5,7 @@
 //! settled, in every header; where they differ they find out where by buckets, and fetch what is missing.
 //!
 //! In which order to read: `entry` (what is one key's value?), `log` (how much of an owner is held?), `store` (all of it, and
-//! its sums), `watch` (what does the embedder want to hear of?).
+//! its sums), `shared` (what do all of them together say?), `watch` (what does the embedder want to hear of?).
 //!
 //! # Papers
 //! Scuttlebutt (van Renesse, Dumitriu, Gough, Thomas, LADIS 2008): owner-versioned maps and deltas. Departs from it: a digest is not
@@ -13,10 +13,13 @@
 
 mod entry;
 mod log;
+mod shared;
 mod store;
 mod watch;
 
 pub use entry::{Draft, KEY_MAX, Nature};
 pub(crate) use entry::{Entry, Stage, TOLD_MAX};
+pub(crate) use shared::{Contribution, Elements, ElementsWriter, Head, Removals, SEEN_MAX, Seen, greater};
+pub use shared::{MergeRule, Stamp};
 pub(crate) use store::{Full, Store};
 pub(crate) use watch::Watches;

@@ -42,12 +42,10 @@ impl Records {
         self.logs[log as usize].owner
     }
 
-    fn key_hash(&self, slot: u32) -> NodeId {
-        key_hash(self.owner(self.entries[slot as usize].log), self.text(slot).0)
-    }
-
-    fn shared_hash(&self, slot: u32) -> NodeId {
-        shared_hash(self.text(slot).0)
+    /// Where the entry is looked for.
+    fn hash(&self, slot: u32) -> NodeId {
+        let (entry, key) = (&self.entries[slot as usize], self.text(slot).0);
+        if entry.is_shared() { shared_hash(key) } else { key_hash(self.owner(entry.log), key) }
     }
 }
 
@@ -55,10 +53,8 @@ impl Records {
 #[derive(Debug)]
 pub struct Store {
     records: Records,
-    /// By the hash of owner and key.
+    /// By the hash of owner and key; contributions to shared keys by the hash of the key alone.
     keys: Index,
-    /// Contributions to shared keys, by the hash of the key.
-    shared: Index,
     /// By the owner's id.
     owners: Index,
     /// The first free place of each, plus one; 0 where only those are free that were never taken.
@@ -88,7 +84,6 @@ impl Store {
                 arena: Arena::new(places, limits.state_bytes as usize, Self::longest(limits)),
             },
             keys: Index::new(places),
-            shared: Index::new(places),
             owners: Index::new(logs),
             free_entry: 0,
             free_log: 0,
@@ -107,7 +102,7 @@ impl Store {
         places * size_of::<Entry>()
             + logs * size_of::<Log>()
             + Arena::memory_bytes(places, limits.state_bytes as usize, Self::longest(limits))
-            + 2 * Index::memory_bytes(places)
+            + Index::memory_bytes(places)
             + Index::memory_bytes(logs)
     }
 
@@ -255,19 +250,20 @@ impl Store {
         Draft { version, check, nature: entry.nature(), ttl_ms, key, value }
     }
 
-    /// The entry of an owner's key, of whichever life.
+    /// The entry of a key that its owner alone writes, of whichever life.
     #[must_use]
     pub fn find(&self, owner: NodeId, key: &[u8]) -> Option<u32> {
         self.keys.find(key_hash(owner, key), |slot| {
             let entry = &self.records.entries[slot as usize];
-            self.records.logs[entry.log as usize].owner == owner && self.text(slot).0 == key
+            !entry.is_shared() && self.records.owner(entry.log) == owner && self.text(slot).0 == key
         })
     }
 
     /// All contributions to a shared key, in no order.
     pub fn contributions<'a>(&'a self, key: &'a [u8]) -> impl Iterator<Item = u32> + 'a {
         let id = shared_hash(key);
-        self.shared.near(id, id).filter(move |slot| self.text(*slot).0 == key)
+        let is = move |slot: &u32| self.get(*slot).is_shared() && self.text(*slot).0 == key;
+        self.keys.near(id, id).filter(is)
     }
 
     /// The entries of a log behind a version, in order.
@@ -343,13 +339,13 @@ impl Store {
 
     /// Whether there is room for one more entry of so many bytes of key and value.
     pub fn room(&self, bytes: usize) -> Result<(), Full> {
-        self.room_beside(false, 0, bytes)
+        self.room_beside(0, 0, bytes)
     }
 
-    /// The same where another goes that has so many bytes.
-    pub fn room_beside(&self, replaces: bool, freed: usize, bytes: usize) -> Result<(), Full> {
+    /// The same where so many others go that have so many bytes.
+    pub fn room_beside(&self, replaced: u32, freed: usize, bytes: usize) -> Result<(), Full> {
         let arena = &self.records.arena;
-        if self.held - u32::from(replaces) >= self.max {
+        if self.held - replaced >= self.max {
             Err(Full::Entries)
         } else if arena.used() - freed + bytes > arena.capacity() {
             Err(Full::Bytes)
@@ -384,10 +380,7 @@ impl Store {
             ..Entry::NONE
         };
         self.link(slot);
-        self.keys.insert(key_hash(self.records.logs[log as usize].owner, draft.key), slot);
-        if draft.nature.shared {
-            self.shared.insert(shared_hash(draft.key), slot);
-        }
+        self.keys.insert(self.records.hash(slot), slot);
         self.held += 1;
         Ok(slot)
     }
@@ -457,10 +450,7 @@ impl Store {
     /// Takes key and value of an entry out; what remains is a ghost, or nothing where it was not counted. Says whether a ghost remains.
     pub fn supersede(&mut self, slot: u32) -> bool {
         let records = &self.records;
-        self.keys.remove_slot(records.key_hash(slot), slot, |other| records.key_hash(other));
-        if records.entries[slot as usize].is_shared() {
-            self.shared.remove_slot(records.shared_hash(slot), slot, |other| records.shared_hash(other));
-        }
+        self.keys.remove_slot(records.hash(slot), slot, |other| records.hash(other));
         self.unlink(slot);
         self.records.arena.remove(self.records.entries[slot as usize].place);
         self.held -= 1;

@@ -3,5 +3,6 @@
 mod join;
 mod lives;
 mod repair;
+mod shared;
 mod spread;
 mod support;

@@ -83,6 +83,8 @@ impl Node {
         } else if unknown && !record.valid && now.since(record.void_since) >= self.params.down_retention {
             // Its owner is no member, and was none for as long as one that is down is remembered.
             self.let_go(log);
+        } else {
+            self.take_back(now, slot);
         }
     }
 

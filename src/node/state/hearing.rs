@@ -1,17 +1,22 @@
 //! Somebody tells what an owner has written.
 
+use arrayvec::ArrayVec;
+
 use super::super::Node;
 use super::super::outbox::{Outgoing, What};
 use super::super::receive::Sender;
 use super::Fresh;
 use crate::membership::ME;
 use crate::rumor::Class;
-use crate::state::{Draft, Stage, TOLD_MAX};
+use crate::state::{Contribution, Draft, Full, SEEN_MAX, Stage, Stamp, TOLD_MAX};
 use crate::time::{Instant, Span};
 use crate::wire::{StateEntry, StateHead, StatePage, StateWant};
 
 /// How often what was found by repair is told on: half of a cluster may lack it, or hardly anybody.
 const REPAIRED_SENDS: u32 = 2;
+
+/// Entries that one takes the place of.
+pub(super) type Replaced = ArrayVec<u32, { SEEN_MAX + 1 }>;
 
 /// What became of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,30 +125,73 @@ impl Node {
         if self.is_over(draft, age) {
             return Taken::Old;
         }
-        let (owner, life) = (self.states.store.log(log).owner, self.states.store.log(log).life);
-        let held = self.states.store.find(owner, draft.key);
         let born = now - age;
-        let mut freed = 0;
-        if let Some(slot) = held {
-            let other = self.states.store.get(slot);
-            if (self.states.store.log(other.log).life, other.version) >= (life, draft.version) {
-                return Taken::Old;
-            }
-            freed = draft.key.len() + self.states.store.text(slot).1.len();
-        } else if draft.version <= self.states.store.log(log).floor {
+        let Some(replaced) = self.replaced_by(log, draft) else { return Taken::Old };
+        if replaced.is_empty() && draft.version <= self.states.store.log(log).floor {
             return Taken::Old;
         }
-        let size = draft.key.len() + draft.value.len();
-        if draft.value.len() > self.params.limits.state_value as usize
-            || self.states.store.room_beside(held.is_some(), freed, size).is_err()
-        {
+        if draft.value.len() > self.params.limits.state_value as usize || self.room_for(draft, &replaced).is_err() {
             return Taken::NoRoom;
         }
-        held.into_iter().for_each(|slot| self.supersede_entry(now, slot, (log, born)));
+        replaced.into_iter().for_each(|slot| self.supersede_entry(now, slot, (log, born)));
         let Ok(slot) = self.states.store.insert(log, draft, born) else { return Taken::NoRoom };
         self.counters.state_new += 1;
         self.take_in(now, slot, Some(sender));
         Taken::New
+    }
+
+    /// The entries that an entry of a log takes the place of; `None` where it is held or superseded itself. A key that its owner
+    /// alone writes has one entry, of the latest life; a contribution to a shared one takes the place of those of former lives that
+    /// it has seen.
+    pub(super) fn replaced_by(&self, log: u32, draft: &Draft<'_>) -> Option<Replaced> {
+        let store = &self.states.store;
+        let record = store.log(log);
+        let (owner, life) = (record.owner, record.life);
+        let mut replaced = Replaced::new();
+        if !draft.nature.shared {
+            if let Some(slot) = store.find(owner, draft.key) {
+                let other = store.get(slot);
+                let newer = (life, draft.version) > (store.log(other.log).life, other.version);
+                newer.then(|| replaced.push(slot))?;
+            }
+            return Some(replaced);
+        }
+        let new = Contribution::read(draft.value);
+        let stamp = Stamp { owner, life, version: draft.version };
+        for slot in store.contributions(draft.key) {
+            let other = self.stamp_of(slot);
+            if other.owner != owner {
+                continue;
+            }
+            let held = Contribution::read(store.text(slot).1);
+            let superseded = other.covers(&stamp) || other.life > life && held.is_some_and(|held| held.covers(&stamp));
+            if superseded {
+                return None;
+            }
+            let replaces = other.life == life || other.life < life && new.is_some_and(|new| new.covers(&other));
+            // Of more lives than it can say to have seen the rest stays.
+            if replaces && replaced.try_push(slot).is_err() {
+                break;
+            }
+        }
+        Some(replaced)
+    }
+
+    /// Whether there is room for an entry in the place of others.
+    pub(super) fn room_for(&self, draft: &Draft<'_>, replaced: &Replaced) -> Result<(), Full> {
+        let len = |slot: &u32| {
+            let (key, value) = self.states.store.text(*slot);
+            key.len() + value.len()
+        };
+        let freed = replaced.iter().map(len).sum();
+        self.states.store.room_beside(replaced.len() as u32, freed, draft.key.len() + draft.value.len())
+    }
+
+    /// Which write an entry is.
+    pub(super) fn stamp_of(&self, slot: u32) -> Stamp {
+        let entry = self.states.store.get(slot);
+        let log = self.states.store.log(entry.log);
+        Stamp { owner: log.owner, life: log.life, version: entry.version }
     }
 
     /// Whether an entry of this age says nothing any more.
@@ -181,6 +229,9 @@ impl Node {
         self.note_root(now, root);
         if from.is_none() || self.states.store.log(entry.log).valid || !entry.is_ephemeral() {
             self.emit_changed(slot, entry.is_removed());
+        }
+        if entry.is_shared() {
+            self.tell_of_conflict(slot);
         }
     }
 

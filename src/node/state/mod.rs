@@ -7,11 +7,13 @@ mod hearing;
 mod owners;
 mod reading;
 mod repairing;
+mod sharing;
 mod telling;
 mod walking;
 mod writing;
 
 pub use reading::{StateRef, StateView};
+pub use sharing::{SharedContribution, SharedOp, SharedValue, SharedWrite};
 pub(super) use walking::Walk;
 pub use writing::Write;
 

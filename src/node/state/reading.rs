@@ -136,10 +136,14 @@ impl Node {
         if self.states.watches.len() == 0 || !self.states.watches.has(store.text(slot).0) {
             return;
         }
-        let entry = store.get(slot);
-        let log = store.log(entry.log);
-        let (owner, life, version) = (log.owner, log.life, entry.version);
-        let changed = StateRef { owner, life, version, removed, shared: entry.is_shared(), slot };
+        let changed = self.state_ref(slot, removed);
         self.emit(Event::Changed(changed));
+    }
+
+    pub(super) fn state_ref(&self, slot: u32, removed: bool) -> StateRef {
+        let entry = self.states.store.get(slot);
+        let log = self.states.store.log(entry.log);
+        let (owner, life, version) = (log.owner, log.life, entry.version);
+        StateRef { owner, life, version, removed, shared: entry.is_shared(), slot }
     }
 }

@@ -73,28 +73,22 @@ impl Node {
         if got > max {
             return Err(Refusal::ValueTooLong { got, max });
         }
-        let held = self.states.store.find(self.me.id, key);
-        if nature.removed && held.is_none_or(|slot| self.states.store.get(slot).is_removed()) {
-            return Err(Refusal::NoSuchKey);
-        }
         let log = self.own_log(now)?;
         let version = self.states.store.log(log).complete + 1;
         if version > RawSequence::MAX {
             return Err(Refusal::NotRunning);
         }
-        // What it takes the place of makes room for it.
-        let freed = held.map_or(0, |slot| self.states.store.text(slot).1.len() + key.len());
-        self.states
-            .store
-            .room_beside(held.is_some(), freed, key.len() + value.len())
-            .map_err(|full| self.full(full))?;
-        if let Some(slot) = held {
-            self.supersede_entry(now, slot, (log, now));
-        }
         let life = self.states.store.log(log).life;
         let ttl_ms = ttl.map_or(0, |ttl| u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX).max(1));
         let draft = Draft { version, check: 0, nature, ttl_ms, key, value };
         let draft = Draft { check: draft.hash(self.me.id, life), ..draft };
+        // What it takes the place of makes room for it.
+        let replaced = self.replaced_by(log, &draft).unwrap_or_default();
+        if nature.removed && replaced.iter().all(|slot| self.states.store.get(*slot).is_removed()) {
+            return Err(Refusal::NoSuchKey);
+        }
+        self.room_for(&draft, &replaced).map_err(|full| self.full(full))?;
+        replaced.into_iter().for_each(|slot| self.supersede_entry(now, slot, (log, now)));
         let slot = self.states.store.insert(log, &draft, now).map_err(|full| self.full(full))?;
         self.states.store.log_mut(log).complete = version;
         self.counters.state_written += 1;
@@ -112,7 +106,7 @@ impl Node {
     }
 
     /// The log of this node's present life.
-    fn own_log(&mut self, now: Instant) -> Result<u32, Refusal> {
+    pub(super) fn own_log(&mut self, now: Instant) -> Result<u32, Refusal> {
         let life = self.table.get(ME).incarnation.life();
         let max = self.params.limits.state_owners;
         let log = self.log_of(now, self.me.id, life);
