@@ -77,6 +77,8 @@ counters! {
     rumors_refused,
     /// Rumors lost to the embedder because it did not read them; they may be read again.
     rumors_unread,
+    /// Changes of watched keys lost because nobody read them in time.
+    changes_unread,
     /// Times that figures were written for a reader.
     publications,
 }

@@ -15,10 +15,11 @@ use super::publish::Figures;
 use super::rereading;
 use super::rumors::{Delivery, Reader};
 use super::shared::{Command, Request, SEEDS_PER_COMMAND, Shared};
+use super::state::{Change, Client, SharedKey, Value};
 use crate::error::Refusal;
 use crate::event::Event;
 use crate::id::{BootId, Name, NodeId};
-use crate::node::Publication;
+use crate::node::{Publication, SharedWrite, StateRef, Write};
 use crate::rumor::{Class, Order, RumorId, Topic};
 
 /// How long a reader waits for fresh figures before the last ones will do.
@@ -40,6 +41,7 @@ struct Inner {
     events: Receiver<Event>,
     publisher: Publisher,
     rumors: Reader,
+    state: Client,
 }
 
 impl Drop for Inner {
@@ -54,8 +56,9 @@ impl Handle {
         commands: Sender<Command>,
         events: Receiver<Event>,
         (publisher, rumors): (Publisher, Reader),
+        state: Client,
     ) -> Self {
-        Self(Arc::new(Inner { shared, commands, events, publisher, rumors }))
+        Self(Arc::new(Inner { shared, commands, events, publisher, rumors, state }))
     }
 
     /// The node's name.
@@ -262,6 +265,78 @@ impl Handle {
         self.ask(Request::Reread(rereading::first(origin, boot, from)))
     }
 
+    /// Writes into the node's own map, of which every member holds a copy. Waits for the loop.
+    ///
+    /// # Errors
+    /// The node's refusal, or that it could not be asked.
+    pub fn write(&self, write: &Write<'_>) -> Result<(), CommandError> {
+        self.0.state.write(|| self.0.shared.wake(), write)
+    }
+
+    /// Writes a key that every member may write. Waits for the loop.
+    ///
+    /// # Errors
+    /// The node's refusal, or that it could not be asked.
+    pub fn write_shared(&self, write: &SharedWrite<'_>) -> Result<(), CommandError> {
+        self.0.state.write_shared(|| self.0.shared.wake(), write)
+    }
+
+    /// What an owner's key is.
+    ///
+    /// # Errors
+    /// That the loop could not be asked.
+    pub fn value(&self, owner: NodeId, key: &[u8]) -> Result<Option<Value>, CommandError> {
+        self.0.state.value(|| self.0.shared.wake(), owner, key)
+    }
+
+    /// What a change was about, where it is still so.
+    ///
+    /// # Errors
+    /// That the loop could not be asked.
+    pub fn value_at(&self, changed: &StateRef) -> Result<Option<Value>, CommandError> {
+        self.0.state.value_at(|| self.0.shared.wake(), changed)
+    }
+
+    /// All keys that begin so, of all owners, contributions to shared ones among them; sorted by key. Asks the loop for a piece
+    /// after the other, so what is written meanwhile may be in it or not.
+    ///
+    /// # Errors
+    /// That the loop could not be asked.
+    pub fn values(&self, prefix: &[u8]) -> Result<Vec<Value>, CommandError> {
+        self.0.state.values(|| self.0.shared.wake(), prefix)
+    }
+
+    /// What a shared key is, and who says what; `None` where nothing is held of it.
+    ///
+    /// # Errors
+    /// That the loop could not be asked.
+    pub fn shared(&self, key: &[u8]) -> Result<Option<SharedKey>, CommandError> {
+        self.0.state.shared(|| self.0.shared.wake(), key)
+    }
+
+    /// Has changes told of keys that begin so, of all where it is empty.
+    ///
+    /// # Errors
+    /// The node's refusal, or that it could not be asked.
+    pub fn watch(&self, prefix: &[u8]) -> Result<(), CommandError> {
+        self.0.state.watch(|| self.0.shared.wake(), prefix, true)
+    }
+
+    /// Has them told no more.
+    ///
+    /// # Errors
+    /// That the loop could not be asked.
+    pub fn unwatch(&self, prefix: &[u8]) -> Result<(), CommandError> {
+        self.0.state.watch(|| self.0.shared.wake(), prefix, false)
+    }
+
+    /// The next change of a key that is watched; waits up to `timeout` for it. Each goes to one reader, however many handles there
+    /// are.
+    #[must_use]
+    pub fn next_change(&self, timeout: Duration) -> Option<Change> {
+        self.0.state.change(timeout)
+    }
+
     /// Ends the loop at once and without a word: to the others this is a crash. Closes the socket.
     pub fn stop(&self) {
         self.0.shared.stop();
@@ -302,7 +377,7 @@ impl Handle {
 }
 
 /// Waits for the loop's answer.
-fn receive<T>(answer: &Receiver<T>) -> Result<T, CommandError> {
+pub(super) fn receive<T>(answer: &Receiver<T>) -> Result<T, CommandError> {
     answer.recv_timeout(ANSWER_WITHIN).map_err(|error| match error {
         RecvTimeoutError::Timeout => CommandError::NoAnswer,
         RecvTimeoutError::Disconnected => CommandError::Stopped,

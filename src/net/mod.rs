@@ -50,6 +50,7 @@ mod seqlock;
 mod shared;
 mod snapshot;
 mod socket;
+mod state;
 mod sys;
 
 pub use error::{CommandError, StartError};
@@ -58,3 +59,4 @@ pub use handle::Handle;
 pub use options::{BATCH_MAX, Options};
 pub use rumors::{Delivery, Rumor};
 pub use run::{Loop, fresh_boot, start};
+pub use state::{Change, Contributed, Merged, SharedKey, Value};

@@ -34,6 +34,9 @@ pub struct Options {
     /// Commands that wait for the loop. 16. Beyond, they are refused with
     /// [`CommandError::QueueFull`](super::CommandError::QueueFull).
     pub commands: usize,
+    /// Changes of watched keys that wait for [`Handle::next_change`](super::Handle::next_change). 1,024. Beyond, the newer are lost
+    /// and one [`Change::Resync`](super::Change::Resync) says how many: read what is watched anew.
+    pub changes: usize,
     /// Rumors that wait for [`Handle::next_rumor`](super::Handle::next_rumor). 1,024. Beyond, the newer are lost to the reader and one
     /// [`Delivery::Resync`](super::Delivery::Resync) says how many; what is retained can be read again. Raised: readers may pause
     /// for longer, at [`Limits::rumor_payload`](crate::Limits::rumor_payload) bytes each, which take the machine's memory only
@@ -55,6 +58,7 @@ impl Default for Options {
             mmsg: true,
             events: 1_024,
             commands: 16,
+            changes: 1_024,
             rumors: 1_024,
             publications: 256,
         }
@@ -73,6 +77,7 @@ impl Options {
             ("options.batch", self.batch, 1, BATCH_MAX),
             ("options.events", self.events, 2, 1 << 20),
             ("options.commands", self.commands, 1, 1 << 12),
+            ("options.changes", self.changes, 2, 1 << 20),
             ("options.rumors", self.rumors, 2, 1 << 20),
             ("options.publications", self.publications, 1, 1 << 16),
         ];

@@ -19,6 +19,7 @@ use super::error::CommandError;
 use super::rumors::Marker;
 use super::run::{Loop, SOCKET, copy_members};
 use super::shared::{Command, Request};
+use super::state::Change;
 use crate::event::Event;
 use crate::node::Input;
 use crate::time::{Instant, Span};
@@ -29,6 +30,8 @@ const BATCHES_PER_ROUND: usize = 8;
 const ERRORS_PER_ROUND: usize = 64;
 /// Publications that one round takes at most.
 const PUBLICATIONS_PER_ROUND: usize = 64;
+/// Calls about state that one round answers at most.
+const STATE_CALLS_PER_ROUND: usize = 8;
 /// A timer that fires later than this was kept from running; what arrived meanwhile is read first, announced or not. The
 /// granularity of the sleep is 1 ms.
 const LATE: Span = Span::millis(3);
@@ -103,6 +106,7 @@ impl Loop {
     /// Whether a handle wants something.
     fn is_called(&self) -> bool {
         !self.commands.is_empty()
+            || self.state.is_called()
             || !self.publications.is_empty()
             || self.shared.board.is_asked()
             || self.shared.is_stopping()
@@ -117,6 +121,7 @@ impl Loop {
         }
         let now = if self.waiting.datagrams { self.read_datagrams(woken) } else { woken };
         self.take_commands(now);
+        self.take_state_calls(now);
         let now = self.take_publications(now);
         self.read_again(now);
         if self.node.poll_timeout().is_some_and(|at| at <= now) {
@@ -181,6 +186,18 @@ impl Loop {
             // The queue has one place and one message ever; nobody listens any more when the caller has given up.
             let _ = reply.try_send(done);
         }
+    }
+
+    /// Answers what handles ask about state, and writes what they write.
+    fn take_state_calls(&mut self, now: Instant) {
+        for _ in 0..STATE_CALLS_PER_ROUND {
+            if !self.state.answer_one(now, &mut self.node) {
+                return;
+            }
+            self.io.commands += 1;
+            self.answer(now);
+        }
+        self.waiting.work |= self.state.is_called();
     }
 
     fn carry_out(&mut self, now: Instant, request: &Request) -> Result<(), CommandError> {
@@ -273,9 +290,18 @@ impl Loop {
             Event::RumorsLost { origin, boot, from, to } => {
                 self.deliveries.marker(Marker::Lost { origin, boot, from, to })
             }
+            Event::Changed(changed) => {
+                self.io.changes_unread += self.state.tell(Change::Changed(changed));
+                return;
+            }
+            Event::Conflict(conflict) => {
+                self.io.changes_unread += self.state.tell(Change::Conflict(conflict));
+                return;
+            }
             Event::Resync { lost } => {
                 // Nobody knows of what kind they were.
                 self.deliver(event);
+                self.io.changes_unread += self.state.tell(Change::Resync { lost });
                 self.deliveries.marker(Marker::Resync { lost })
             }
             Event::Joined { .. }
@@ -291,9 +317,7 @@ impl Loop {
             | Event::NameConflict { .. }
             | Event::TableFilling { .. }
             | Event::TableFull { .. }
-            | Event::LeaveDone { .. }
-            | Event::Changed(_)
-            | Event::Conflict(_) => return self.deliver(event),
+            | Event::LeaveDone { .. } => return self.deliver(event),
         };
         self.io.rumors_unread += lost;
     }
@@ -320,6 +344,7 @@ impl Loop {
         self.flush();
         self.tell_of_lost();
         self.deliveries.tell_of_lost();
+        self.state.tell_of_lost();
         copy_members(&mut self.node, &mut self.members, &self.shared.snapshot);
         let now = self.shared.now();
         self.histograms.round.record(now.since(began));

@@ -23,6 +23,7 @@ use super::rumors::{self, Deliveries};
 use super::shared::{Command, Fixed, Shared};
 use super::snapshot::{self, Snapshot};
 use super::socket::{Port, os};
+use super::state;
 use super::sys::Calls;
 use crate::config::Params;
 use crate::error::in_range;
@@ -88,6 +89,7 @@ pub struct Loop {
     pub(super) events_lost: u64,
     pub(super) publications: Publications,
     pub(super) deliveries: Deliveries,
+    pub(super) state: state::LoopSide,
     pub(super) rereading: Rereading,
     pub(super) waiting: Waiting,
     /// Whether this round has its sample.
@@ -145,6 +147,7 @@ impl Loop {
         let payload_max = limits.rumor_payload as usize;
         let (publisher, publications) = publications::publications(options.publications, payload_max);
         let (deliveries, reader) = rumors::deliveries(options.rumors, payload_max);
+        let (state_client, state) = state::channel(options.changes);
         let board = Board::new(&node);
         let memory_bytes = node_bytes + board.memory_bytes() + memory_bytes(options, &limits, max);
         let fixed = Fixed {
@@ -162,7 +165,8 @@ impl Loop {
         let shared = Arc::new(Shared::new(fixed, waker, Snapshot::new(&limits), board));
         let mut members = snapshot::Writer::new(&limits);
         copy_members(&mut node, &mut members, &shared.snapshot);
-        let handle = Handle::new(Arc::clone(&shared), command_sender, event_receiver, (publisher, reader));
+        let handle =
+            Handle::new(Arc::clone(&shared), command_sender, event_receiver, (publisher, reader), state_client);
         let looped = Self {
             node,
             port,
@@ -181,6 +185,7 @@ impl Loop {
             events_lost: 0,
             publications,
             deliveries,
+            state,
             rereading: Rereading::new(&limits),
             waiting: Waiting::default(),
             encode_measured: false,
@@ -226,6 +231,7 @@ fn memory_bytes(options: &Options, limits: &Limits, max_datagram: usize) -> usiz
         + options.events * (size_of::<Event>() + size_of::<usize>())
         + Publications::memory_bytes(options.publications, payload_max)
         + Deliveries::memory_bytes(options.rumors, payload_max)
+        + state::LoopSide::memory_bytes(options.changes)
 }
 
 /// Brings the snapshot up to date.
