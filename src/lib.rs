@@ -80,8 +80,8 @@ pub use limits::Limits;
 pub use measure::{Counters, Histogram, NodeHistograms, Summary};
 pub use membership::{Capacity, JoinRefusal, Tags};
 pub use node::{
-    Identity, Input, MemberView, Node, Phase, Publication, SharedContribution, SharedOp, SharedValue, SharedWrite,
-    StateRef, StateView, Transmit, Write,
+    Coverage, Identity, Input, MemberView, Node, Phase, Publication, SharedContribution, SharedOp, SharedValue,
+    SharedWrite, StateRef, StateView, Transmit, Write,
 };
 pub use rng::Rng;
 pub use rumor::{Class, Order, Rule, RumorId, RumorRef, Topic};

@@ -15,7 +15,7 @@ use super::publish::Figures;
 use super::rereading;
 use super::rumors::{Delivery, Reader};
 use super::shared::{Command, Request, SEEDS_PER_COMMAND, Shared};
-use super::state::{Change, Client, SharedKey, Value};
+use super::state::{Change, Client, SharedKey, Surveyed, Value};
 use crate::error::Refusal;
 use crate::event::Event;
 use crate::id::{BootId, Name, NodeId};
@@ -312,6 +312,43 @@ impl Handle {
     /// That the loop could not be asked.
     pub fn shared(&self, key: &[u8]) -> Result<Option<SharedKey>, CommandError> {
         self.0.state.shared(|| self.0.shared.wake(), key)
+    }
+
+    /// Asks all members how much they hold of an owner's life up to a version; of this node's own last write where none is named.
+    /// In place of what was asked before.
+    ///
+    /// # Errors
+    /// The node's refusal, or that it could not be asked.
+    pub fn survey(&self, of: Option<(NodeId, u32, u64)>) -> Result<(), CommandError> {
+        self.0.state.survey(|| self.0.shared.wake(), of)
+    }
+
+    /// How far the last survey has come; `None` where there was none.
+    ///
+    /// # Errors
+    /// That the loop could not be asked.
+    pub fn surveyed(&self) -> Result<Option<Surveyed>, CommandError> {
+        self.0.state.surveyed(|| self.0.shared.wake())
+    }
+
+    /// Waits until a share of all members that are up (1 for all of them) holds what this node has written last, or until `timeout`.
+    /// Costs one datagram to each member and one back, and again every gossip interval for those that do not hold it yet.
+    ///
+    /// # Errors
+    /// The node's refusal, or that it could not be asked.
+    pub fn wait_held(&self, share: f64, timeout: Duration) -> Result<Surveyed, CommandError> {
+        let began = std::time::Instant::now();
+        self.survey(None)?;
+        let mut pause = Duration::from_millis(1);
+        loop {
+            let surveyed = self.surveyed()?.ok_or(CommandError::NoAnswer)?;
+            let wanted = (share * f64::from(surveyed.coverage.of)).ceil();
+            if f64::from(surveyed.coverage.held) >= wanted || began.elapsed() >= timeout {
+                return Ok(surveyed);
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(50));
+        }
     }
 
     /// Has changes told of keys that begin so, of all where it is empty.

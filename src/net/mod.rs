@@ -59,4 +59,4 @@ pub use handle::Handle;
 pub use options::{BATCH_MAX, Options};
 pub use rumors::{Delivery, Rumor};
 pub use run::{Loop, fresh_boot, start};
-pub use state::{Change, Contributed, Merged, SharedKey, Value};
+pub use state::{Change, Contributed, Merged, SharedKey, Surveyed, Value};

@@ -29,7 +29,7 @@ mod walking;
 
 use core::net::SocketAddr;
 
-pub use state::{SharedContribution, SharedOp, SharedValue, SharedWrite, StateRef, StateView, Write};
+pub use state::{Coverage, SharedContribution, SharedOp, SharedValue, SharedWrite, StateRef, StateView, Write};
 #[cfg(feature = "plan")]
 pub(crate) use verdict::{DOUBT_FACTOR, DOUBT_FROM};
 pub use view::MemberView;
@@ -96,6 +96,16 @@ pub enum Input<'a> {
     Write(Write<'a>),
     /// Write a key that everybody may write.
     WriteShared(SharedWrite<'a>),
+    /// Ask all members how much they hold of an owner's life, in place of what was asked before: [`Node::coverage`] says how many
+    /// hold everything up to a version, [`Node::surveyed`] how far each is.
+    Survey {
+        /// Whose writes.
+        owner: NodeId,
+        /// Of which life.
+        life: u32,
+        /// Up to which version.
+        version: u64,
+    },
     /// Tell of changes of the keys that begin so, as [`Event::Changed`]; of all where it is empty.
     Watch(&'a [u8]),
     /// Tell of them no more.
@@ -436,6 +446,7 @@ impl Node {
             }
             Input::Write(write) => self.on_write(now, &write),
             Input::WriteShared(write) => self.on_write_shared(now, &write),
+            Input::Survey { owner, life, version } => self.on_survey(now, owner, life, version),
             Input::Watch(prefix) => self.on_watch(prefix),
             Input::Unwatch(prefix) => {
                 self.states.watches.remove(prefix);

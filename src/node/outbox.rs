@@ -121,6 +121,13 @@ pub(super) enum What {
         part: u8,
         parts: u8,
     },
+    Survey {
+        nonce: u32,
+    },
+    Surveyed {
+        nonce: u32,
+        complete: u64,
+    },
 }
 
 impl What {
@@ -156,7 +163,9 @@ impl What {
             | Self::StateWant { .. }
             | Self::StateGift { .. }
             | Self::StateWalk
-            | Self::StateSpan { .. } => false,
+            | Self::StateSpan { .. }
+            | Self::Survey { .. }
+            | Self::Surveyed { .. } => false,
         }
     }
 
@@ -198,7 +207,9 @@ impl What {
             | Self::StateWant { .. }
             | Self::StateGift { .. }
             | Self::StateWalk
-            | Self::StateSpan { .. } => false,
+            | Self::StateSpan { .. }
+            | Self::Survey { .. }
+            | Self::Surveyed { .. } => false,
         }
     }
 }

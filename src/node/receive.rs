@@ -214,6 +214,8 @@ impl Node {
             Section::StateWants(wants) => self.on_state_wants(now, sender, wants),
             Section::StatePage(page) => self.on_state_page(now, sender, &page),
             Section::StateSpan(span) => self.on_state_span(now, sender, span),
+            Section::Survey(raw) => self.on_survey_question(sender, raw),
+            Section::Surveyed(raw) => self.on_surveyed(sender, raw),
             Section::Unknown(_) => self.counters.unknown_sections += 1,
             Section::Ping(_)
             | Section::PingRequest(_)
@@ -255,6 +257,8 @@ impl Node {
             Section::StatePage(_) => Kind::StatePage,
             Section::StateWalk(_) => Kind::StateWalk,
             Section::StateSpan(_) => Kind::StateSpan,
+            Section::Survey(_) => Kind::Survey,
+            Section::Surveyed(_) => Kind::Surveyed,
             Section::Unknown(_) => return,
         };
         self.counters.received_one(kind);

@@ -103,7 +103,9 @@ impl Node {
             | What::StateWant { .. }
             | What::StateGift { .. }
             | What::StateWalk
-            | What::StateSpan { .. } => false,
+            | What::StateSpan { .. }
+            | What::Survey { .. }
+            | What::Surveyed { .. } => false,
         }
     }
 
@@ -183,6 +185,8 @@ impl Node {
             What::StateWant { .. } => self.write_state_wants(outgoing, writer),
             What::StateGift { .. } => self.write_state_gifts(now, outgoing, writer),
             What::StateWalk => self.write_state_walk(writer),
+            What::Survey { nonce } => self.write_survey(nonce, writer),
+            What::Surveyed { nonce, complete } => self.write_surveyed(nonce, complete, writer),
             What::StateSpan { nonce, from, part, parts } => {
                 self.write_state_span(now, outgoing, (nonce, from, part, parts), writer);
             }

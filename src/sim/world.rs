@@ -318,6 +318,14 @@ impl<O: Observer> World<O> {
         self.tell(host, Input::WriteShared(write))
     }
 
+    /// Has a node ask all others how much they hold of what an owner has written in a life.
+    ///
+    /// # Errors
+    /// The node's refusal.
+    pub fn survey(&mut self, host: HostId, (owner, life, version): (NodeId, u32, u64)) -> Result<(), Refusal> {
+        self.tell(host, Input::Survey { owner, life, version })
+    }
+
     /// Has a node tell of changes of the keys that begin so.
     ///
     /// # Errors

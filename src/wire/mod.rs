@@ -39,6 +39,7 @@ mod state_page;
 mod state_walk;
 mod state_wants;
 mod sums;
+mod survey;
 mod want;
 mod whois;
 mod writer;
@@ -72,6 +73,7 @@ pub use state_page::{RawStatePage, STATE_ENTRY_MAX, StateEntries, StateEntry, St
 pub use state_walk::{RawStateSpan, RawStateWalk, StatePoint};
 pub use state_wants::{RawStateWant, StateWant};
 pub use sums::{BUCKETS, RawSums, bucket_of, bucket_range};
+pub use survey::{Progress, RawSurvey, RawSurveyed};
 pub use want::RawWant;
 pub use whois::RawWhois;
 pub use writer::Writer;

@@ -11,8 +11,8 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{
     Listing, Profiles, RawAck, RawClaim, RawCookie, RawDigest, RawHello, RawLeave, RawNack, RawPage, RawPageRequest,
-    RawPing, RawPingRequest, RawRumorIds, RawRumorSync, RawStateSpan, RawStateWalk, RawStateWant, RawSums, RawWant,
-    RawWhois, RumorPage, Rumors, StateListing, StatePage,
+    RawPing, RawPingRequest, RawRumorIds, RawRumorSync, RawStateSpan, RawStateWalk, RawStateWant, RawSums, RawSurvey,
+    RawSurveyed, RawWant, RawWhois, RumorPage, Rumors, StateListing, StatePage,
 };
 use crate::error::DropReason;
 use crate::error::closed_enum;
@@ -75,6 +75,10 @@ closed_enum! {
         StateWalk = "state_walk",
         /// Where the pages that follow belong in the walk.
         StateSpan = "state_span",
+        /// How far are you?
+        Survey = "survey",
+        /// So far.
+        Surveyed = "surveyed",
     }
 }
 
@@ -115,7 +119,9 @@ impl Kind {
             | Self::StateListing
             | Self::StatePage
             | Self::StateWalk
-            | Self::StateSpan => false,
+            | Self::StateSpan
+            | Self::Survey
+            | Self::Surveyed => false,
         }
     }
 
@@ -192,6 +198,10 @@ pub enum Section<'a> {
     StateWalk(&'a RawStateWalk),
     /// Kind 27.
     StateSpan(&'a RawStateSpan),
+    /// Kind 28.
+    Survey(&'a RawSurvey),
+    /// Kind 29.
+    Surveyed(&'a RawSurveyed),
     /// A kind that this build does not know, with its number.
     Unknown(u8),
 }
@@ -228,6 +238,8 @@ impl Section<'_> {
             | Self::StatePage(_)
             | Self::StateWalk(_)
             | Self::StateSpan(_)
+            | Self::Survey(_)
+            | Self::Surveyed(_)
             | Self::Unknown(_) => false,
         }
     }
@@ -311,6 +323,8 @@ fn view(code: u8, count: u8, body: &[u8]) -> Option<Section<'_>> {
         Kind::StatePage => Section::StatePage(StatePage::new(count, body)?),
         Kind::StateWalk => Section::StateWalk(one(count, body)?),
         Kind::StateSpan => Section::StateSpan(one(count, body)?),
+        Kind::Survey => Section::Survey(one(count, body)?),
+        Kind::Surveyed => Section::Surveyed(one(count, body)?),
     })
 }
 
@@ -342,6 +356,7 @@ fn check_values(section: &Section<'_>) -> bool {
         Section::StatePage(page) => page.check(),
         Section::StateWalk(raw) => raw.check(),
         Section::StateSpan(raw) => raw.check(),
+        Section::Surveyed(raw) => raw.check(),
         Section::Ping(_)
         | Section::Ack(_)
         | Section::Whois(_)
@@ -351,6 +366,7 @@ fn check_values(section: &Section<'_>) -> bool {
         | Section::RumorSync(_)
         | Section::StateSums(_)
         | Section::StateWants(_)
+        | Section::Survey(_)
         | Section::Unknown(_) => true,
     }
 }

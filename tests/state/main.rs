@@ -6,3 +6,4 @@ mod repair;
 mod shared;
 mod spread;
 mod support;
+mod survey;

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 
 use super::encode::In;
-use super::{Change, SharedKey, Value};
+use super::{Change, SharedKey, Surveyed, Value};
 use crate::id::NodeId;
 use crate::net::error::CommandError;
 use crate::net::handle::receive;
@@ -47,6 +47,9 @@ pub(super) enum Ask {
         place: u32,
     },
     Shared,
+    /// Begin to ask all members; of this node's last write where none is named.
+    Survey(Option<(NodeId, u32, u64)>),
+    Surveyed,
 }
 
 /// An operation without its bytes.
@@ -159,6 +162,21 @@ impl Client {
                 return Ok(In(&room).shared());
             }
             // Many writers: with more room all of it is of one moment.
+            size *= 4;
+        }
+    }
+
+    pub fn survey(&self, wake: impl Fn(), of: Option<(NodeId, u32, u64)>) -> Result<(), CommandError> {
+        self.ask(&wake, Ask::Survey(of), &[], 0).map(|_| ())
+    }
+
+    pub fn surveyed(&self, wake: impl Fn()) -> Result<Option<Surveyed>, CommandError> {
+        let mut size = ROOM;
+        loop {
+            let (more, room) = self.ask(&wake, Ask::Surveyed, &[], size)?;
+            if more.is_none() {
+                return Ok(In(&room).surveyed());
+            }
             size *= 4;
         }
     }

@@ -2,11 +2,12 @@
 
 use core::time::Duration;
 
-use super::{Contributed, Merged, SharedKey, Value};
+use super::{Contributed, Merged, SharedKey, Surveyed, Value};
 use crate::id::NodeId;
-use crate::node::{Node, SharedValue, StateView};
+use crate::node::{Coverage, Node, SharedValue, StateView};
 use crate::rumor::Class;
 use crate::state::{MergeRule, Stamp};
+use crate::wire::Progress;
 
 /// Adds bytes that fit the room that the buffer has, all of them or none.
 pub(super) struct Out<'b> {
@@ -95,6 +96,26 @@ pub(super) fn put_shared(buf: &mut Vec<u8>, node: &Node, key: &[u8]) -> bool {
     out.end()
 }
 
+/// Writes how far a survey has come; `false` where it does not fit.
+pub(super) fn put_surveyed(buf: &mut Vec<u8>, node: &Node) -> bool {
+    let Some(coverage) = node.coverage() else { return true };
+    let mut out = Out::new(buf);
+    out.word(coverage.owner.as_u64());
+    out.word(u64::from(coverage.life));
+    out.word(coverage.version);
+    out.word(u64::from(coverage.held));
+    out.word(u64::from(coverage.of));
+    out.word(coverage.asked);
+    out.byte(u8::from(coverage.running));
+    for (id, progress) in node.surveyed() {
+        out.word(id.as_u64());
+        out.byte(u8::from(progress.is_some()));
+        let Progress { complete, membership, rumors, state } = progress.unwrap_or_default();
+        [complete, membership, rumors, state].into_iter().for_each(|word| out.word(word));
+    }
+    out.end()
+}
+
 /// Reads what was put in, in the same order.
 pub(super) struct In<'b>(pub &'b [u8]);
 
@@ -137,6 +158,26 @@ impl<'b> In<'b> {
             age: Duration::from_nanos(age),
             ttl: (ttl > 0).then(|| Duration::from_nanos(ttl)),
         })
+    }
+
+    pub(super) fn surveyed(&mut self) -> Option<Surveyed> {
+        let coverage = Coverage {
+            owner: NodeId::from_u64(self.word()?),
+            life: self.word()? as u32,
+            version: self.word()?,
+            held: self.word()? as u32,
+            of: self.word()? as u32,
+            asked: self.word()?,
+            running: self.byte()? != 0,
+        };
+        let mut members = Vec::new();
+        while !self.0.is_empty() {
+            let (id, answered) = (NodeId::from_u64(self.word()?), self.byte()? != 0);
+            let (complete, membership) = (self.word()?, self.word()?);
+            let progress = Progress { complete, membership, rumors: self.word()?, state: self.word()? };
+            members.push((id, answered.then_some(progress)));
+        }
+        Some(Surveyed { coverage, members })
     }
 
     pub(super) fn shared(&mut self) -> Option<SharedKey> {

@@ -2,7 +2,7 @@
 
 use super::Change;
 use super::calls::{Answer, Ask, CALLS, Call, LoopSide, OpKind};
-use super::encode::{put_shared, put_value};
+use super::encode::{put_shared, put_surveyed, put_value};
 use crate::net::error::CommandError;
 use crate::node::{Input, Node, SharedOp, SharedWrite, Write};
 use crate::time::Instant;
@@ -84,6 +84,11 @@ fn carry_out(
             return Ok(None);
         }
         Ask::From { place } => return Ok(list(now, node, place, said, room)),
+        Ask::Survey(of) => {
+            let (owner, life, version) = of.unwrap_or_else(|| node.last_write());
+            Input::Survey { owner, life, version }
+        }
+        Ask::Surveyed => return Ok(if put_surveyed(room, node) { None } else { Some(0) }),
         Ask::Shared => return Ok(if put_shared(room, node, said) { None } else { Some(0) }),
     };
     node.handle_input(now, input).map(|()| None).map_err(CommandError::Refused)

@@ -10,9 +10,10 @@ use core::time::Duration;
 pub(super) use calls::{Client, LoopSide, channel};
 
 use crate::id::NodeId;
-use crate::node::StateRef;
+use crate::node::{Coverage, StateRef};
 use crate::rumor::Class;
 use crate::state::{MergeRule, Stamp};
+use crate::wire::Progress;
 
 /// One key of one owner, a copy of the reader's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +79,15 @@ pub struct Contributed {
     pub wall_ms: u64,
     /// What is said.
     pub said: Vec<u8>,
+}
+
+/// How far each member was when it answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Surveyed {
+    /// How many hold what is asked about.
+    pub coverage: Coverage,
+    /// Each member that is up, this node first, and how far it was; `None` for those that have not answered yet.
+    pub members: Vec<(NodeId, Option<Progress>)>,
 }
 
 /// What has become of the keys that are watched.

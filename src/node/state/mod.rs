@@ -1,5 +1,5 @@
 //! State on its way through a node: `writing` what is its own, `hearing` pages of others, `telling` what is new, `repairing` what
-//! differs, `walking` through everything before it is a member, `ageing` (what has settled, what is over?), `owners` that come and
+//! differs, `walking` through everything before it is a member, `sharing` keys that all may write, `surveying` who holds what, `ageing` (what has settled, what is over?), `owners` that come and
 //! go, `reading` for the embedder.
 
 mod ageing;
@@ -8,12 +8,14 @@ mod owners;
 mod reading;
 mod repairing;
 mod sharing;
+mod surveying;
 mod telling;
 mod walking;
 mod writing;
 
 pub use reading::{StateRef, StateView};
 pub use sharing::{SharedContribution, SharedOp, SharedValue, SharedWrite};
+pub use surveying::Coverage;
 pub(super) use walking::Walk;
 pub use writing::Write;
 
@@ -42,6 +44,7 @@ pub(super) struct States {
     root_changed_at: Instant,
     pace: repairing::Pace,
     walk: Option<Walk>,
+    survey: surveying::Survey,
     /// The entry that is looked at next, whether it is still what its origin wrote.
     scrubbed: u32,
     /// Room for one entry while its life is changed.
@@ -66,6 +69,7 @@ impl States {
             root_changed_at: now,
             pace: repairing::Pace::new(now),
             walk: None,
+            survey: surveying::Survey::new(limits.members as usize),
             scrubbed: 0,
             scratch: super::buffer(Store::longest(limits), 0),
         }
@@ -74,6 +78,7 @@ impl States {
     pub(super) const fn memory_bytes(limits: &Limits) -> usize {
         Store::memory_bytes(limits)
             + Watches::memory_bytes(limits.watches as usize)
+            + surveying::Survey::memory_bytes(limits.members as usize)
             + Deadlines::memory_bytes(Store::places(limits))
             + Tellings::<{ Class::ALL.len() }>::memory_bytes(limits.state_owners as usize, LOGS_IN_A_ROW)
             + Store::longest(limits)

@@ -92,6 +92,13 @@ impl Node {
         }
     }
 
+    /// The last write of this node in its present life: what a survey asks about to find out who holds it.
+    #[must_use]
+    pub fn last_write(&self) -> (NodeId, u32, u64) {
+        let life = self.table.get(ME).incarnation.life();
+        (self.me.id, life, self.watermark(self.me.id, life))
+    }
+
     /// Up to which version this node holds all writes of a life of an owner, or knows them superseded.
     #[must_use]
     pub fn watermark(&self, owner: NodeId, life: u32) -> u64 {

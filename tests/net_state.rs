@@ -1,0 +1,115 @@
+//! State through real sockets and handles: what one writes the others read, changes are told, and who does not read them learns it.
+#![cfg(feature = "net")]
+
+use core::time::Duration;
+
+use bruit::net::{self, Change, Handle, Merged, Options};
+use bruit::{
+    Class, Config, Identity, Limits, MergeRule, Name, NodeId, Params, Profile, Refusal, SharedOp, SharedWrite, Write,
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn start(name: &str, seeds: &[core::net::SocketAddr], options: Options) -> Handle {
+    let bind = ([127, 0, 0, 1], 0).into();
+    let identity = Identity {
+        name: Name::new(name).expect("a name"),
+        cluster: "net-state",
+        addr: bind,
+        boot: net::fresh_boot().expect("random bits"),
+        zone: "",
+        tags: &[],
+    };
+    let params = Params::new(&Config::new(Profile::Local), &Limits::for_members(8)).expect("consistent");
+    net::start(params, &identity, seeds, &Options { bind, ..options }).expect("a free port")
+}
+
+fn three() -> [Handle; 3] {
+    let a = start("a", &[], Options::default());
+    let seed = [a.local_addr()];
+    let all = [a, start("b", &seed, Options::default()), start("c", &seed, Options { changes: 2, ..Options::default() })];
+    until(|| all.iter().all(|node| node.members().len() == 3));
+    all
+}
+
+fn until(mut holds: impl FnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < PATIENCE, "not within {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn own<'a>(key: &'a [u8], value: Option<&'a [u8]>) -> Write<'a> {
+    Write { key, value, class: Class::Urgent, durable: false, ttl: None }
+}
+
+#[test]
+fn what_one_writes_all_read_and_the_writer_knows_when() {
+    let [a, b, c] = three();
+    b.watch(b"lo").expect("room");
+    a.write(&own(b"load", Some(b"0.5"))).expect("taken");
+    let surveyed = a.wait_held(1.0, PATIENCE).expect("asked");
+    assert_eq!((surveyed.coverage.held, surveyed.coverage.of), (3, 3));
+    for node in [&a, &b, &c] {
+        let value = node.value(a.id(), b"load").expect("asked").expect("held");
+        assert_eq!((value.value.as_slice(), value.version), (&b"0.5"[..], 1));
+    }
+    let Some(Change::Changed(changed)) = b.next_change(PATIENCE) else { panic!("a change is told") };
+    assert_eq!(b.value_at(&changed).expect("asked").expect("still so").value, b"0.5");
+    for n in 0..600_u32 {
+        b.write(&own(format!("many{n:03}").as_bytes(), Some(&[7; 200]))).expect("taken");
+    }
+    b.wait_held(1.0, PATIENCE).expect("asked");
+    let values = c.values(b"many").expect("asked");
+    assert_eq!(values.len(), 600, "more than one answer has room for");
+    assert!(values.iter().enumerate().all(|(n, v)| v.key == format!("many{n:03}").as_bytes() && v.owner == b.id()));
+    a.write(&own(b"load", None)).expect("taken");
+    assert_eq!(a.write(&own(b"load", None)), Err(net::CommandError::Refused(Refusal::NoSuchKey)));
+    until(|| c.value(a.id(), b"load").expect("asked").is_none());
+    assert!(b.value_at(&changed).expect("asked").is_none(), "it is not so any more");
+}
+
+#[test]
+fn a_shared_key_is_one_thing_to_all() {
+    let nodes = three();
+    fn write<'a>(key: &'a [u8], op: SharedOp<'a>) -> SharedWrite<'a> {
+        SharedWrite { key, op, rule: None, class: Class::Urgent, wall_ms: 0 }
+    }
+    for (n, node) in nodes.iter().enumerate() {
+        node.write_shared(&write(b"sum", SharedOp::Add(n as i64 + 1))).expect("taken");
+        node.write_shared(&write(b"set", SharedOp::Insert(&[n as u8]))).expect("taken");
+        node.write_shared(&write(b"value", SharedOp::Set(b"one"))).expect("taken");
+        assert_eq!(node.wait_held(1.0, PATIENCE).expect("asked").coverage.held, 3);
+    }
+    for node in &nodes {
+        let merged = |key: &[u8]| node.shared(key).expect("asked").expect("held");
+        assert_eq!((merged(b"sum").rule, merged(b"sum").value), (MergeRule::Counter, Merged::Number(6)));
+        assert_eq!(merged(b"set").value, Merged::Set(vec![vec![0], vec![1], vec![2]]));
+        assert_eq!(merged(b"value").value, Merged::Bytes(b"one".to_vec()));
+        assert_eq!(merged(b"sum").contributions.len(), 3);
+        assert!(node.shared(b"other").expect("asked").is_none());
+    }
+}
+
+#[test]
+fn who_does_not_read_changes_learns_how_many_it_has_lost_and_reads_the_rest() {
+    let [a, _b, c] = three();
+    c.watch(b"").expect("room");
+    for n in 0..10_u8 {
+        a.write(&own(b"n", Some(&[n]))).expect("taken");
+        a.wait_held(1.0, PATIENCE).expect("asked");
+    }
+    let mut told = 0;
+    let mut lost = 0;
+    while told + lost < 10 {
+        match c.next_change(PATIENCE).expect("a change or a marker") {
+            Change::Changed(_) => told += 1,
+            Change::Resync { lost: n } => lost += n,
+            Change::Conflict(_) => panic!("nobody shares"),
+        }
+    }
+    assert!(told >= 2 && lost > 0, "{told} told, {lost} lost");
+    assert_eq!(c.value(a.id(), b"n").expect("asked").expect("held").value, [9]);
+    assert_eq!(c.value(NodeId::from_name("b"), b"n").expect("asked"), None);
+}

@@ -1,0 +1,52 @@
+use bruit::{Config, Span};
+
+use super::support::{cluster, own, write};
+
+#[test]
+fn a_writer_learns_when_everybody_holds_what_it_wrote_and_who_does_not() {
+    let (mut world, hosts) = cluster(1, 60, &Config::default(), 100);
+    write(&mut world, hosts[5], own("k", "v")).expect("taken");
+    let last = world.node(hosts[5]).expect("it runs").last_write();
+    assert_eq!(last.2, 1);
+    world.survey(hosts[5], last).expect("a member asks");
+    let coverage = |w: &super::support::Cluster| w.node(hosts[5]).expect("it runs").coverage().expect("asked");
+    assert_eq!((coverage(&world).held, coverage(&world).of), (1, 60), "itself");
+    let all = world.run_until(Span::secs(10), |w| coverage(w).held == 60);
+    assert!(all.is_some_and(|took| took < Span::secs(4)), "{:?}", coverage(&world));
+    assert!(!coverage(&world).running);
+    // As many questions as it takes for all to have it, and none after that.
+    assert!(coverage(&world).asked < 60 * 12, "{:?}", coverage(&world));
+    let asked = coverage(&world).asked;
+    world.run_for(Span::secs(2));
+    assert_eq!(coverage(&world).asked, asked);
+
+    // Who is cut off does not hold it, and is named.
+    world.network.partition(&[&hosts[59..], &hosts[..59]]);
+    write(&mut world, hosts[5], own("k", "w")).expect("taken");
+    let last = world.node(hosts[5]).expect("it runs").last_write();
+    world.survey(hosts[5], last).expect("a member asks");
+    world.run_for(Span::millis(900));
+    let node = world.node(hosts[5]).expect("it runs");
+    let lacks = |progress: &Option<bruit::wire::Progress>| progress.is_none_or(|p| p.complete < 2);
+    let missing: Vec<_> = node.surveyed().filter(|(_, progress)| lacks(progress)).map(|(id, _)| id).collect();
+    assert!(missing.contains(&world.id(hosts[59])), "{missing:?}");
+}
+
+#[test]
+fn fingerprints_of_all_can_be_compared() {
+    let (mut world, hosts) = cluster(2, 20, &Config::default(), 0);
+    for host in &hosts {
+        write(&mut world, *host, own("k", "v")).expect("taken");
+    }
+    world.run_for(Span::secs(6));
+    let last = world.node(hosts[0]).expect("it runs").last_write();
+    world.survey(hosts[0], last).expect("a member asks");
+    world.run_for(Span::secs(1));
+    let node = world.node(hosts[0]).expect("it runs");
+    let own = node.surveyed().next().and_then(|(_, progress)| progress).expect("itself");
+    assert_eq!(node.surveyed().count(), 20);
+    for (id, progress) in node.surveyed() {
+        let progress = progress.unwrap_or_else(|| panic!("{id} has answered"));
+        assert_eq!((progress.membership, progress.state), (own.membership, own.state), "{id}");
+    }
+}
