@@ -119,6 +119,8 @@ pub enum Refusal {
         /// The most that a key may have.
         max: usize,
     },
+    /// The key begins with a byte of 0, which are for the engine's own use.
+    ReservedKey,
     /// The value is longer than it may be beside this key.
     ValueTooLong {
         /// Its length in bytes.
@@ -180,6 +182,7 @@ impl fmt::Display for Refusal {
                 write!(f, "all {max} places for origins of rumors are taken; raise limits.origins at every node")
             }
             Self::KeyLength { got, max } => write!(f, "the key has {got} bytes; it can have 1 to {max}"),
+            Self::ReservedKey => f.write_str("keys that begin with a byte of 0 are the engine's own; choose another"),
             Self::ValueTooLong { got, max } => write!(
                 f,
                 "the value has {got} bytes, at most {max} travel with this key; shorten it, or raise limits.state_value and \

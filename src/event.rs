@@ -113,6 +113,16 @@ pub enum Event {
     /// A shared key that goes by [`MergeRule::Conflict`](crate::MergeRule::Conflict) has been written concurrently: several
     /// values stand until somebody writes over them. Told whether the key is watched or not.
     Conflict(StateRef),
+    /// This node and others have differed in what they hold through so many comparisons that taught neither anything (R27); it goes
+    /// on to compare, more and more rarely.
+    Diverged {
+        /// The peer of the last comparison.
+        peer: NodeId,
+        /// The owner whose entries were found to differ last, where it was found.
+        owner: Option<NodeId>,
+        /// How many comparisons.
+        comparisons: u32,
+    },
     /// Events were lost here because nobody read them: look at the members anew, and read again the rumors that are retained.
     Resync {
         /// How many.
@@ -143,6 +153,7 @@ impl Event {
             Self::RumorsLost { .. } => "rumors_lost",
             Self::Changed(_) => "changed",
             Self::Conflict(_) => "conflict",
+            Self::Diverged { .. } => "diverged",
             Self::Resync { .. } => "resync",
         }
     }
@@ -169,6 +180,7 @@ impl Event {
             | Self::RumorsLost { .. }
             | Self::Changed(_)
             | Self::Conflict(_)
+            | Self::Diverged { .. }
             | Self::Resync { .. } => None,
         }
     }

@@ -27,7 +27,8 @@ fn start(name: &str, seeds: &[core::net::SocketAddr], options: Options) -> Handl
 fn three() -> [Handle; 3] {
     let a = start("a", &[], Options::default());
     let seed = [a.local_addr()];
-    let all = [a, start("b", &seed, Options::default()), start("c", &seed, Options { changes: 2, ..Options::default() })];
+    let all =
+        [a, start("b", &seed, Options::default()), start("c", &seed, Options { changes: 2, ..Options::default() })];
     until(|| all.iter().all(|node| node.members().len() == 3));
     all
 }

@@ -351,6 +351,15 @@ impl Handle {
         }
     }
 
+    /// Has everybody forget what it holds of others' keys, and every owner tell its own anew. What is durable of owners that are gone
+    /// is lost by this.
+    ///
+    /// # Errors
+    /// The node's refusal, or that it could not be asked.
+    pub fn reset_state(&self) -> Result<(), CommandError> {
+        self.0.state.reset(|| self.0.shared.wake())
+    }
+
     /// Has changes told of keys that begin so, of all where it is empty.
     ///
     /// # Errors

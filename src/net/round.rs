@@ -317,7 +317,8 @@ impl Loop {
             | Event::NameConflict { .. }
             | Event::TableFilling { .. }
             | Event::TableFull { .. }
-            | Event::LeaveDone { .. } => return self.deliver(event),
+            | Event::LeaveDone { .. }
+            | Event::Diverged { .. } => return self.deliver(event),
         };
         self.io.rumors_unread += lost;
     }

@@ -106,6 +106,9 @@ pub enum Input<'a> {
         /// Up to which version.
         version: u64,
     },
+    /// Have everybody forget what it holds of others' keys, and every owner tell its own anew (R22). What is durable of owners
+    /// that are gone is lost by this.
+    ResetState,
     /// Tell of changes of the keys that begin so, as [`Event::Changed`]; of all where it is empty.
     Watch(&'a [u8]),
     /// Tell of them no more.
@@ -446,6 +449,7 @@ impl Node {
             }
             Input::Write(write) => self.on_write(now, &write),
             Input::WriteShared(write) => self.on_write_shared(now, &write),
+            Input::ResetState => self.on_reset_command(now),
             Input::Survey { owner, life, version } => self.on_survey(now, owner, life, version),
             Input::Watch(prefix) => self.on_watch(prefix),
             Input::Unwatch(prefix) => {

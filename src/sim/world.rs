@@ -318,6 +318,14 @@ impl<O: Observer> World<O> {
         self.tell(host, Input::WriteShared(write))
     }
 
+    /// Has all nodes forget what they hold of others' keys, and owners tell theirs anew.
+    ///
+    /// # Errors
+    /// The node's refusal.
+    pub fn reset_state(&mut self, host: HostId) -> Result<(), Refusal> {
+        self.tell(host, Input::ResetState)
+    }
+
     /// Has a node ask all others how much they hold of what an owner has written in a life.
     ///
     /// # Errors

@@ -43,3 +43,26 @@ fn what_was_missed_entirely_is_found_by_fingerprints_and_costs_little() {
     assert!(sums <= 4, "{sums} comparisons");
     assert!(bytes < 60_000, "{bytes} bytes");
 }
+
+#[test]
+fn one_command_rebuilds_everything_from_its_owners() {
+    // R22.
+    let (mut world, hosts) = cluster(3, 40, &Config::default(), 0);
+    for host in &hosts {
+        for key in 0..5 {
+            write(&mut world, *host, own(&format!("key{key}"), "v")).expect("taken");
+        }
+    }
+    world.run_for(Span::secs(10));
+    assert!(in_step(&world, &hosts));
+    let bytes = world.observer.bytes;
+    world.reset_state(hosts[3]).expect("a member may");
+    let rebuilt = world.run_until(Span::secs(30), |w| {
+        in_step(w, &hosts)
+            && held(w, hosts[0]).len() == 200
+            && hosts.iter().all(|host| w.node(*host).expect("it runs").counters().state_resets == 1)
+    });
+    assert!(rebuilt.is_some_and(|took| took < Span::secs(10)), "{rebuilt:?}");
+    let bytes = (world.observer.bytes - bytes) / hosts.len() as u64;
+    assert!(bytes < 200_000, "{bytes} bytes a node");
+}

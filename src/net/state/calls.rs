@@ -50,6 +50,7 @@ pub(super) enum Ask {
     /// Begin to ask all members; of this node's last write where none is named.
     Survey(Option<(NodeId, u32, u64)>),
     Surveyed,
+    Reset,
 }
 
 /// An operation without its bytes.
@@ -164,6 +165,10 @@ impl Client {
             // Many writers: with more room all of it is of one moment.
             size *= 4;
         }
+    }
+
+    pub fn reset(&self, wake: impl Fn()) -> Result<(), CommandError> {
+        self.ask(&wake, Ask::Reset, &[], 0).map(|_| ())
     }
 
     pub fn survey(&self, wake: impl Fn(), of: Option<(NodeId, u32, u64)>) -> Result<(), CommandError> {

@@ -88,6 +88,7 @@ fn carry_out(
             let (owner, life, version) = of.unwrap_or_else(|| node.last_write());
             Input::Survey { owner, life, version }
         }
+        Ask::Reset => Input::ResetState,
         Ask::Surveyed => return Ok(if put_surveyed(room, node) { None } else { Some(0) }),
         Ask::Shared => return Ok(if put_shared(room, node, said) { None } else { Some(0) }),
     };

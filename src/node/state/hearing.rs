@@ -233,6 +233,9 @@ impl Node {
         if entry.is_shared() {
             self.tell_of_conflict(slot);
         }
+        if from.is_some() {
+            self.obey_reset(now, slot);
+        }
     }
 
     /// Takes an entry's key and value out, because another takes its place: one of a log, that was written at a time.

@@ -1,5 +1,5 @@
 //! State on its way through a node: `writing` what is its own, `hearing` pages of others, `telling` what is new, `repairing` what
-//! differs, `walking` through everything before it is a member, `sharing` keys that all may write, `surveying` who holds what, `ageing` (what has settled, what is over?), `owners` that come and
+//! differs, `walking` through everything before it is a member, `sharing` keys that all may write, `surveying` who holds what, `resetting` all of it, `ageing` (what has settled, what is over?), `owners` that come and
 //! go, `reading` for the embedder.
 
 mod ageing;
@@ -7,6 +7,7 @@ mod hearing;
 mod owners;
 mod reading;
 mod repairing;
+mod resetting;
 mod sharing;
 mod surveying;
 mod telling;

@@ -116,7 +116,8 @@ impl Node {
         let store = &self.states.store;
         let entry = store.peek(slot)?;
         let log = store.log(entry.log);
-        let held = matches!(entry.stage, Stage::Settling | Stage::Settled);
+        let own_use = |slot| store.text(slot).0.starts_with(&[0]);
+        let held = matches!(entry.stage, Stage::Settling | Stage::Settled) && !own_use(slot);
         let mine = log.owner == self.me.id && log.life == self.table.get(ME).incarnation.life();
         let counts = log.valid || mine || !entry.is_ephemeral();
         if !held || entry.is_removed() || !counts {

@@ -6,6 +6,7 @@ use zerocopy::little_endian::U64;
 use super::super::outbox::{Outgoing, What};
 use super::super::receive::Sender;
 use super::super::{Node, Phase};
+use crate::event::Event;
 use crate::id::NodeId;
 use crate::membership::ME;
 use crate::time::Instant;
@@ -16,6 +17,8 @@ use crate::wire::{
 
 /// Listings that one datagram of sums may be answered with at once.
 const LISTINGS_MAX: usize = 32;
+/// Comparisons in vain after which the embedder is told, and then each time as many more.
+const TOLD_AFTER: u32 = 5;
 /// How often the wait between comparisons that teach nothing doubles (R27).
 const DOUBLINGS: u32 = 6;
 
@@ -30,16 +33,19 @@ pub(super) struct Pace {
     not_before: Instant,
     /// Comparisons in a row that taught nothing.
     in_vain: u32,
+    /// The owner that was last found to differ though as much of it is held on both sides.
+    differed: Option<NodeId>,
 }
 
 impl Pace {
     pub(super) const fn new(now: Instant) -> Self {
-        Self { differs_since: None, agreed_at: now, not_before: now, in_vain: 0 }
+        Self { differs_since: None, agreed_at: now, not_before: now, in_vain: 0, differed: None }
     }
 
     /// Something was missing, and has come.
     pub(super) const fn learned(&mut self) {
         self.in_vain = 0;
+        self.differed = None;
     }
 }
 
@@ -52,7 +58,7 @@ impl Node {
         }
         if theirs == ours {
             (self.states.pace.agreed_at, self.states.pace.differs_since) = (now, None);
-            self.states.pace.in_vain = 0;
+            self.states.pace.learned();
             return;
         }
         let settle = self.settle_time();
@@ -71,6 +77,10 @@ impl Node {
         pace.not_before = now + (settle / 2) * (1 << pace.in_vain.min(DOUBLINGS));
         pace.in_vain += 1;
         self.counters.state_repairs += 1;
+        let (comparisons, owner) = (pace.in_vain, pace.differed);
+        if comparisons % TOLD_AFTER == 0 {
+            self.emit(Event::Diverged { peer: self.table.get(slot).id, owner, comparisons });
+        }
         self.push_to(slot, What::StateSums);
     }
 
@@ -191,6 +201,7 @@ impl Node {
                 self.states.store.log_mut(log).complete = 0;
             }
             self.counters.state_diverged += 1;
+            self.states.pace.differed = Some(owner);
             self.want_state(sender, StateWant { owner, life, after: 0 });
         }
     }

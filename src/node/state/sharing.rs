@@ -1,13 +1,12 @@
 //! Keys that everybody may write: what this node contributes, and what all contributions together say.
 
 use super::super::Node;
+use super::writing::check_key;
 use crate::error::Refusal;
 use crate::event::Event;
 use crate::membership::ME;
 use crate::rumor::Class;
-use crate::state::{
-    Contribution, Elements, ElementsWriter, Head, KEY_MAX, MergeRule, Nature, Removals, Seen, Stamp, greater,
-};
+use crate::state::{Contribution, Elements, ElementsWriter, Head, MergeRule, Nature, Removals, Seen, Stamp, greater};
 use crate::time::Instant;
 
 /// How far the clock of the last writer may be ahead of this node's before this node refuses to write after it: a minute.
@@ -33,7 +32,7 @@ pub enum SharedOp<'a> {
 /// A write of a shared key. It outlives its writer.
 #[derive(Clone, Copy, Debug)]
 pub struct SharedWrite<'a> {
-    /// 1 to [`KEY_MAX`] bytes.
+    /// 1 to [`KEY_MAX`](crate::KEY_MAX) bytes, the first of them not 0.
     pub key: &'a [u8],
     /// What is done.
     pub op: SharedOp<'a>,
@@ -81,10 +80,7 @@ pub struct SharedContribution<'a> {
 
 impl Node {
     pub(in super::super) fn on_write_shared(&mut self, now: Instant, write: &SharedWrite<'_>) -> Result<(), Refusal> {
-        let (got, max) = (write.key.len(), KEY_MAX);
-        if got == 0 || got > max {
-            return Err(Refusal::KeyLength { got, max });
-        }
+        check_key(write.key)?;
         let rule = self.rule_for(write)?;
         let mut scratch = core::mem::take(&mut self.states.scratch);
         let written = self.contribute(now, write, rule, &mut scratch);

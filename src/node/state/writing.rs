@@ -11,7 +11,7 @@ use crate::wire::{OVERHEAD_INTRO, RawSequence, RawStatePage, RawStateSpan, SECTI
 /// A value for a key of this node's own map.
 #[derive(Clone, Copy, Debug)]
 pub struct Write<'a> {
-    /// 1 to [`KEY_MAX`] bytes.
+    /// 1 to [`KEY_MAX`] bytes, the first of them not 0.
     pub key: &'a [u8],
     /// What it is to be; `None` removes it. At most [`Limits::state_value`](crate::Limits::state_value) bytes.
     pub value: Option<&'a [u8]>,
@@ -23,12 +23,20 @@ pub struct Write<'a> {
     pub ttl: Option<Span>,
 }
 
+/// Whether a key is one that an embedder may write.
+pub(super) fn check_key(key: &[u8]) -> Result<(), Refusal> {
+    let (got, max) = (key.len(), KEY_MAX);
+    match key.first() {
+        None => Err(Refusal::KeyLength { got, max }),
+        Some(0) => Err(Refusal::ReservedKey),
+        Some(_) if got > max => Err(Refusal::KeyLength { got, max }),
+        Some(_) => Ok(()),
+    }
+}
+
 impl Node {
     pub(in super::super) fn on_write(&mut self, now: Instant, write: &Write<'_>) -> Result<(), Refusal> {
-        let (got, max) = (write.key.len(), KEY_MAX);
-        if got == 0 || got > max {
-            return Err(Refusal::KeyLength { got, max });
-        }
+        check_key(write.key)?;
         let nature =
             Nature { class: write.class, durable: write.durable, shared: false, removed: write.value.is_none() };
         self.write_own(now, write.key, write.value.unwrap_or(&[]), nature, write.ttl)

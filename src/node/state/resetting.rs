@@ -1,0 +1,83 @@
+//! Begin anew: everybody forgets what it holds of others, and every owner tells what it has written (R22).
+//!
+//! The word goes as an urgent entry under a key that nobody else can write; whoever takes it in while it is young does as it says. What
+//! was durable of owners that are gone is gone with it: this rebuilds from owners.
+
+use super::super::Node;
+use crate::error::Refusal;
+use crate::rumor::Class;
+use crate::state::{Nature, Stage};
+use crate::time::{Instant, Span};
+
+/// The key under which the word travels: one that begins with a byte which keys of embedders may not begin with.
+pub(super) const RESET_KEY: &[u8] = b"\0reset";
+/// For how long the word goes round: whoever hears of it later has joined meanwhile, or was away and is repaired.
+const RESET_TTL: Span = Span::secs(30);
+
+impl Node {
+    pub(in super::super) fn on_reset_command(&mut self, now: Instant) -> Result<(), Refusal> {
+        let nature = Nature { class: Class::Urgent, durable: false, shared: false, removed: false };
+        let nonce = self.rng.next_u64().to_le_bytes();
+        self.write_own(now, RESET_KEY, &nonce, nature, Some(RESET_TTL))?;
+        self.begin_anew(now);
+        Ok(())
+    }
+
+    /// An entry has come: is it the word?
+    pub(super) fn obey_reset(&mut self, now: Instant, slot: u32) {
+        let store = &self.states.store;
+        let young = now.since(store.get(slot).born) < RESET_TTL && !store.get(slot).is_removed();
+        if young && store.text(slot).0 == RESET_KEY && self.is_in() {
+            self.begin_anew(now);
+        }
+    }
+
+    fn begin_anew(&mut self, now: Instant) {
+        self.counters.state_resets += 1;
+        let root = self.states.root();
+        let mut at = 0;
+        while let Some(log) = self.states.store.log_from(at) {
+            at = log + 1;
+            if self.is_own_log(log) {
+                self.tell_all_of(log);
+            } else {
+                self.forget_log(log);
+            }
+        }
+        self.note_root(now, root);
+        self.arm_round(now);
+    }
+
+    fn is_own_log(&self, log: u32) -> bool {
+        let record = self.states.store.log(log);
+        record.owner == self.me.id && record.valid
+    }
+
+    /// Rounds tell everything of a log again.
+    fn tell_all_of(&mut self, log: u32) {
+        let mut next = self.states.store.first_behind(log, 0);
+        while let Some(slot) = next {
+            next = self.states.store.after(slot);
+            self.states.store.get_mut(slot).told = 0;
+            self.states.store.heat(slot);
+            let class = self.states.store.get(slot).nature().class as usize;
+            let waits = self.states.telling.place(log).map_or(class, |(other, _)| other.min(class));
+            self.states.telling.put(log, waits, 0);
+        }
+    }
+
+    /// Nothing of a log is held any more, but for the word itself.
+    fn forget_log(&mut self, log: u32) {
+        let mut next = self.states.store.first_behind(log, 0);
+        while let Some(slot) = next {
+            next = self.states.store.after(slot);
+            let held = matches!(self.states.store.get(slot).stage, Stage::Settling | Stage::Settled);
+            if held && self.states.store.text(slot).0 != RESET_KEY {
+                self.states.due.cancel(slot);
+                self.states.store.remove(slot);
+            }
+        }
+        let record = self.states.store.log_mut(log);
+        (record.complete, record.floor, record.skipped) = (0, 0, false);
+    }
+}
