@@ -12,6 +12,7 @@
 //! of all owners but of those in buckets that differ, and a version is advertised only once all below it are held.
 
 mod entry;
+mod key;
 mod log;
 mod shared;
 mod store;
@@ -19,6 +20,7 @@ mod watch;
 
 pub use entry::{Draft, KEY_MAX, Nature};
 pub(crate) use entry::{Entry, Stage, TOLD_MAX};
+pub use key::Key;
 pub(crate) use shared::{Contribution, Elements, ElementsWriter, Head, Removals, SEEN_MAX, Seen, greater};
 pub use shared::{MergeRule, Stamp};
 pub(crate) use store::{Full, Store};

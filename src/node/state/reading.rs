@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::id::NodeId;
 use crate::membership::ME;
 use crate::rumor::Class;
-use crate::state::Stage;
+use crate::state::{Key, Stage};
 use crate::time::{Instant, Span};
 
 /// A key whose value has changed; [`Node::state_at`] has the value for as long as it is the latest.
@@ -17,6 +17,8 @@ pub struct StateRef {
     pub life: u32,
     /// As the how manieth write of that life.
     pub version: u64,
+    /// The key itself: where it has no value any more nothing else says which it was.
+    pub key: Key,
     /// Whether it has no value any more: it was removed, or its time is over.
     pub removed: bool,
     /// Whether it is a contribution to a shared key.
@@ -159,6 +161,8 @@ impl Node {
         let entry = self.states.store.get(slot);
         let log = self.states.store.log(entry.log);
         let (owner, life, version) = (log.owner, log.life, entry.version);
-        StateRef { owner, life, version, removed, shared: entry.is_shared(), slot }
+        // What is held is no longer than a key can be.
+        let key = Key::new(self.states.store.text(slot).0).expect("it was checked when it came");
+        StateRef { owner, life, version, key, removed, shared: entry.is_shared(), slot }
     }
 }

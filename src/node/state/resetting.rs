@@ -73,6 +73,10 @@ impl Node {
             next = self.states.store.after(slot);
             let held = matches!(self.states.store.get(slot).stage, Stage::Settling | Stage::Settled);
             if held && self.states.store.text(slot).0 != RESET_KEY {
+                // Until its owner tells it anew it is not there, and for good where nobody does.
+                if !self.states.store.get(slot).is_removed() {
+                    self.emit_changed(slot, true);
+                }
                 self.states.due.cancel(slot);
                 self.states.store.remove(slot);
             }

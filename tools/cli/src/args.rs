@@ -4,8 +4,8 @@ use bruit_experiments::{plan, sim};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agent, completions, config_check, decode, demo, events, info, join, leave, load, man, members, publish, remove,
-    stat, subscribe, wait,
+    agent, agg, completions, config_check, conflicts, decode, demo, events, get, info, join, keys, leave, load, man,
+    members, publish, remove, reset_state, set, stat, subscribe, trace, unset, views, wait, watch,
 };
 use crate::deferred::Deferred;
 
@@ -40,6 +40,16 @@ pub enum Command {
     Wait(wait::Args),
     Publish(publish::Args),
     Subscribe(subscribe::Args),
+    Set(set::Args),
+    Get(get::Args),
+    Unset(unset::Args),
+    Keys(keys::Args),
+    Watch(watch::Args),
+    Conflicts(conflicts::Args),
+    Agg(agg::Args),
+    Trace(trace::Args),
+    Views(views::Args),
+    ResetState(reset_state::Args),
     Join(join::Args),
     Leave(leave::Args),
     Remove(remove::Args),

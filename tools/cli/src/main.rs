@@ -10,9 +10,12 @@ mod decode;
 mod deferred;
 mod demo;
 mod event;
+mod fold;
+mod input;
 mod load;
 mod rumor;
 mod runner;
+mod state;
 mod view;
 mod watch;
 

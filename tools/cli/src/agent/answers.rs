@@ -68,7 +68,10 @@ pub fn info(shared: &Shared) -> Info {
         limits: info.limits.iter().map(|u| (u.name, Usage { used: u.used, max: u.max })).collect(),
         memory_bytes: info.memory_bytes as u64,
         allocations_after_start: crate::allocations::counted(),
-        fingerprints: Fingerprints { membership: fingerprint(info.membership_fingerprint), state: fingerprint(0) },
+        fingerprints: Fingerprints {
+            membership: fingerprint(info.membership_fingerprint),
+            state: fingerprint(info.state_fingerprint),
+        },
         io: info.io.name().to_owned(),
         socket: Socket { receive_buffer_bytes: info.recv_buffer as u64, send_buffer_bytes: info.send_buffer as u64 },
         since_last_round_ms: u64::try_from(info.since_last_round.as_millis()).unwrap_or(u64::MAX),
@@ -204,9 +207,13 @@ pub fn refused(error: CommandError) -> Failure {
             | Refusal::TooManyOrigins { .. }
             | Refusal::TooManyTopics { .. }
             | Refusal::KeyLength { .. }
+            | Refusal::ReservedKey
             | Refusal::ValueTooLong { .. }
             | Refusal::NoSuchKey
             | Refusal::StateFull { .. }
+            | Refusal::OtherRule { .. }
+            | Refusal::ClockBehind { .. }
+            | Refusal::CounterOverflow
             | Refusal::TooManyWatches { .. },
         ) => Code::Failed,
         CommandError::QueueFull | CommandError::NoAnswer | CommandError::Stopped => Code::Unreachable,

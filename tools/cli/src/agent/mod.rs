@@ -13,6 +13,7 @@ mod reload;
 mod seeds;
 mod server;
 mod socket;
+mod state;
 mod subscribers;
 
 use std::io;
@@ -39,6 +40,7 @@ use listeners::Listeners;
 use log::Log;
 use names::Names;
 use socket::ControlSocket;
+use state::{Surveys, Watchers};
 use subscribers::Subscribers;
 
 /// What the main thread hears.
@@ -60,6 +62,8 @@ struct Shared {
     control: PathBuf,
     subscribers: Subscribers,
     listeners: Listeners,
+    watchers: Watchers,
+    surveys: Surveys,
     names: Names,
     main: Sender<Message>,
     ended: Arc<AtomicBool>,
@@ -133,6 +137,8 @@ impl Agent {
             control: path,
             subscribers: Subscribers::default(),
             listeners: Listeners::default(),
+            watchers: Watchers::default(),
+            surveys: Surveys::default(),
             names: Names::default(),
             main,
             ended,
@@ -300,6 +306,7 @@ fn hear(shared: &Shared, log: &Log) {
         };
         // Subscribers first: who has read of it in the log and subscribes then does not hear of it again.
         shared.subscribers.tell(&event);
+        shared.watchers.hear(&event);
         let (level, sentence) = event::sentence(&event);
         log.event(level, event.name(), event::fields(&event), &sentence);
         if shared.main.send(Message::Event(event)).is_err() {

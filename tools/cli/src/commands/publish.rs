@@ -1,17 +1,12 @@
 //! `bruit publish`: tells everybody who has subscribed to a topic.
 
-use std::io::Read;
-
 use bruit_config::RumorClass;
-use bruit_terminal::failure::{Code, Failure};
+use bruit_terminal::failure::Failure;
 use bruit_terminal::output;
 use serde::{Deserialize, Serialize};
 
-use crate::control::{Client, Control, REQUEST_MAX, Request};
-use crate::rumor;
-
-/// Hexadecimal digits double a payload, and the request has room for the rest of itself.
-const PAYLOAD_MAX: u64 = REQUEST_MAX / 2 - 1_024;
+use crate::control::{Client, Control, Request};
+use crate::{input, rumor};
 
 /// Publish a rumor: everybody who has subscribed to its topic hears it
 ///
@@ -61,7 +56,7 @@ pub struct Published {
 
 /// Asks.
 pub fn run(args: Args) -> Result<(), Failure> {
-    let payload = if args.payload == "-" { standard_input()? } else { args.payload.into_bytes() };
+    let payload = input::given(args.payload, "rumor")?;
     let (payload, payload_hex) = rumor::payload_fields(payload);
     let mut client = Client::connect(&args.control)?;
     let request = Request::Publish { topic: args.topic, class: args.class, payload, payload_hex };
@@ -70,15 +65,4 @@ pub fn run(args: Args) -> Result<(), Failure> {
         return output::print_json(&published);
     }
     output::print(&format!("{}\n", published.id))
-}
-
-fn standard_input() -> Result<Vec<u8>, Failure> {
-    let mut payload = Vec::new();
-    let read = std::io::stdin().lock().take(PAYLOAD_MAX + 1).read_to_end(&mut payload);
-    read.map_err(|error| Failure::new(Code::Failed, format_args!("cannot read standard input: {error}")))?;
-    if payload.len() as u64 > PAYLOAD_MAX {
-        let cause = format!("standard input has more than {PAYLOAD_MAX} bytes, which no rumor carries");
-        return Err(Failure::new(Code::Failed, cause).advise("publish where it is to be had, and let others fetch it"));
-    }
-    Ok(payload)
 }

@@ -234,7 +234,9 @@ fn report(event: &Event) -> Option<What> {
         | Event::LeaveDone { .. }
         | Event::Rumor(_)
         | Event::RumorsLost { .. }
-        | Event::Changed(_) => None,
+        | Event::Changed(_)
+        | Event::Conflict(_)
+        | Event::Diverged { .. } => None,
     }
 }
 
