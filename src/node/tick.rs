@@ -42,6 +42,8 @@ pub(super) enum Timer {
     StateAges,
     /// Ask for the next stretch of the state again.
     StateWalk,
+    /// Tell all of this node's own state again, after a reset.
+    StateRetell,
     /// Ask those again who do not hold what is waited for.
     Survey,
     /// The probe at a place has run out of time.
@@ -54,7 +56,7 @@ pub(super) enum Timer {
     Forget,
 }
 
-const FIXED: u32 = 12;
+const FIXED: u32 = 13;
 
 impl Keys {
     pub(super) fn new(limits: &Limits) -> Self {
@@ -82,6 +84,7 @@ impl Keys {
             Timer::StateAges => 9,
             Timer::StateWalk => 10,
             Timer::Survey => 11,
+            Timer::StateRetell => 12,
             Timer::InFlight(place) => self.probes + place,
             Timer::Relay(place) => self.relays + place,
             // Records are numbered from 1 on.
@@ -104,6 +107,7 @@ impl Keys {
             9 => Timer::StateAges,
             10 => Timer::StateWalk,
             11 => Timer::Survey,
+            12 => Timer::StateRetell,
             key if key < self.relays => Timer::InFlight(key - self.probes),
             key if key < self.suspicions => Timer::Relay(key - self.relays),
             key => match NonZeroU16::new((key - self.suspicions) as u16 + 1) {
@@ -156,6 +160,7 @@ impl Node {
             Timer::StateAges => self.on_state_ages_timer(now),
             Timer::StateWalk => self.on_state_walk_timer(now),
             Timer::Survey => self.on_survey_timer(now),
+            Timer::StateRetell => self.on_state_retell_timer(now),
             Timer::InFlight(place) => self.on_flight_timer(now, place),
             Timer::Relay(place) => self.on_relay_timer(now, place),
             Timer::Suspicion(record) => self.on_suspicion_timer(now, record),

@@ -30,6 +30,8 @@ pub struct Log {
     /// Whether ephemeral entries were let go because the owner was gone: should it be up after all they are asked for anew.
     pub skipped: bool,
     pub(super) taken: bool,
+    /// A row of datagrams, and up to which version it has told this log.
+    pub row: (u32, u64),
     /// Since when it has not been valid.
     pub void_since: Instant,
 }
@@ -50,6 +52,7 @@ impl Log {
         valid: false,
         skipped: false,
         taken: false,
+        row: (0, 0),
         void_since: Instant::ZERO,
     };
 

@@ -61,6 +61,7 @@ pub struct Store {
     free_entry: u32,
     free_log: u32,
     held: u32,
+    settling: u32,
     max: u32,
     log_count: u32,
     sums: [u64; BUCKETS],
@@ -88,6 +89,7 @@ impl Store {
             free_entry: 0,
             free_log: 0,
             held: 0,
+            settling: 0,
             max: limits.state_keys,
             log_count: 0,
             sums: [0; BUCKETS],
@@ -122,6 +124,12 @@ impl Store {
     #[must_use]
     pub const fn len(&self) -> u32 {
         self.held
+    }
+
+    /// Of these, those that have not settled.
+    #[must_use]
+    pub const fn settling(&self) -> u32 {
+        self.settling
     }
 
     /// Logs held.
@@ -382,6 +390,7 @@ impl Store {
         self.link(slot);
         self.keys.insert(self.records.hash(slot), slot);
         self.held += 1;
+        self.settling += 1;
         Ok(slot)
     }
 
@@ -454,6 +463,7 @@ impl Store {
         self.unlink(slot);
         self.records.arena.remove(self.records.entries[slot as usize].place);
         self.held -= 1;
+        self.settling -= u32::from(self.records.entries[slot as usize].stage == Stage::Settling);
         let counted = self.records.entries[slot as usize].stage == Stage::Settled;
         if counted {
             self.records.entries[slot as usize].stage = Stage::Ghost;
@@ -485,6 +495,7 @@ impl Store {
     pub fn settle(&mut self, slot: u32) {
         debug_assert_eq!(self.records.entries[slot as usize].stage, Stage::Settling);
         self.records.entries[slot as usize].stage = Stage::Settled;
+        self.settling -= 1;
         self.count(slot, u64::wrapping_add);
     }
 

@@ -87,3 +87,29 @@ fn a_removed_key_does_not_come_back_with_who_was_away_ten_times_as_long_as_remov
     assert_eq!(value_at(&world, hosts[8], hosts[0], "old"), None, "nothing is resurrected");
     assert_eq!(value_at(&world, hosts[3], hosts[8], "mine").as_deref(), Some("2"), "and nothing of its own lost");
 }
+
+#[test]
+fn a_removal_outlives_its_owner_as_what_it_removed_would_have() {
+    let (mut world, hosts) = cluster(5, 8, &Config::default(), 0);
+    write(&mut world, hosts[0], durable("a", "x")).expect("taken");
+    write(&mut world, hosts[0], durable("b", "x")).expect("taken");
+    write(&mut world, hosts[0], durable("c", "kept")).expect("taken");
+    world.run_for(Span::secs(5));
+    let (away, rest) = ([hosts[7]], &hosts[..7]);
+    world.network.partition(&[&away, rest]);
+    // One is removed, another superseded by what goes with its owner.
+    write(&mut world, hosts[0], removed("a")).expect("taken");
+    write(&mut world, hosts[0], own("b", "y")).expect("taken");
+    world.run_for(Span::secs(10));
+    world.crash(hosts[0], Death::Silent);
+    // Until it is forgotten.
+    world.run_for(Span::secs(700));
+    world.network.heal();
+    let others = &hosts[1..];
+    let healed = world.run_until(Span::secs(60), |w| in_step(w, others));
+    assert!(healed.is_some(), "{:?} and {:?}", held(&world, hosts[7]), held(&world, hosts[1]));
+    for host in others {
+        let values = held(&world, *host);
+        assert_eq!(values.into_values().collect::<Vec<_>>(), ["kept"], "{}", world.name(*host));
+    }
+}

@@ -40,6 +40,8 @@ pub(super) struct States {
     due: Deadlines,
     /// The logs of which rounds tell, by the most urgent of what is new in them.
     telling: Tellings<{ Class::ALL.len() }>,
+    /// Counts rows of datagrams to one peer.
+    row: u32,
     /// Something urgent has come that was not passed on yet, and from whom.
     fresh: Option<Fresh>,
     root_changed_at: Instant,
@@ -66,6 +68,7 @@ impl States {
             watches: Watches::new(limits.watches as usize),
             due: Deadlines::new(Store::places(limits)),
             telling: Tellings::new(limits.state_owners as usize, LOGS_IN_A_ROW),
+            row: 0,
             fresh: None,
             root_changed_at: now,
             pace: repairing::Pace::new(now),

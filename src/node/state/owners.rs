@@ -60,7 +60,8 @@ impl Node {
             self.states.store.set_valid(log, other == life);
             let record = self.states.store.log_mut(log);
             if other == life && core::mem::take(&mut record.skipped) {
-                record.complete = 0;
+                // It lives after all, and knows best.
+                (record.complete, record.floor) = (0, 0);
             } else if other < life {
                 self.let_go(log);
             }
@@ -103,7 +104,8 @@ impl Node {
         self.states.store.logs_in(id, id).filter(|log| behind.is_none_or(|behind| *log > behind)).min()
     }
 
-    /// Lets the ephemeral entries of a log go.
+    /// Lets the ephemeral entries of a log go. What one of them took the place of may be held elsewhere still, and be durable: it
+    /// is gone as well, which the floor says.
     pub(super) fn let_go(&mut self, log: u32) {
         let mut next = self.states.store.first_behind(log, 0);
         while let Some(slot) = next {
@@ -112,7 +114,8 @@ impl Node {
                 // It does not count: the fingerprint stays as it is.
                 self.states.due.cancel(slot);
                 self.states.store.remove(slot);
-                self.states.store.log_mut(log).skipped = true;
+                let record = self.states.store.log_mut(log);
+                (record.skipped, record.floor) = (true, record.complete);
             }
         }
     }

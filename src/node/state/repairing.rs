@@ -17,6 +17,8 @@ use crate::wire::{
 
 /// Listings that one datagram of sums may be answered with at once.
 const LISTINGS_MAX: usize = 32;
+/// Owners of which a peer is given pages at once, because it lists nothing of them.
+const GIFTS_MAX: usize = 64;
 /// Comparisons in vain after which the embedder is told, and then each time as many more.
 const TOLD_AFTER: u32 = 5;
 /// How often the wait between comparisons that teach nothing doubles (R27).
@@ -170,17 +172,16 @@ impl Node {
         for theirs in listing.logs.iter().map(RawLogDigest::get) {
             self.compare_log(now, sender, &theirs);
         }
-        let mut at = 0;
         // What the peer does not list it does not hold.
-        while let Some(log) = self.states.store.log_from(at) {
-            at = log + 1;
-            let record = self.states.store.log(log);
-            let listed = |raw: &RawLogDigest| (raw.get().owner, raw.get().life) == (record.owner, record.life);
-            let inside = (listing.first()..=listing.last()).contains(&record.owner);
-            if inside && record.entries > 0 && !listing.logs.iter().any(listed) {
-                self.give_state(now, sender, StateWant { owner: record.owner, life: record.life, after: 0 });
-            }
-        }
+        let store = &self.states.store;
+        let unlisted = store.logs_in(listing.first(), listing.last()).filter_map(|log| {
+            let log = store.log(log);
+            let is = |raw: &RawLogDigest| (raw.get().owner, raw.get().life) == (log.owner, log.life);
+            let lacks = log.entries > 0 && log.complete > 0 && !listing.logs.iter().any(is);
+            lacks.then_some(StateWant { owner: log.owner, life: log.life, after: 0 })
+        });
+        let gifts: ArrayVec<StateWant, GIFTS_MAX> = unlisted.take(GIFTS_MAX).collect();
+        gifts.into_iter().for_each(|want| self.give_state(now, sender, want));
     }
 
     fn compare_log(&mut self, now: Instant, sender: Sender, theirs: &LogDigest) {

@@ -4,7 +4,9 @@
 //! was durable of owners that are gone is gone with it: this rebuilds from owners.
 
 use super::super::Node;
+use super::super::tick::Timer;
 use crate::error::Refusal;
+use crate::membership::ME;
 use crate::rumor::Class;
 use crate::state::{Nature, Stage};
 use crate::time::{Instant, Span};
@@ -38,14 +40,22 @@ impl Node {
         let mut at = 0;
         while let Some(log) = self.states.store.log_from(at) {
             at = log + 1;
-            if self.is_own_log(log) {
-                self.tell_all_of(log);
-            } else {
+            if !self.is_own_log(log) {
                 self.forget_log(log);
             }
         }
         self.note_root(now, root);
-        self.arm_round(now);
+        // Not before the word is everywhere: who hears of it later would forget what it has just been told.
+        let told = self.settle_time() / 2;
+        self.arm(Timer::StateRetell, now + told);
+    }
+
+    pub(in super::super) fn on_state_retell_timer(&mut self, now: Instant) {
+        let life = self.table.get(ME).incarnation.life();
+        if let Some(log) = self.states.store.find_log(self.me.id, life) {
+            self.tell_all_of(log);
+            self.arm_round(now);
+        }
     }
 
     fn is_own_log(&self, log: u32) -> bool {

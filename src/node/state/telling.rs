@@ -7,7 +7,7 @@ use crate::config::Sends;
 use crate::rumor::Class;
 use crate::state::{Stage, TOLD_MAX};
 use crate::time::Instant;
-use crate::wire::{Kind, RawStatePage, SECTION_HEADER, StateEntry, StateHead, Writer};
+use crate::wire::{Kind, RawStatePage, SECTION_HEADER, STATE_ENTRY_MAX, StateEntry, StateHead, Writer};
 
 /// The count of a section is a byte, and the head counts.
 const ENTRIES_MAX: usize = u8::MAX as usize - 1;
@@ -37,14 +37,16 @@ impl Node {
     /// Begins a datagram, or several in a row to one peer.
     pub(in super::super) fn begin_state_row(&mut self) {
         self.states.telling.begin_row();
+        self.states.row = self.states.row.wrapping_add(1);
     }
 
-    /// About how many bytes all that waits for rounds takes: one entry of each log and its page's head.
+    /// About how many bytes all that waits for rounds takes: what has not settled, and a page's head for each log.
     pub(in super::super) fn state_bytes_to_tell(&self) -> usize {
         let store = &self.states.store;
         let text = store.bytes_used().div_ceil(store.len().max(1) as usize);
         let waiting: u32 = Class::ALL.iter().map(|class| self.states.telling.waiting(*class as usize)).sum();
-        waiting as usize * (SECTION_HEADER + size_of::<RawStatePage>() + crate::wire::STATE_ENTRY_MAX + text)
+        let heads = waiting as usize * (SECTION_HEADER + size_of::<RawStatePage>());
+        heads + store.settling().max(waiting) as usize * (STATE_ENTRY_MAX + text)
     }
 
     /// Adds what rounds tell, until less than `enough` bytes remain.
@@ -81,9 +83,17 @@ impl Node {
                 self.states.telling.put(log, class as usize, times);
                 continue;
             }
-            let base = self.states.store.version_before(first);
+            let base = match record.row {
+                (row, upto) if row == self.states.row => upto,
+                _ => self.states.store.version_before(first),
+            };
             let Some(upto) = self.write_state_page(now, writer, log, base) else { return false };
-            self.states.telling.add_to_row(log);
+            if upto < record.complete {
+                // The next datagram of the row goes on from there.
+                self.states.store.log_mut(log).row = (self.states.row, upto);
+            } else {
+                self.states.telling.add_to_row(log);
+            }
             self.note_state_told(log, base, upto);
             self.states.telling.put(log, class as usize, (times + 1).min(crate::bounded::TELLINGS_MAX));
         }
@@ -116,9 +126,8 @@ impl Node {
         let (upto, corrupt) = self.reach(now, log, base, writer.remaining().checked_sub(head)?);
         corrupt.into_iter().for_each(|slot| self.drop_corrupt(now, slot));
         let record = self.states.store.log(log);
-        let (owner, life, floor) = (record.owner, record.life, record.floor);
-        let upto = upto.filter(|upto| *upto > base)?;
-        if !(StateHead { owner, life, base, upto, floor }).write(writer) {
+        let (owner, life, floor) = (record.owner, record.life, record.floor.min(record.complete));
+        if upto <= base || !(StateHead { owner, life, base, upto, floor }).write(writer) {
             return None;
         }
         self.counters.sent_one(Kind::StatePage);
@@ -135,20 +144,25 @@ impl Node {
         Some(upto)
     }
 
-    /// Up to which version the entries of a log fit `room` bytes; and one that is not whole any more, where there is one.
-    pub(super) fn reach(&self, now: Instant, log: u32, base: u64, room: usize) -> (Option<u64>, Option<u32>) {
+    /// Up to which version the entries of a log fit `room` bytes; and one that is not whole any more, where there is one. Not
+    /// beyond what is complete here: of that a page could not say that it holds all (R13).
+    pub(super) fn reach(&self, now: Instant, log: u32, base: u64, room: usize) -> (u64, Option<u32>) {
+        let complete = self.states.store.log(log).complete;
         let (mut left, mut before) = (room, base);
         for (nth, slot) in self.states.store.behind(log, base).enumerate() {
             let entry = self.entry_to_tell(now, slot);
+            if entry.draft.version > complete {
+                break;
+            }
             if !self.is_whole(slot) {
-                return (Some(before), Some(slot));
+                return (before, Some(slot));
             }
             let Some(rest) = left.checked_sub(entry.wire_len(before)).filter(|_| nth < ENTRIES_MAX) else {
-                return (Some(before), None);
+                return (before, None);
             };
             (left, before) = (rest, entry.draft.version);
         }
-        (Some(self.states.store.log(log).complete), None)
+        (complete, None)
     }
 
     pub(super) fn entry_to_tell(&self, now: Instant, slot: u32) -> StateEntry<'_> {

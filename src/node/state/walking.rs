@@ -164,14 +164,12 @@ impl Node {
             let Some(rest) = left.checked_sub(HEAD) else { return at };
             let (upto, _) = self.reach(now, log, after, rest);
             let record = self.states.store.log(log);
-            let Some(upto) = upto.filter(|upto| *upto > after) else {
-                // What is not whole is passed over: it is dropped when it is written.
-                return if at == from {
-                    StatePoint { owner: record.owner, life: record.life, after: after + 1 }
-                } else {
-                    at
-                };
-            };
+            if upto <= after {
+                // What is not whole, or not complete here, is passed over.
+                let behind =
+                    StatePoint { owner: record.owner, life: record.life, after: record.complete.max(after + 1) };
+                return if at == from { behind } else { at };
+            }
             at = StatePoint { owner: record.owner, life: record.life, after: upto };
             if upto < record.complete {
                 return at;

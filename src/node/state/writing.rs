@@ -88,10 +88,12 @@ impl Node {
         }
         let life = self.states.store.log(log).life;
         let ttl_ms = ttl.map_or(0, |ttl| u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX).max(1));
-        let draft = Draft { version, check: 0, nature, ttl_ms, key, value };
-        let draft = Draft { check: draft.hash(self.me.id, life), ..draft };
-        // What it takes the place of makes room for it.
+        let mut draft = Draft { version, check: 0, nature, ttl_ms, key, value };
+        // What it takes the place of makes room for it. A removal lasts as long as what it removes would have.
         let replaced = self.replaced_by(log, &draft).unwrap_or_default();
+        let lasting = replaced.iter().any(|slot| !self.states.store.get(*slot).is_ephemeral());
+        draft.nature.durable |= nature.removed && lasting;
+        draft.check = draft.hash(self.me.id, life);
         if nature.removed && replaced.iter().all(|slot| self.states.store.get(*slot).is_removed()) {
             return Err(Refusal::NoSuchKey);
         }
