@@ -8,7 +8,7 @@ mod envelope;
 #[path = "common/record.rs"]
 mod record;
 
-use bruit::wire::{Binding, Claim, Datagram, Digest, RumorIds, State};
+use bruit::wire::{Binding, Claim, Datagram, Digest, Header, RumorIds, State};
 use bruit::{
     BootId, Class, ClusterKey, Config, Event, Identity, Incarnation, Input, Instant, Limits, Name, Node, Order, Params,
     Profile, Publication, RumorId, Span, Topic,
@@ -63,13 +63,16 @@ impl Desk {
         }
     }
 
-    /// What its headers say of its rumors.
-    fn root(&mut self) -> u32 {
+    /// The fingerprint of its rumors, half of which its headers show.
+    fn root(&mut self) -> u64 {
         self.drain();
         self.hand(CAST[1], &[Record::Ping { nonce: 7 }]);
         let mut buf = [0; 1_200];
         let transmit = self.node.poll_transmit(self.now, &mut buf).expect("an ack");
-        Datagram::parse(&buf[..transmit.len]).expect("a datagram").header.rumors
+        let header = Datagram::parse(&buf[..transmit.len]).expect("a datagram").header;
+        let root = self.node.rumor_root();
+        assert_eq!(header.rumors, Header::part(root, header.counter));
+        root
     }
 
     /// Hands over a datagram, and takes nothing from the node.

@@ -56,9 +56,13 @@ fn goldens() -> Vec<(&'static str, Envelope, Vec<Record>)> {
                 | Kind::RumorFeedback
                 | Kind::RumorWants
                 | Kind::RumorSync
-                | Kind::RumorPage => known,
-                Kind::PageRequest => Envelope { membership: 0, counter: 2, ..introduced },
-                Kind::Page | Kind::Cookie => introduced,
+                | Kind::RumorPage
+                | Kind::StateSums
+                | Kind::StateListing
+                | Kind::StateWants
+                | Kind::StatePage => known,
+                Kind::PageRequest | Kind::StateWalk => Envelope { membership: 0, counter: 2, ..introduced },
+                Kind::Page | Kind::Cookie | Kind::StateSpan => introduced,
                 Kind::Hello => unbound,
                 Kind::Whois => Envelope { introduces: false, ..unbound },
             };

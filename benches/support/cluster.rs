@@ -384,7 +384,8 @@ impl Cluster {
 
     /// Writes a datagram of a peer's to the node into `self.reply`.
     fn write(&mut self, from: usize, intro: bool, fill: impl FnOnce(&[Peer], &mut Writer<'_>)) -> usize {
-        let (membership, state) = (self.node.membership_fingerprint() as u32, self.node.rumor_root() as u32);
+        let membership = self.node.membership_fingerprint() as u32;
+        let (rumors, state) = (self.node.rumor_root(), self.node.state_root());
         let peer = &mut self.peers[from];
         peer.counter += 1;
         let (boot, counter) = (peer.boot, peer.counter);
@@ -396,7 +397,8 @@ impl Cluster {
             receiver: Some(self.boot.short()),
             counter,
             membership,
-            state,
+            rumors: Header::part(rumors, counter),
+            state: Header::part(state, counter),
         };
         let mut writer = Writer::new(&mut self.reply, DATAGRAM, &header).expect("a whole datagram");
         fill(&self.peers, &mut writer);
@@ -458,6 +460,12 @@ fn asked_for(bytes: &[u8], node: BootId, receiver: BootId) -> ([Option<u32>; 2],
             | Section::RumorWants(_)
             | Section::RumorSync(_)
             | Section::RumorPage(_)
+            | Section::StateSums(_)
+            | Section::StateListing(_)
+            | Section::StateWants(_)
+            | Section::StatePage(_)
+            | Section::StateWalk(_)
+            | Section::StateSpan(_)
             | Section::Unknown(_) => {}
         }
     }

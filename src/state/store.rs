@@ -517,6 +517,17 @@ impl Store {
         self.root = self.root.wrapping_add(change);
     }
 
+    /// The root, from the entries and not from the sums.
+    #[cfg(any(test, feature = "sim"))]
+    #[must_use]
+    pub fn root_anew(&self) -> u64 {
+        let counts = |entry: &&Entry| {
+            let valid = self.records.logs[entry.log as usize].valid;
+            matches!(entry.stage, Stage::Settled | Stage::Ghost) && (valid || !entry.is_ephemeral())
+        };
+        self.records.entries.iter().filter(counts).fold(0, |sum, entry| sum.wrapping_add(entry.check))
+    }
+
     /// The owner is up in this life, or is not any more: its ephemeral entries count, or do not.
     pub fn set_valid(&mut self, log: u32, valid: bool) {
         let record = &mut self.records.logs[log as usize];

@@ -71,6 +71,11 @@ fn params() -> Params {
         rumor_bytes: 2_400,
         rumor_payload: 64,
         topics: 2,
+        state_owners: 12,
+        state_keys: 64,
+        state_bytes: 4_000,
+        state_value: 64,
+        watches: 2,
     };
     // Budgets that a storm can spend, and a graveyard that empties while the test looks on.
     let config = Config {

@@ -58,6 +58,13 @@ impl Node {
         self.states.root()
     }
 
+    /// [`Node::state_root`], computed anew from all that is held: for checkers.
+    #[cfg(any(test, feature = "sim"))]
+    #[must_use]
+    pub fn state_root_anew(&self) -> u64 {
+        self.states.store.root_anew()
+    }
+
     /// What an owner's key is, where its owner is up or it outlives it.
     #[must_use]
     pub fn state(&self, now: Instant, owner: NodeId, key: &[u8]) -> Option<StateView<'_>> {

@@ -74,6 +74,13 @@ pub fn fields(event: &Event) -> Vec<(&'static str, Value)> {
         Event::RumorsLost { origin, from, to, .. } => {
             vec![("origin", text(origin)), ("from", (*from).into()), ("to", (*to).into())]
         }
+        Event::Changed(changed) => vec![
+            ("owner", text(&changed.owner)),
+            ("life", changed.life.into()),
+            ("version", changed.version.into()),
+            ("removed", changed.removed.into()),
+            ("shared", changed.shared.into()),
+        ],
         Event::Resync { lost } => vec![("lost", (*lost).into())],
     }
 }
@@ -149,6 +156,10 @@ pub fn sentence(event: &Event) -> (Level, String) {
         }
         Event::RumorsLost { origin, from, to, .. } => {
             (Warn, format!("rumors {from} to {to} of {origin} are lost: nobody has them any more"))
+        }
+        Event::Changed(changed) => {
+            let what = if changed.removed { "has no value any more" } else { "has another value" };
+            (Info, format!("a key of {} {what}: its write {} in life {}", changed.owner, changed.version, changed.life))
         }
         Event::LeaveDone { told } => (Info, format!("left; {told} members acknowledged")),
         Event::Resync { lost } => (Warn, format!("{lost} events were lost because they were not read in time")),

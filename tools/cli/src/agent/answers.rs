@@ -202,7 +202,12 @@ pub fn refused(error: CommandError) -> Failure {
             | Refusal::PayloadTooLong { .. }
             | Refusal::RumorsWait { .. }
             | Refusal::TooManyOrigins { .. }
-            | Refusal::TooManyTopics { .. },
+            | Refusal::TooManyTopics { .. }
+            | Refusal::KeyLength { .. }
+            | Refusal::ValueTooLong { .. }
+            | Refusal::NoSuchKey
+            | Refusal::StateFull { .. }
+            | Refusal::TooManyWatches { .. },
         ) => Code::Failed,
         CommandError::QueueFull | CommandError::NoAnswer | CommandError::Stopped => Code::Unreachable,
     };

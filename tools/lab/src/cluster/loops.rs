@@ -233,7 +233,8 @@ fn report(event: &Event) -> Option<What> {
         | Event::TableFull { .. }
         | Event::LeaveDone { .. }
         | Event::Rumor(_)
-        | Event::RumorsLost { .. } => None,
+        | Event::RumorsLost { .. }
+        | Event::Changed(_) => None,
     }
 }
 
