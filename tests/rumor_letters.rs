@@ -79,7 +79,7 @@ impl Desk {
     fn hand(&mut self, from: Actor, records: &[Record]) {
         self.counter += 1;
         let envelope =
-            Envelope { from, to: Some(CAST[0].boot), introduces: true, counter: self.counter, membership: 0 };
+            Envelope { from, to: Some(CAST[0].boot), introduces: true, counter: self.counter, membership: 0, state: 0 };
         let (bytes, fitting) = envelope.seal(records, self.node.params().max_datagram());
         assert_eq!(fitting, records.len());
         self.node.handle_input(self.now, Input::Datagram { from: from.addr, bytes: &bytes }).expect("never an error");

@@ -38,7 +38,14 @@ fn check(tests: u64, property: impl Testable) {
 
 /// The ways in which a datagram can be addressed: to somebody who knows the sender or not, bound or not.
 fn envelopes() -> [Envelope; 4] {
-    let known = Envelope { from: CAST[1], to: Some(CAST[0].boot), introduces: false, counter: 77, membership: 0xfeed };
+    let known = Envelope {
+        from: CAST[1],
+        to: Some(CAST[0].boot),
+        introduces: false,
+        counter: 77,
+        membership: 0xfeed,
+        state: 0,
+    };
     let stranger = Envelope { from: CAST[5], introduces: true, counter: 0x0000_0005_ffff_fff0, ..known };
     [known, stranger, Envelope { to: None, ..known }, Envelope { to: None, ..stranger }]
 }

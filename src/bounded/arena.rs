@@ -98,6 +98,12 @@ impl Arena {
         Some(place as u32)
     }
 
+    /// Changes a bit of the value at a place.
+    #[cfg(test)]
+    pub fn flip(&mut self, place: u32, bit: usize) {
+        self.ring[place as usize + HEADER + bit / 8] ^= 1 << (bit % 8);
+    }
+
     /// Frees the value at a place.
     pub fn remove(&mut self, place: u32) {
         let (_, len) = self.header(place as usize);

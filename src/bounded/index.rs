@@ -92,6 +92,14 @@ impl Index {
         self.remove_where(id, |other| other == slot, &id_of);
     }
 
+    /// Removes a slot whose id is not known any more, wherever it is: every place is looked at.
+    pub fn remove_anywhere(&mut self, slot: u32, id_of: impl Fn(u32) -> NodeId) {
+        let is = |here: &u32| *here != EMPTY && self.slot(*here) == slot;
+        if let Some(gap) = self.places.iter().position(is) {
+            self.close(gap, &id_of);
+        }
+    }
+
     fn remove_where(&mut self, id: NodeId, is: impl Fn(u32) -> bool, id_of: &impl Fn(u32) -> NodeId) {
         let mut gap = self.home(id);
         loop {
@@ -104,6 +112,11 @@ impl Index {
             }
             gap = self.after(gap);
         }
+        self.close(gap, id_of);
+    }
+
+    /// Empties a place, and moves those behind it up that would not be found any more.
+    fn close(&mut self, mut gap: usize, id_of: &impl Fn(u32) -> NodeId) {
         let mut place = gap;
         loop {
             place = self.after(place);

@@ -2,9 +2,9 @@
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+use super::born::Born;
 use crate::id::NodeId;
 use crate::rumor::Class;
-use crate::time::Instant;
 
 /// The longest key in bytes.
 pub const KEY_MAX: usize = 64;
@@ -115,7 +115,7 @@ pub struct Entry {
     /// The origin's hash.
     pub check: u64,
     /// When it was written, by this node's clock: what it was old when it came is taken off.
-    pub born: Instant,
+    pub born: Born,
     /// Whose it is: the place of the log.
     pub log: u32,
     /// Where key and value are.
@@ -140,7 +140,7 @@ impl Entry {
     pub(super) const NONE: Self = Self {
         version: 0,
         check: 0,
-        born: Instant::ZERO,
+        born: Born::NONE,
         log: 0,
         place: 0,
         before: 0,
@@ -152,10 +152,11 @@ impl Entry {
         stage: Stage::Free,
     };
 
-    /// What kind of record it is.
+    /// What kind of record it is. It was checked before it was stored; should memory fail the check of the whole finds it.
     #[must_use]
     pub fn nature(&self) -> Nature {
-        Nature::from_bits(self.nature).expect("checked before it was stored")
+        let bulk = Nature { class: Class::Bulk, durable: false, shared: false, removed: false };
+        Nature::from_bits(self.nature).unwrap_or(bulk)
     }
 
     /// Whether it goes with its owner's life.

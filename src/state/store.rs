@@ -4,6 +4,7 @@
 //! behind as a ghost without key or value until what supersedes it has settled: nodes in which that happens a moment sooner or later
 //! would differ otherwise. Ages decide what has settled, not the time of arrival, so that all count the same at the same time.
 
+use super::born::Born;
 use super::entry::{Draft, Entry, KEY_MAX, Stage, key_hash, shared_hash};
 use super::log::Log;
 use crate::bounded::{Arena, Index};
@@ -14,6 +15,10 @@ use crate::wire::{BUCKETS, bucket_of};
 
 /// One place in so many is kept for ghosts.
 const GHOSTS_ONE_IN: usize = 8;
+
+/// Bits of an entry beside its key and value that its check covers.
+#[cfg(test)]
+pub const FLIPS: usize = 64 + 64 + 32 + 8 + 8;
 
 /// Why an entry could not be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +40,8 @@ struct Records {
 impl Records {
     fn text(&self, slot: u32) -> (&[u8], &[u8]) {
         let entry = &self.entries[slot as usize];
-        self.arena.get(entry.place).split_at(usize::from(entry.key_len))
+        let text = self.arena.get(entry.place);
+        text.split_at(usize::from(entry.key_len).min(text.len()))
     }
 
     fn owner(&self, log: u32) -> NodeId {
@@ -297,6 +303,21 @@ impl Store {
         self.behind(log, version).next()
     }
 
+    /// The entry of a log with a version.
+    #[must_use]
+    pub fn at_version(&self, log: u32, version: u64) -> Option<u32> {
+        self.first_behind(log, version.checked_sub(1)?).filter(|slot| self.get(*slot).version == version)
+    }
+
+    /// The last entry of a log up to a version.
+    #[must_use]
+    pub fn last_up_to(&self, log: u32, version: u64) -> Option<u32> {
+        match self.first_behind(log, version) {
+            Some(first) => self.records.entries[first as usize].before.checked_sub(1),
+            None => self.records.logs[log as usize].last.checked_sub(1),
+        }
+    }
+
     /// The next entry of the same log.
     #[must_use]
     pub fn after(&self, slot: u32) -> Option<u32> {
@@ -366,7 +387,7 @@ impl Store {
     ///
     /// # Errors
     /// When there is no room; nothing has changed.
-    pub fn insert(&mut self, log: u32, draft: &Draft<'_>, born: Instant) -> Result<u32, Full> {
+    pub fn insert(&mut self, log: u32, draft: &Draft<'_>, born: Born) -> Result<u32, Full> {
         self.room(draft.key.len() + draft.value.len())?;
         let slot = self.take_place();
         let Records { entries, arena, .. } = &mut self.records;
@@ -482,6 +503,27 @@ impl Store {
         }
     }
 
+    /// Takes an entry out of which nothing is certain any more, neither its key nor what it was counted as: memory has failed.
+    pub fn remove_broken(&mut self, slot: u32) {
+        let records = &self.records;
+        self.keys.remove_anywhere(slot, |other| records.hash(other));
+        self.unlink(slot);
+        self.records.arena.remove(self.records.entries[slot as usize].place);
+        self.held -= 1;
+        let log = self.records.entries[slot as usize].log;
+        self.give_back(slot);
+        let mut record = self.records.logs[log as usize];
+        let before = record.sum();
+        (record.durable, record.ephemeral) = (0, 0);
+        let counts = |entry: &&Entry| entry.log == log && matches!(entry.stage, Stage::Settled | Stage::Ghost);
+        for entry in self.records.entries.iter().filter(counts) {
+            let sum = if entry.is_ephemeral() { &mut record.ephemeral } else { &mut record.durable };
+            *sum = sum.wrapping_add(entry.check);
+        }
+        self.records.logs[log as usize] = record;
+        self.recount(log, before);
+    }
+
     /// A ghost counts no more, and its place is free.
     pub fn lay(&mut self, slot: u32) {
         debug_assert_eq!(self.records.entries[slot as usize].stage, Stage::Ghost);
@@ -517,6 +559,20 @@ impl Store {
         self.root = self.root.wrapping_add(change);
     }
 
+    /// Changes one of the [`FLIPS`] bits of an entry that its check covers, or one of its key and value behind them.
+    #[cfg(test)]
+    pub fn flip(&mut self, slot: u32, bit: usize) {
+        let entry = &mut self.records.entries[slot as usize];
+        match bit {
+            0..64 => entry.version ^= 1 << bit,
+            64..128 => entry.check ^= 1 << (bit - 64),
+            128..160 => entry.ttl_ms ^= 1 << (bit - 128),
+            160..168 => entry.nature ^= 1 << (bit - 160),
+            168..FLIPS => entry.key_len ^= 1 << (bit - 168),
+            _ => self.records.arena.flip(entry.place, bit - FLIPS),
+        }
+    }
+
     /// The root, from the entries and not from the sums.
     #[cfg(any(test, feature = "sim"))]
     #[must_use]
@@ -536,3 +592,6 @@ impl Store {
         self.recount(log, before);
     }
 }
+
+#[cfg(test)]
+mod tests;

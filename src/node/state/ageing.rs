@@ -11,12 +11,12 @@ impl Node {
     pub(super) fn age(&mut self, now: Instant, slot: u32) {
         let settle = self.settle_time();
         let entry = *self.states.store.get(slot);
-        let age = now.since(entry.born);
+        let age = entry.born.age(now);
         if entry.stage == Stage::Settling && age >= settle {
             self.states.store.settle(slot);
         }
         let next = match entry.stage {
-            Stage::Settling if age < settle => Some(entry.born + settle),
+            Stage::Settling if age < settle => Some(entry.born.at_age(settle)),
             Stage::Settling | Stage::Settled => None,
             Stage::Free | Stage::Ghost => return,
         };
@@ -30,8 +30,8 @@ impl Node {
 
     /// When an entry says nothing any more: its time is over, or its removal is to be forgotten.
     fn over_at(&self, entry: &Entry) -> Option<Instant> {
-        let ttl = (entry.ttl_ms > 0).then(|| entry.born + Span::millis(u64::from(entry.ttl_ms)));
-        let removal = entry.is_removed().then(|| entry.born + self.params.tombstone_retention);
+        let ttl = (entry.ttl_ms > 0).then(|| entry.born.at_age(Span::millis(u64::from(entry.ttl_ms))));
+        let removal = entry.is_removed().then(|| entry.born.at_age(self.params.tombstone_retention));
         ttl.into_iter().chain(removal).min()
     }
 
@@ -93,16 +93,20 @@ impl Node {
         self.states.store.draft(slot).is_whole(log.owner, log.life)
     }
 
-    /// Takes out what is not what its origin wrote; whoever holds it still gives it again.
+    /// Takes out what is not what its origin wrote; whoever holds it still gives it again. What a floor says of removals is not
+    /// kept either, or the entry would be taken for one of them.
     pub(super) fn drop_corrupt(&mut self, now: Instant, slot: u32) {
         self.counters.state_corrupt += 1;
         let log = self.states.store.get(slot).log;
-        self.drop_entry(now, slot);
+        let root = self.states.root();
+        self.states.due.cancel(slot);
+        self.states.store.remove_broken(slot);
+        self.note_root(now, root);
         let life = self.table.get(ME).incarnation.life();
         let record = self.states.store.log_mut(log);
         let own = record.owner == self.me.id && record.life == life;
         if !own {
-            record.complete = 0;
+            (record.complete, record.floor) = (0, 0);
         }
     }
 }

@@ -3,6 +3,8 @@
 //! go, `reading` for the embedder.
 
 mod ageing;
+#[cfg(test)]
+mod broken_memory;
 mod hearing;
 mod owners;
 mod reading;

@@ -142,7 +142,7 @@ impl Node {
             class: draft.nature.class,
             durable: draft.nature.durable,
             shared: draft.nature.shared,
-            age: now.since(entry.born),
+            age: entry.born.age(now),
             ttl: (draft.ttl_ms > 0).then(|| Span::millis(u64::from(draft.ttl_ms))),
         })
     }
