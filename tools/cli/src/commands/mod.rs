@@ -1,6 +1,5 @@
 //! What can a person do? One file per command: its arguments, what it asks, how the answer looks.
 
-pub mod agent;
 pub mod completions;
 pub mod config_check;
 pub mod decode;
@@ -18,6 +17,7 @@ pub mod stat;
 pub mod subscribe;
 pub mod wait;
 
+use bruit_agent::command as agent;
 use bruit_experiments::{plan, sim};
 use bruit_terminal::failure::Failure;
 

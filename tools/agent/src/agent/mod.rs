@@ -30,11 +30,11 @@ use bruit_config::{Resolved, Settings};
 use bruit_terminal::failure::{Code, Failure};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::commands::agent::{Args, identity, tags};
-use crate::commands::leave::Left;
+use crate::command::{Args, identity, tags};
 use crate::control;
 use crate::event::{self, Level};
 use crate::runner;
+use crate::view::Left;
 use listeners::Listeners;
 use log::Log;
 use names::Names;
