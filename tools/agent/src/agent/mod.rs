@@ -163,7 +163,11 @@ impl Agent {
                 Ok(Message::Signal(SIGHUP)) => reload::reload(&mut self),
                 Ok(Message::Signal(_)) => break self.terminate(),
                 Ok(Message::Leave { timeout, reply }) => break self.leave_asked(timeout, &reply),
-                Ok(Message::Event(Event::Joined { .. })) => give_up = None,
+                Ok(Message::Event(Event::Joined { .. })) => {
+                    give_up = None;
+                    // Where the system does not let go of it, that costs memory and nothing else.
+                    let _ = net::forget_start();
+                }
                 Ok(Message::Event(Event::JoinRefused { reason, by })) if give_up.is_some() => {
                     break Err(refused(reason, by));
                 }
