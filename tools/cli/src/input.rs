@@ -4,7 +4,7 @@ use std::io::Read;
 
 use bruit_terminal::failure::{Code, Failure};
 
-use crate::control::REQUEST_MAX;
+use bruit_agent::control::REQUEST_MAX;
 
 /// Hexadecimal digits double it, and the request has room for the rest of itself.
 const MAX: u64 = REQUEST_MAX / 2 - 1_024;

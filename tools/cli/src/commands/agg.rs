@@ -7,10 +7,10 @@ use bruit_terminal::output::{self, Cell, DIM, Paint, Table};
 use serde::Serialize;
 
 use super::set::zone;
-use crate::control::{Client, Control, Request};
 use crate::fold::Fold;
-use crate::state::asked;
-use crate::state::documents::{Key, Keys};
+use bruit_agent::control::{Client, Control, Request};
+use bruit_agent::state::asked;
+use bruit_agent::state::documents::{Key, Keys};
 
 /// Count, sum and compare an attribute over all members that have it
 ///

@@ -4,9 +4,9 @@ use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, DIM, Paint, Table};
 
 use super::keys;
-use crate::control::{Client, Control, Request, parse};
-use crate::rumor::printable;
-use crate::state::documents::{Key, Keys};
+use bruit_agent::control::{Client, Control, Request, parse};
+use bruit_agent::rumor::printable;
+use bruit_agent::state::documents::{Key, Keys};
 
 /// List the shared keys that are in conflict, with all values that stand and who wrote them
 ///

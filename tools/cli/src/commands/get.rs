@@ -6,10 +6,10 @@ use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, DOUBTFUL, Paint};
 
 use super::{conflicts, keys};
-use crate::control::{Client, Control, Request};
-use crate::rumor;
-use crate::state::asked;
-use crate::state::documents::Got;
+use bruit_agent::control::{Client, Control, Request};
+use bruit_agent::rumor;
+use bruit_agent::state::asked;
+use bruit_agent::state::documents::Got;
 
 /// Print what a shared key is, or an attribute of a member
 ///
@@ -43,7 +43,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.json {
         return output::print(&format!("{line}\n"));
     }
-    let Got { key, .. } = crate::control::parse(&line)?;
+    let Got { key, .. } = bruit_agent::control::parse(&line)?;
     if key.conflict {
         let paint = Paint::stdout();
         let head = format!("in conflict: {} values stand until somebody writes the key again", key.writers.len());

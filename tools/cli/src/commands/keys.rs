@@ -3,10 +3,10 @@
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, BAD, Cell, DIM, DOUBTFUL, PLAIN, Paint, Table, micros};
 
-use crate::control::{Client, Control, Request, parse};
-use crate::rumor::printable;
-use crate::state::asked;
-use crate::state::documents::{Key, Keys, Said};
+use bruit_agent::control::{Client, Control, Request, parse};
+use bruit_agent::rumor::printable;
+use bruit_agent::state::asked;
+use bruit_agent::state::documents::{Key, Keys, Said};
 
 /// Of a longer value the beginning is shown.
 const SHOWN: usize = 40;

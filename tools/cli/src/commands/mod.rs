@@ -1,6 +1,5 @@
 //! What can a person do? One file per command: its arguments, what it asks, how the answer looks.
 
-pub mod agent;
 pub mod agg;
 pub mod completions;
 pub mod config_check;
@@ -28,6 +27,7 @@ pub mod views;
 pub mod wait;
 pub mod watch;
 
+use bruit_agent::command as agent;
 use bruit_experiments::{plan, sim};
 use bruit_terminal::failure::Failure;
 

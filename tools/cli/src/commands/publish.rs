@@ -1,12 +1,13 @@
 //! `bruit publish`: tells everybody who has subscribed to a topic.
 
+use bruit_agent::control::{Client, Control, Request};
+use bruit_agent::rumor;
+use bruit_agent::view::Published;
 use bruit_config::RumorClass;
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output;
-use serde::{Deserialize, Serialize};
 
-use crate::control::{Client, Control, Request};
-use crate::{input, rumor};
+use crate::input;
 
 /// Publish a rumor: everybody who has subscribed to its topic hears it
 ///
@@ -27,31 +28,6 @@ pub struct Args {
     /// One JSON document
     #[arg(long)]
     json: bool,
-}
-
-/// What the agent answers.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Published {
-    /// 1.
-    pub schema: u32,
-    /// The rumor, unique in the cluster.
-    pub id: String,
-    /// The agent's name.
-    pub origin: String,
-    /// The hash of it.
-    pub origin_id: String,
-    /// The low half of the agent's boot id: 8 hexadecimal digits.
-    pub boot: String,
-    /// The topic's name.
-    pub topic: String,
-    /// The hash of it.
-    pub topic_id: String,
-    /// As the how manieth of this start.
-    pub sequence: u64,
-    /// `urgent`, `normal` or `bulk`.
-    pub class: String,
-    /// Of the payload.
-    pub bytes: usize,
 }
 
 /// Asks.

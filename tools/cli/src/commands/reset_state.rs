@@ -4,9 +4,9 @@ use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::output::{self, bytes, micros};
 
 use super::set::millis;
-use crate::control::{ANSWER_WITHIN, Client, Control, Request};
-use crate::state::asked;
-use crate::state::documents::Reset;
+use bruit_agent::control::{ANSWER_WITHIN, Client, Control, Request};
+use bruit_agent::state::asked;
+use bruit_agent::state::documents::Reset;
 
 /// Have every member forget what it holds of others' keys, and every owner tell its own anew
 ///

@@ -6,10 +6,10 @@ use bruit_config::RumorClass;
 use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::output::{self, micros};
 
-use crate::control::{ANSWER_WITHIN, Client, Control, Request};
 use crate::input;
-use crate::state::asked::{self, Rule};
-use crate::state::documents::{Held, Said, Written};
+use bruit_agent::control::{ANSWER_WITHIN, Client, Control, Request};
+use bruit_agent::state::asked::{self, Rule};
+use bruit_agent::state::documents::{Held, Said, Written};
 
 /// Write a shared key, or with --mine an attribute of the agent's own
 ///

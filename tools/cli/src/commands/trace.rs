@@ -4,9 +4,9 @@ use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, BAD, Cell, DIM, DOUBTFUL, GOOD, Paint, Table};
 
 use super::set::millis;
-use crate::control::{ANSWER_WITHIN, Client, Control, Request, parse};
-use crate::state::asked;
-use crate::state::documents::{Trace, Traced};
+use bruit_agent::control::{ANSWER_WITHIN, Client, Control, Request, parse};
+use bruit_agent::state::asked;
+use bruit_agent::state::documents::{Trace, Traced};
 
 /// Show which member holds a key's last write, by asking all of them
 ///

@@ -3,9 +3,9 @@
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output;
 
-use crate::control::{Client, Control, Request};
-use crate::state::asked;
-use crate::state::documents::Unset;
+use bruit_agent::control::{Client, Control, Request};
+use bruit_agent::state::asked;
+use bruit_agent::state::documents::Unset;
 
 /// Take the value of a shared key away, or with --mine of an attribute of the agent's own
 ///

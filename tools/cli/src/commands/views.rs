@@ -4,9 +4,9 @@ use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, BAD, Cell, DIM, DOUBTFUL, GOOD, Paint, Table};
 
 use super::set::millis;
-use crate::control::{ANSWER_WITHIN, Client, Control, Request, parse};
-use crate::state::asked;
-use crate::state::documents::{View, Views};
+use bruit_agent::control::{ANSWER_WITHIN, Client, Control, Request, parse};
+use bruit_agent::state::asked;
+use bruit_agent::state::documents::{View, Views};
 
 /// Compare what members hold, by asking them for their fingerprints
 ///

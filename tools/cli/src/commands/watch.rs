@@ -7,9 +7,9 @@ use bruit_terminal::output::{self, BAD, DIM, DOUBTFUL, Paint};
 use serde_json::Value;
 
 use super::keys;
-use crate::control::{Client, Control, Next, Request, parse};
-use crate::state::asked;
-use crate::state::documents::Key;
+use bruit_agent::control::{Client, Control, Next, Request, parse};
+use bruit_agent::state::asked;
+use bruit_agent::state::documents::Key;
 
 /// Watch keys: what they are now, and every change from now on
 ///
@@ -89,7 +89,7 @@ fn key(key: &Key, removed: bool, paint: Paint) -> String {
         (Some(owner), false) => owner,
         (None, false) => "?",
     };
-    let name = crate::rumor::printable(&key.key);
+    let name = bruit_agent::rumor::printable(&key.key);
     let what = match removed {
         true => paint.paint(DIM, "is gone"),
         false if key.conflict => paint.paint(BAD, &format!("= {}", keys::value(key))),

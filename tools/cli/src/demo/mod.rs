@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use bruit::Event;
 use bruit::net::Handle;
 use bruit::wire::State;
+use bruit_agent::allocations;
+use bruit_agent::view::Distribution;
 use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::output::{self, BAD, BOLD, DIM, GOOD, Paint, micros};
 
-use crate::allocations;
-use crate::view::Distribution;
 use cluster::{Cluster, member};
 use report::{Report, Snapshot, Step};
 use rumor::Heard;

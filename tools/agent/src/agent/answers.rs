@@ -11,11 +11,11 @@ use serde_json::Value;
 
 use super::listeners::Place;
 use super::{Shared, address};
-use crate::commands::join::Asked;
-use crate::commands::publish::Published;
-use crate::commands::remove::Removed;
 use crate::control::RumorOrder;
 use crate::rumor;
+use crate::view::Asked;
+use crate::view::Published;
+use crate::view::Removed;
 use crate::view::{Distribution, Fingerprints, Info, Member, Members, Pairs, Socket, Stat, Usage};
 
 /// The members, this agent first, the others by name.

@@ -15,8 +15,8 @@ use serde_json::Value;
 use super::answers;
 use super::state::{self, Watcher};
 use super::{Message, Shared};
-use crate::commands::leave::Left;
 use crate::control::{REQUEST_MAX, Refused, Request, RumorOrder};
+use crate::view::Left;
 use crate::view::Pairs;
 
 /// Connections at once; one more is told so.

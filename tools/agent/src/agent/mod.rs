@@ -31,11 +31,11 @@ use bruit_config::{Resolved, Settings};
 use bruit_terminal::failure::{Code, Failure};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::commands::agent::{Args, identity, tags};
-use crate::commands::leave::Left;
+use crate::command::{Args, identity, tags};
 use crate::control;
 use crate::event::{self, Level};
 use crate::runner;
+use crate::view::Left;
 use listeners::Listeners;
 use log::Log;
 use names::Names;
@@ -169,7 +169,11 @@ impl Agent {
                 Ok(Message::Signal(SIGHUP)) => reload::reload(&mut self),
                 Ok(Message::Signal(_)) => break self.terminate(),
                 Ok(Message::Leave { timeout, reply }) => break self.leave_asked(timeout, &reply),
-                Ok(Message::Event(Event::Joined { .. })) => give_up = None,
+                Ok(Message::Event(Event::Joined { .. })) => {
+                    give_up = None;
+                    // Where the system does not let go of it, that costs memory and nothing else.
+                    let _ = net::forget_start();
+                }
                 Ok(Message::Event(Event::JoinRefused { reason, by })) if give_up.is_some() => {
                     break Err(refused(reason, by));
                 }
