@@ -134,6 +134,23 @@ pub fn section(section: Section<'_>) -> Vec<Record> {
             let span = one().hex("nonce", format_args!("{:016x}", raw.nonce())).with("part", part).with("parts", parts);
             vec![span, point(raw.from()), point(raw.to())]
         }
+        Section::Survey(raw) => vec![
+            one()
+                .with("nonce", raw.nonce.get())
+                .hex("owner", format_args!("{:016x}", raw.owner.get()))
+                .with("life", raw.life.get()),
+        ],
+        Section::Surveyed(raw) => {
+            let progress = raw.get();
+            vec![
+                one()
+                    .with("nonce", raw.nonce())
+                    .with("complete", progress.complete)
+                    .hex("membership", format_args!("{:016x}", progress.membership))
+                    .hex("rumors", format_args!("{:016x}", progress.rumors))
+                    .hex("state", format_args!("{:016x}", progress.state)),
+            ]
+        }
         Section::Unknown(code) => vec![one().with("code", code)],
     }
 }
