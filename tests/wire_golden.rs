@@ -66,7 +66,9 @@ fn goldens() -> Vec<(&'static str, Envelope, Vec<Record>)> {
                 | Kind::StateSums
                 | Kind::StateListing
                 | Kind::StateWants
-                | Kind::StatePage => known,
+                | Kind::StatePage
+                | Kind::Survey
+                | Kind::Surveyed => known,
                 Kind::PageRequest | Kind::StateWalk => Envelope { membership: 0, state: 0, counter: 2, ..introduced },
                 Kind::Page | Kind::Cookie | Kind::StateSpan => introduced,
                 Kind::Hello => unbound,

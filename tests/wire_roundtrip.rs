@@ -310,6 +310,7 @@ fn a_value_that_means_nothing_is_a_bad_record() {
         (Kind::StateSpan, 44, 0, "no part"),
         (Kind::StateSpan, 45, 1, "the second part of one"),
         (Kind::StateSpan, 33, 0, "an end before the beginning"),
+        (Kind::Surveyed, 10, 1, "reserved"),
     ];
     for (kind, at, becomes, because) in cases {
         let mut sections = sections_of(&envelope, &golden::records(*kind));

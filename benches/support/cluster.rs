@@ -466,6 +466,8 @@ fn asked_for(bytes: &[u8], node: BootId, receiver: BootId) -> ([Option<u32>; 2],
             | Section::StatePage(_)
             | Section::StateWalk(_)
             | Section::StateSpan(_)
+            | Section::Survey(_)
+            | Section::Surveyed(_)
             | Section::Unknown(_) => {}
         }
     }

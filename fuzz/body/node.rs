@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
 use bruit::wire::{
-    Binding, Cookie, Datagram, MAX_MAX_DATAGRAM, NackReason, RumorIds, SeedStatus, StatePoint, StateWant,
+    Binding, Cookie, Datagram, MAX_MAX_DATAGRAM, NackReason, Progress, RumorIds, SeedStatus, StatePoint, StateWant,
 };
 use bruit::{
     BootId, Class, ClusterKey, Config, Counters, Event, Identity, Incarnation, Input, Instant, Limits, Name, Node,
@@ -353,6 +353,10 @@ impl Stage {
                 logs.iter()
                     .map(|log| Record::StateWant(StateWant { owner: log.owner, life: log.life, after: log.floor })),
             ),
+            Record::Survey { nonce, .. } => {
+                let progress = Progress { complete: u.int_in_range(0..=9)?, ..Progress::default() };
+                answers.push(Record::Surveyed { nonce: *nonce, progress });
+            }
             Record::StateWalk { nonce, from, .. } => {
                 let to = if u.arbitrary()? { StatePoint::END } else { StatePoint { after: from.after + 1, ..*from } };
                 answers.push(Record::StateSpan { nonce: *nonce, from: *from, to, part: 1, parts: 1 });
@@ -399,6 +403,7 @@ impl Stage {
             | Record::Listing { .. }
             | Record::StatePage { .. }
             | Record::StateSpan { .. }
+            | Record::Surveyed { .. }
             | Record::Unknown(_) => {}
         }
         Ok(())

@@ -7,7 +7,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use arbitrary::{Result, Unstructured};
 use bruit::wire::{
-    BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, LogDigest, NackReason, Nature, RawSequence, RumorIds,
+    BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, LogDigest, NackReason, Nature, Progress, RawSequence, RumorIds,
     SeedStatus, State, StateHead, StatePoint, StateWant,
 };
 use bruit::{BootId, Class, Incarnation, NodeId, RumorId, Span, Topic};
@@ -82,6 +82,16 @@ pub fn record(u: &mut Unstructured<'_>, kind: Kind) -> Result<Record> {
             datagrams: u.int_in_range(1..=u8::MAX)?,
         },
         Kind::StateSpan => state_span(u)?,
+        Kind::Survey => Record::Survey { nonce: small(u)?, owner: node_id(u)?, life: small(u)? },
+        Kind::Surveyed => {
+            let progress = Progress {
+                complete: sequence(u)?,
+                membership: u.arbitrary()?,
+                rumors: u.arbitrary()?,
+                state: u.arbitrary()?,
+            };
+            Record::Surveyed { nonce: small(u)?, progress }
+        }
     })
 }
 

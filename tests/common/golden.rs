@@ -1,8 +1,8 @@
 //! What are the datagrams that docs/wire.md spells out? One of each kind, with values that are easy to see in hex.
 
 use bruit::wire::{
-    BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, LogDigest, NackReason, Nature, RumorIds, SeedStatus, State,
-    StateHead, StatePoint, StateWant,
+    BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, LogDigest, NackReason, Nature, Progress, RumorIds, SeedStatus,
+    State, StateHead, StatePoint, StateWant,
 };
 use bruit::{Class, Incarnation, NodeId, RumorId, Span, Topic};
 
@@ -100,6 +100,16 @@ pub fn records(kind: Kind) -> Vec<Record> {
             let from = StatePoint { owner: carla.id(), life: 3, after: 5 };
             let to = StatePoint { after: 70_008, ..from };
             vec![Record::StateSpan { nonce: hello_nonce, from, to, part: 2, parts: 32 }]
+        }
+        Kind::Survey => vec![Record::Survey { nonce: nonce + 5, owner: carla.id(), life: 3 }],
+        Kind::Surveyed => {
+            let progress = Progress {
+                complete: 70_008,
+                membership: 0x1010_1111_1212_1313,
+                rumors: 0x2020_2121_2222_2323,
+                state: 0x3030_3131_3232_3333,
+            };
+            vec![Record::Surveyed { nonce: nonce + 5, progress }]
         }
     }
 }

@@ -4,11 +4,11 @@
 use core::net::SocketAddr;
 
 use bruit::wire::{
-    BUCKETS, Claim, Cookie, Digest, Draft, Hello, Kind, LogDigest, NackReason, Nature, Profile, RawAck, RawClaim,
-    RawCookie, RawDigest, RawHello, RawLeave, RawListing, RawLogDigest, RawNack, RawPage, RawPageRequest, RawPing,
-    RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync, RawStatePage, RawStateSpan, RawStateWalk, RawStateWant,
-    RawSums, RawWant, RawWhois, Rumor, RumorIds, Section, Sections, StateEntry, StateHead, StatePoint, StateWant,
-    Writer,
+    BUCKETS, Claim, Cookie, Digest, Draft, Hello, Kind, LogDigest, NackReason, Nature, Profile, Progress, RawAck,
+    RawClaim, RawCookie, RawDigest, RawHello, RawLeave, RawListing, RawLogDigest, RawNack, RawPage, RawPageRequest,
+    RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync, RawStatePage, RawStateSpan, RawStateWalk,
+    RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, Rumor, RumorIds, Section, Sections, StateEntry,
+    StateHead, StatePoint, StateWant, Writer,
 };
 use bruit::{BootId, Class, Incarnation, NodeId, RumorId, Span, Topic};
 
@@ -42,6 +42,8 @@ pub enum Record {
     StatePage { head: StateHead, entries: Vec<Written> },
     StateWalk { nonce: u64, cookie: u64, from: StatePoint, datagrams: u8 },
     StateSpan { nonce: u64, from: StatePoint, to: StatePoint, part: u8, parts: u8 },
+    Survey { nonce: u32, owner: NodeId, life: u32 },
+    Surveyed { nonce: u32, progress: Progress },
     Unknown(u8),
 }
 
@@ -112,6 +114,8 @@ impl Record {
             Self::StatePage { .. } => Kind::StatePage,
             Self::StateWalk { .. } => Kind::StateWalk,
             Self::StateSpan { .. } => Kind::StateSpan,
+            Self::Survey { .. } => Kind::Survey,
+            Self::Surveyed { .. } => Kind::Surveyed,
             Self::Unknown(_) => return None,
         })
     }
@@ -172,6 +176,8 @@ impl Record {
             Self::StateSpan { nonce, from, to, part, parts } => {
                 writer.push(kind, &RawStateSpan::new(*nonce, (*from, *to), (*part, *parts)))
             }
+            Self::Survey { nonce, owner, life } => writer.push(kind, &RawSurvey::new(*nonce, *owner, *life)),
+            Self::Surveyed { nonce, progress } => writer.push(kind, &RawSurveyed::new(*nonce, progress)),
             Self::Unknown(_) => false,
         }
     }
@@ -253,6 +259,12 @@ impl Record {
                     datagrams: raw.datagrams(),
                 }),
                 Section::StateSpan(raw) => records.push(Self::span(raw)),
+                Section::Survey(raw) => records.push(Self::Survey {
+                    nonce: raw.nonce.get(),
+                    owner: NodeId::from_u64(raw.owner.get()),
+                    life: raw.life.get(),
+                }),
+                Section::Surveyed(raw) => records.push(Self::Surveyed { nonce: raw.nonce(), progress: raw.get() }),
                 Section::Unknown(code) => records.push(Self::Unknown(code)),
             }
         }

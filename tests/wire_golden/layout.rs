@@ -97,7 +97,7 @@ fn header(cut: &mut Cut<'_>) {
     }
 }
 
-const KINDS: [&str; 27] = [
+const KINDS: [&str; 29] = [
     "ping",
     "ack",
     "ping_request",
@@ -125,6 +125,8 @@ const KINDS: [&str; 27] = [
     "state_page",
     "state_walk",
     "state_span",
+    "survey",
+    "surveyed",
 ];
 
 const STATES: [&str; 4] = ["alive", "suspect", "dead", "left"];
@@ -219,6 +221,18 @@ fn section(cut: &mut Cut<'_>) {
             point(cut, "to");
             cut.number(1, "part");
             cut.number(1, "of parts");
+        }
+        "survey" => {
+            cut.hex(4, "nonce");
+            life(cut);
+        }
+        "surveyed" => {
+            cut.hex(4, "nonce");
+            cut.number(6, "complete up to");
+            cut.reserved(2);
+            cut.hex(8, "membership fingerprint");
+            cut.hex(8, "rumor root");
+            cut.hex(8, "state root");
         }
         other => unreachable!("a name without a layout: {other}"),
     }

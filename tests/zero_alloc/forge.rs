@@ -6,11 +6,11 @@
 use std::net::SocketAddr;
 
 use bruit::wire::{
-    Binding, Claim, Cookie, Digest, Draft, Header, Held, Hello, Kind, LogDigest, NackReason, Nature, Profile, RawAck,
-    RawClaim, RawCookie, RawDigest, RawHello, RawLeave, RawListing, RawLogDigest, RawNack, RawPage, RawPageRequest,
-    RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync, RawStateSpan, RawStateWalk, RawStateWant,
-    RawSums, RawWant, RawWhois, Rumor, RumorIds, SeedStatus, State, StateEntry, StateHead, StatePoint, StateWant,
-    Writer,
+    Binding, Claim, Cookie, Digest, Draft, Header, Held, Hello, Kind, LogDigest, NackReason, Nature, Profile, Progress,
+    RawAck, RawClaim, RawCookie, RawDigest, RawHello, RawLeave, RawListing, RawLogDigest, RawNack, RawPage,
+    RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync, RawStateSpan, RawStateWalk,
+    RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, Rumor, RumorIds, SeedStatus, State, StateEntry,
+    StateHead, StatePoint, StateWant, Writer,
 };
 use bruit::{BootId, Class, ClusterKey, Incarnation, NodeId, Rng, RumorId, Span, Topic};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -262,6 +262,15 @@ fn section(dice: &mut Rng, kind: Kind, from: &Party, parties: &[Party], writer: 
         Kind::StatePage => state_page(dice, parties, writer),
         Kind::StateWalk => {
             writer.push(kind, &RawStateWalk::new(dice.next_u64(), 0, point(dice, parties), 1 + dice.below(40) as u8))
+        }
+        Kind::Survey => {
+            let LogDigest { owner, life, .. } = log(dice, parties);
+            writer.push(kind, &RawSurvey::new(nonce, owner, life))
+        }
+        Kind::Surveyed => {
+            let progress =
+                Progress { complete: u64::from(dice.below(40)), state: dice.next_u64(), ..Progress::default() };
+            writer.push(kind, &RawSurveyed::new(nonce, &progress))
         }
         Kind::StateSpan => {
             let (a, b) = (point(dice, parties), point(dice, parties));

@@ -28,7 +28,7 @@ impl Node {
     /// An entry has come: is it the word?
     pub(super) fn obey_reset(&mut self, now: Instant, slot: u32) {
         let store = &self.states.store;
-        let young = now.since(store.get(slot).born) < RESET_TTL && !store.get(slot).is_removed();
+        let young = store.get(slot).born.age(now) < RESET_TTL && !store.get(slot).is_removed();
         if young && store.text(slot).0 == RESET_KEY && self.is_in() {
             self.begin_anew(now);
         }

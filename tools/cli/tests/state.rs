@@ -272,14 +272,14 @@ fn a_watcher_that_does_not_read_holds_up_nobody_and_then_gets_the_current_state(
     const ROUNDS: u32 = 60;
     const KEYS: u32 = 40;
     let dir = scratch("state-slow");
-    let [a, b, _c] = three(&dir);
+    let [a, _b, _c] = three(&dir);
     let mut slow = Watcher::start(&a, &[]);
     slow.signal("STOP");
     let stopped = Instant::now();
     let mut quick = Watcher::start(&a, &["last"]);
     assert_eq!(quick.next()["event"], "current");
     let padding = "x".repeat(900);
-    let mut stream = std::os::unix::net::UnixStream::connect(&b.control).expect("the socket");
+    let mut stream = std::os::unix::net::UnixStream::connect(&a.control).expect("the socket");
     let mut answers = BufReader::new(stream.try_clone().expect("a descriptor"));
     for n in 0..ROUNDS * KEYS {
         let value = format!("{n} {padding}");
@@ -290,7 +290,7 @@ fn a_watcher_that_does_not_read_holds_up_nobody_and_then_gets_the_current_state(
         answers.read_line(&mut answer).expect("an answer");
         assert!(answer.contains("\"version\""), "{answer}");
     }
-    held_by_all(&b, &["set", "last", "1", "--mine"]);
+    held_by_all(&a, &["set", "last", "1", "--mine"]);
     assert_eq!(quick.next()["value"], "1", "the other one stands still");
     // Longer than a client may leave an answer unread.
     std::thread::sleep(Duration::from_millis(5_500).saturating_sub(stopped.elapsed()));

@@ -134,14 +134,12 @@ pub fn section(section: Section<'_>) -> Vec<Record> {
             let span = one().hex("nonce", format_args!("{:016x}", raw.nonce())).with("part", part).with("parts", parts);
             vec![span, point(raw.from()), point(raw.to())]
         }
-        Section::Survey(raw) => {
-            vec![
-                one()
-                    .with("nonce", raw.nonce.get())
-                    .hex("owner", format_args!("{:016x}", raw.owner.get()))
-                    .with("life", raw.life.get()),
-            ]
-        }
+        Section::Survey(raw) => vec![
+            one()
+                .with("nonce", raw.nonce.get())
+                .hex("owner", format_args!("{:016x}", raw.owner.get()))
+                .with("life", raw.life.get()),
+        ],
         Section::Surveyed(raw) => {
             let progress = raw.get();
             vec![
