@@ -167,7 +167,6 @@ impl Node {
             + super::repair::Repair::memory_bytes()
             + Deadlines::memory_bytes(keys.count())
             + Ring::<super::Outgoing>::memory_bytes(limits.outbox as usize)
-            + super::outbox::Recent::memory_bytes()
             + super::events::Events::memory_bytes(limits.events as usize)
             + super::rumors::Rumors::memory_bytes(limits)
             + super::state::States::memory_bytes(limits)

@@ -5,7 +5,6 @@
 //! summary of many figures, and the hash that shows that two runs were the same to the bit.
 
 pub mod churn;
-mod course;
 pub mod detect;
 mod distribution;
 pub mod false_death;
@@ -22,14 +21,15 @@ pub mod spread;
 mod stage;
 pub mod steady;
 pub mod storm;
+mod timeline;
 mod word;
 
 use std::fmt;
 
-pub use course::Moment;
 pub use distribution::Distribution;
 pub use runs::{Progress, Runs, trace_of};
 pub use stage::Timing;
+pub use timeline::Moment;
 
 use super::{Bounds, Link, Observer, Spec, World};
 use crate::config::{Config, Params, Profile};
