@@ -8,7 +8,7 @@ use crate::RumorStart;
 use crate::id::NodeId;
 use crate::membership::{Capacity, ME};
 use crate::rumor::{Asked, Gap, Gone, Origin, Window};
-use crate::time::{Instant, Span};
+use crate::time::Instant;
 use crate::wire::{Digest, Kind, RawDigest, RawRumorIds, RumorIds, Writer};
 
 use super::hearing::START_LOOKS_BACK;
@@ -17,8 +17,9 @@ use super::hearing::START_LOOKS_BACK;
 const RUNS_MAX: usize = 4;
 /// So many, one after the other, must say that they cannot give what is missing any more before it is given up.
 const GONE_SAID_BY: u8 = 4;
-/// How often the wait before asking again doubles.
-const DOUBLINGS: u8 = 6;
+/// How often the wait before asking again doubles, and how long it is at most, in gossip intervals.
+const DOUBLINGS: u8 = 9;
+const LONGEST_WAIT_INTERVALS: u32 = 64;
 /// How many entries of the deadlines one tick takes: the rest is due at once after it.
 const DUE_AT_ONCE: usize = 64;
 
@@ -80,12 +81,12 @@ impl Node {
         let theirs =
             has_beyond(digest, complete) & !record.window.seen_beyond(self.rumors.origins.bits(origin), complete);
         if theirs != 0 && record.asked.until <= now {
-            let wait = self.retry_after(sender.slot);
-            let asked = &mut self.rumors.origins.get_mut(origin).asked;
-            *asked = Asked { until: now + wait, ..*asked };
-            self.counters.rumors_asked += 1;
             let what = What::RumorWants { origin };
             self.push(Outgoing { to: sender.addr, receiver: sender.receiver(), what });
+            self.counters.rumors_asked += 1;
+            let until = self.await_answer(now, origin, sender.slot);
+            self.rumors.due.set_earlier(origin, until);
+            self.arm_earlier(Timer::Rumors, until);
         }
     }
 
@@ -109,9 +110,17 @@ impl Node {
         Some(place)
     }
 
-    /// How long an answer of a member may take.
-    fn retry_after(&self, slot: Option<u32>) -> Span {
-        slot.map_or(self.params.ack_prior, |slot| self.ack_timeout(slot))
+    /// Somebody has been asked for what is missing of an origin: returns until when nobody else is. That is as long as an answer
+    /// takes, as far as round trips are known, but a part of an interval in any case; each time twice as long. It can be shorter
+    /// than the wait for an ack: to ask once too often costs a copy, and no verdict.
+    fn await_answer(&mut self, now: Instant, origin: u32, slot: Option<u32>) -> Instant {
+        let interval = self.params.gossip_interval;
+        let [floor, prior, ceiling] = [8, 4, 2].map(|part| interval / part);
+        let answer = slot.map_or(prior, |slot| self.table.contact(slot).rtt.timeout(floor, prior, ceiling));
+        let asked = &mut self.rumors.origins.get_mut(origin).asked;
+        let wait = (answer * (1 << asked.times.min(DOUBLINGS))).min(interval * LONGEST_WAIT_INTERVALS);
+        *asked = Asked { until: now + wait, times: asked.times.saturating_add(1) };
+        asked.until
     }
 
     /// A member cannot give anything up to a number. When enough have said so nobody is likely to; but not before somebody has been
@@ -234,13 +243,12 @@ impl Node {
         let itself = self.table.find(id).filter(|slot| its_turn && *slot != ME && self.table.get(*slot).state.is_up());
         let mut drawn = [0; 1];
         let found = self.roster.sample(&mut self.rng, &mut drawn, |_| true);
-        let wait = self.params.gossip_interval * (1 << asked.times.min(DOUBLINGS));
-        if let Some(slot) = itself.or_else(|| drawn[..found].first().copied()) {
+        let slot = itself.or_else(|| drawn[..found].first().copied());
+        if let Some(slot) = slot {
             self.counters.rumors_asked += 1;
             self.push_to(slot, What::RumorWants { origin });
         }
-        self.rumors.origins.get_mut(origin).asked = Asked { until: now + wait, times: asked.times.saturating_add(1) };
-        now + wait
+        self.await_answer(now, origin, slot)
     }
 
     /// Nothing of an origin is missing. Once nothing new has come for a while it counts as settled, for as long as it is current;
