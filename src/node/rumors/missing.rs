@@ -9,7 +9,7 @@ use crate::id::NodeId;
 use crate::membership::{Capacity, ME};
 use crate::rumor::{Asked, Gap, Gone, Origin, Window};
 use crate::time::Instant;
-use crate::wire::{Digest, Kind, RawDigest, RawRumorIds, RumorIds, Writer};
+use crate::wire::{Digest, Kind, RawDigest, RawRumorIds, RumorIds, State, Writer};
 
 use super::hearing::START_LOOKS_BACK;
 
@@ -252,7 +252,8 @@ impl Node {
     }
 
     /// Nothing of an origin is missing. Once nothing new has come for a while it counts as settled, for as long as it is current;
-    /// it is forgotten once nobody can tell any rumor of it again. Returns when to look again.
+    /// it is forgotten once nobody can tell any rumor of it again, and it is not to be expected back or places are scarce. Returns
+    /// when to look again.
     fn on_origin_quiet(&mut self, now: Instant, origin: u32) -> Option<Instant> {
         let settle = self.settle_time();
         let record = self.rumors.origins.get(origin);
@@ -268,8 +269,12 @@ impl Node {
         }
         let forgotten_at = record.last_at + self.params.rumor_retention * 2;
         self.count_origin(now, origin, 0);
+        let record = self.rumors.origins.get(origin);
         if now < forgotten_at {
             return Some(forgotten_at);
+        }
+        if self.may_return(record) && !self.are_origins_scarce() {
+            return Some(now + self.params.rumor_retention);
         }
         self.let_the_old_go(now);
         if self.rumors.origins.get(origin).retained > 0 {
@@ -296,6 +301,20 @@ impl Node {
         }
         let member = self.table.find(record.id).map(|slot| self.table.get(slot));
         member.is_some_and(|member| member.state.is_up() && member.boot.tag() == record.boot)
+    }
+
+    /// Whether a start of an origin may go on where it ended, behind what has come here (R14): it was held dead, which it may
+    /// not be, and no other has followed.
+    fn may_return(&self, record: &Origin) -> bool {
+        match self.table.find(record.id).map(|slot| self.table.get(slot)) {
+            Some(member) => member.boot.tag() == record.boot && member.state != State::Left,
+            None => self.book.get(record.id).is_some_and(|entry| entry.boot.tag() == record.boot),
+        }
+    }
+
+    /// Whether those who are down leave too few places to others: sooner than the embedder is warned of that.
+    const fn are_origins_scarce(&self) -> bool {
+        self.rumors.origins.len() > self.params.limits.origins / 4 * 3
     }
 
     /// Whether others are told what this node has of an origin: it is up, or its last rumors can still be had. Of anything
