@@ -139,7 +139,9 @@ mod tests {
 
     fn encoded(numbers: &[f64]) -> Option<Vec<u8>> {
         let mut sketch = Sketch::new();
-        numbers.iter().for_each(|number| drop(sketch.record(*number)));
+        numbers.iter().for_each(|number| {
+            sketch.record(*number);
+        });
         let mut buf = vec![0; 64 << 10];
         let len = sketch.encode(&mut buf)?;
         buf.truncate(len);
@@ -188,7 +190,9 @@ mod tests {
             let (a, b) = (finite(a), finite(b));
             let of = |numbers: &[f64]| {
                 let mut sketch = Sketch::new();
-                numbers.iter().for_each(|number| drop(sketch.record(*number)));
+                numbers.iter().for_each(|number| {
+            sketch.record(*number);
+        });
                 sketch
             };
             let (mut got, mut wanted) = (of(&a), of(&a));

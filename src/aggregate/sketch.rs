@@ -162,7 +162,9 @@ mod tests {
 
     fn of(numbers: &[f64]) -> Sketch {
         let mut sketch = Sketch::new();
-        numbers.iter().for_each(|number| drop(sketch.record(*number)));
+        numbers.iter().for_each(|number| {
+            sketch.record(*number);
+        });
         sketch
     }
 
