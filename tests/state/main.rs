@@ -2,6 +2,7 @@
 
 mod join;
 mod lives;
+mod merge;
 mod repair;
 mod shared;
 mod spread;
