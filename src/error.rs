@@ -149,6 +149,13 @@ pub enum Refusal {
     },
     /// The counter would run over.
     CounterOverflow,
+    /// A contribution is not finite, or too large.
+    NotANumber,
+    /// As many numbers are averaged as there is room for.
+    TooManyAverages {
+        /// How many there may be.
+        max: u32,
+    },
     /// The list of watched beginnings of keys is full.
     TooManyWatches {
         /// How many it holds.
@@ -203,6 +210,13 @@ impl fmt::Display for Refusal {
                  another key"
             ),
             Self::CounterOverflow => f.write_str("the counter would run over 64 bits; unset it to begin anew"),
+            Self::NotANumber => f.write_str("what is contributed has to be a number of at most 1e30 in magnitude"),
+            Self::TooManyAverages { max } => {
+                write!(
+                    f,
+                    "{max} numbers are averaged, which is all there is room for; raise limits.averages at every node"
+                )
+            }
             Self::TooManyWatches { max } => {
                 write!(f, "{max} beginnings of keys are watched, which is all there is room for; raise limits.watches")
             }

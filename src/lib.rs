@@ -48,6 +48,7 @@
 
 #![deny(unsafe_code)]
 
+mod aggregate;
 mod bounded;
 mod config;
 mod error;
@@ -69,6 +70,7 @@ mod state;
 mod time;
 pub mod wire;
 
+pub use aggregate::{Aggregate, Sketch};
 pub use config::{
     ACCUSERS_MAX, Config, DIRECT_PINGS_MAX, FANOUT_MAX, HELPER_ROUNDS_MAX, HELPERS_MAX, Params, Profile, RumorStart,
     Sends,
@@ -80,8 +82,8 @@ pub use limits::Limits;
 pub use measure::{Counters, Histogram, NodeHistograms, Summary};
 pub use membership::{Capacity, JoinRefusal, Tags};
 pub use node::{
-    Coverage, Identity, Input, MemberView, Node, Phase, Publication, SharedContribution, SharedOp, SharedValue,
-    SharedWrite, StateRef, StateView, Transmit, Write,
+    Coverage, Estimate, Identity, Input, MemberView, Node, Phase, Publication, SharedContribution, SharedOp,
+    SharedValue, SharedWrite, StateRef, StateView, Transmit, Write,
 };
 pub use rng::Rng;
 pub use rumor::{Class, Order, Rule, RumorId, RumorRef, Topic};

@@ -114,3 +114,26 @@ fn who_does_not_read_changes_learns_how_many_it_has_lost_and_reads_the_rest() {
     assert_eq!(c.value(a.id(), b"n").expect("asked").expect("held").value, [9]);
     assert_eq!(c.value(NodeId::from_name("b"), b"n").expect("asked"), None);
 }
+
+#[test]
+fn all_come_to_the_same_over_what_is_held_and_by_averaging() {
+    let all = three();
+    for (node, load) in all.iter().zip(["1", "2.5", "-4"]) {
+        node.write(&own(b"load", Some(load.as_bytes()))).expect("taken");
+        node.contribute(b"load", load.parse().ok()).expect("a member");
+    }
+    let folded = |node: &Handle| node.aggregate(b"load", Some("")).expect("asked");
+    until(|| all.iter().all(|node| folded(node).owners() == 3));
+    for node in &all {
+        let fold = folded(node);
+        assert_eq!((fold.sum(), fold.min(), fold.max(), fold.quantile(1.0)), (-0.5, Some(-4.0), Some(2.5), Some(2.5)));
+        assert_eq!(node.aggregate(b"load", Some("elsewhere")).expect("asked").owners(), 0);
+    }
+    let right = |node: &Handle| {
+        let estimate = node.estimate(b"load").expect("asked");
+        estimate.is_some_and(|e| (e.sum + 0.5).abs() < 0.005 && (e.count - 3.0).abs() < 0.03)
+    };
+    until(|| all.iter().all(right));
+    let refused = all[0].contribute(b"load", Some(f64::INFINITY));
+    assert!(matches!(refused, Err(net::CommandError::Refused(Refusal::NotANumber))), "{refused:?}");
+}

@@ -206,6 +206,8 @@ counters! {
     state_resets,
     /// Walks through everything, begun before this node was a member.
     state_walks,
+    /// Numbers that others average, and neighbours to average with, for which there was no room.
+    averages_refused,
 }
 
 impl AddAssign<&Self> for Counters {

@@ -16,10 +16,11 @@ use super::rereading;
 use super::rumors::{Delivery, Reader};
 use super::shared::{Command, Request, SEEDS_PER_COMMAND, Shared};
 use super::state::{Change, Client, SharedKey, Surveyed, Value};
+use crate::aggregate::Aggregate;
 use crate::error::Refusal;
 use crate::event::Event;
 use crate::id::{BootId, Name, NodeId};
-use crate::node::{Publication, SharedWrite, StateRef, Write};
+use crate::node::{Estimate, Publication, SharedWrite, StateRef, Write};
 use crate::rumor::{Class, Order, RumorId, Topic};
 
 /// How long a reader waits for fresh figures before the last ones will do.
@@ -359,6 +360,31 @@ impl Handle {
     /// The node's refusal, or that it could not be asked.
     pub fn reset_state(&self) -> Result<(), CommandError> {
         self.0.state.reset(|| self.0.shared.wake())
+    }
+
+    /// What the values come to that members hold under a key, of all that are up or of a zone: see
+    /// [`Node::aggregate`](crate::Node::aggregate). Two look-ups in the loop for each member.
+    ///
+    /// # Errors
+    /// That the loop could not be asked.
+    pub fn aggregate(&self, key: &[u8], zone: Option<&str>) -> Result<Aggregate, CommandError> {
+        self.0.state.aggregate(|| self.0.shared.wake(), key, zone)
+    }
+
+    /// Contributes a number to what is averaged by gossip over all members, or none any more.
+    ///
+    /// # Errors
+    /// The node's refusal, or that it could not be asked.
+    pub fn contribute(&self, name: &[u8], value: Option<f64>) -> Result<(), CommandError> {
+        self.0.state.contribute(|| self.0.shared.wake(), name, value)
+    }
+
+    /// What a number comes to that members contribute to; `None` where nobody is known to do so.
+    ///
+    /// # Errors
+    /// That the loop could not be asked.
+    pub fn estimate(&self, name: &[u8]) -> Result<Option<Estimate>, CommandError> {
+        self.0.state.estimate(|| self.0.shared.wake(), name)
     }
 
     /// Has changes told of keys that begin so, of all where it is empty.

@@ -342,6 +342,9 @@ impl Node {
         self.roster.set_up(slot, |other| table.get(other).at);
         self.rank(slot, was_up, true);
         self.owner_came(slot);
+        if !was_up {
+            self.neighbour_came(slot);
+        }
         self.arm_forget();
     }
 

@@ -5,6 +5,7 @@
 //! `walking`, `paging`, `introducing`, `conflict`, `leaving`, `healing`, `repair`, the folder `rumors`, and on the way out
 //! `outbox`, `transmit`, `fill`.
 
+mod aggregate;
 mod apply;
 mod conflict;
 mod events;
@@ -29,6 +30,7 @@ mod walking;
 
 use core::net::SocketAddr;
 
+pub use aggregate::Estimate;
 pub use state::{Coverage, SharedContribution, SharedOp, SharedValue, SharedWrite, StateRef, StateView, Write};
 #[cfg(feature = "plan")]
 pub(crate) use verdict::{DOUBT_FACTOR, DOUBT_FROM};
@@ -109,6 +111,14 @@ pub enum Input<'a> {
     /// Have everybody forget what it holds of others' keys, and every owner tell its own anew (R22). What is durable of owners
     /// that are gone is lost by this.
     ResetState,
+    /// Contribute a number to what is averaged by gossip over all members, or none any more; [`Node::estimate`] has what it comes to. Costs
+    /// each member 2 datagrams a gossip interval as long as anybody contributes to anything, up to 6 under heavy loss.
+    Contribute {
+        /// To what: 1 to [`KEY_MAX`](crate::KEY_MAX) bytes.
+        name: &'a [u8],
+        /// What: at most 1e30 in magnitude.
+        value: Option<f64>,
+    },
     /// Tell of changes of the keys that begin so, as [`Event::Changed`]; of all where it is empty.
     Watch(&'a [u8]),
     /// Tell of them no more.
@@ -220,6 +230,7 @@ pub struct Node {
     full_told_at: Option<Instant>,
     rumors: rumors::Rumors,
     states: state::States,
+    averaging: aggregate::Averaging,
     events: events::Events,
     changed: SlotSet,
     counters: Counters,
@@ -354,6 +365,7 @@ impl Node {
             full_told_at: None,
             rumors: rumors::Rumors::new(&limits, now),
             states: state::States::new(&limits, now),
+            averaging: aggregate::Averaging::new(&limits, now),
             events: events::Events::new(limits.events as usize),
             changed: SlotSet::new(members),
             counters: Counters::default(),
@@ -451,6 +463,7 @@ impl Node {
             Input::WriteShared(write) => self.on_write_shared(now, &write),
             Input::ResetState => self.on_reset_command(now),
             Input::Survey { owner, life, version } => self.on_survey(now, owner, life, version),
+            Input::Contribute { name, value } => self.on_contribute(now, name, value),
             Input::Watch(prefix) => self.on_watch(prefix),
             Input::Unwatch(prefix) => {
                 self.states.watches.remove(prefix);

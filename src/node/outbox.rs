@@ -125,6 +125,14 @@ pub(super) enum What {
     Survey {
         nonce: u32,
     },
+    /// What has been handed to the receiver of each number that is averaged.
+    Averages {
+        answer: bool,
+    },
+    /// Which numbers are averaged.
+    AveragesNotice,
+    /// There is no link over which to average.
+    AveragesEnd,
     Surveyed {
         nonce: u32,
         complete: u64,
@@ -166,7 +174,10 @@ impl What {
             | Self::StateWalk
             | Self::StateSpan { .. }
             | Self::Survey { .. }
-            | Self::Surveyed { .. } => false,
+            | Self::Surveyed { .. }
+            | Self::Averages { .. }
+            | Self::AveragesNotice
+            | Self::AveragesEnd => false,
         }
     }
 
@@ -210,7 +221,10 @@ impl What {
             | Self::StateWalk
             | Self::StateSpan { .. }
             | Self::Survey { .. }
-            | Self::Surveyed { .. } => false,
+            | Self::Surveyed { .. }
+            | Self::Averages { .. }
+            | Self::AveragesNotice
+            | Self::AveragesEnd => false,
         }
     }
 }

@@ -216,6 +216,7 @@ impl Node {
             Section::StateSpan(span) => self.on_state_span(now, sender, span),
             Section::Survey(raw) => self.on_survey_question(sender, raw),
             Section::Surveyed(raw) => self.on_surveyed(sender, raw),
+            Section::Averages(flows) => self.on_averages(now, sender, &flows),
             Section::Unknown(_) => self.counters.unknown_sections += 1,
             Section::Ping(_)
             | Section::PingRequest(_)
@@ -259,6 +260,7 @@ impl Node {
             Section::StateSpan(_) => Kind::StateSpan,
             Section::Survey(_) => Kind::Survey,
             Section::Surveyed(_) => Kind::Surveyed,
+            Section::Averages(_) => Kind::Averages,
             Section::Unknown(_) => return,
         };
         self.counters.received_one(kind);

@@ -46,6 +46,8 @@ pub(super) enum Timer {
     StateRetell,
     /// Ask those again who do not hold what is waited for.
     Survey,
+    /// Average with a neighbour.
+    Averages,
     /// The probe at a place has run out of time.
     InFlight(u32),
     /// The relay at a place has.
@@ -56,7 +58,7 @@ pub(super) enum Timer {
     Forget,
 }
 
-const FIXED: u32 = 13;
+const FIXED: u32 = 14;
 
 impl Keys {
     pub(super) fn new(limits: &Limits) -> Self {
@@ -85,6 +87,7 @@ impl Keys {
             Timer::StateWalk => 10,
             Timer::Survey => 11,
             Timer::StateRetell => 12,
+            Timer::Averages => 13,
             Timer::InFlight(place) => self.probes + place,
             Timer::Relay(place) => self.relays + place,
             // Records are numbered from 1 on.
@@ -108,6 +111,7 @@ impl Keys {
             10 => Timer::StateWalk,
             11 => Timer::Survey,
             12 => Timer::StateRetell,
+            13 => Timer::Averages,
             key if key < self.relays => Timer::InFlight(key - self.probes),
             key if key < self.suspicions => Timer::Relay(key - self.relays),
             key => match NonZeroU16::new((key - self.suspicions) as u16 + 1) {
@@ -164,6 +168,7 @@ impl Node {
             Timer::StateAges => self.on_state_ages_timer(now),
             Timer::StateWalk => self.on_state_walk_timer(now),
             Timer::Survey => self.on_survey_timer(now),
+            Timer::Averages => self.on_averages_timer(now),
             Timer::StateRetell => self.on_state_retell_timer(now),
             Timer::InFlight(place) => self.on_flight_timer(now, place),
             Timer::Relay(place) => self.on_relay_timer(now, place),

@@ -8,8 +8,8 @@ use crate::membership::nonce::{self, Nonce};
 use crate::membership::{END, ME, Tone};
 use crate::time::Instant;
 use crate::wire::{
-    Binding, Claim, Cookie, Header, Held, Kind, RawAck, RawClaim, RawCookie, RawHello, RawLeave, RawListing, RawNack,
-    RawPageRequest, RawPing, RawPingRequest, RawWant, RawWhois, SeedStatus, State, Writer,
+    Binding, Claim, Cookie, Header, Held, Kind, RawAck, RawAverages, RawClaim, RawCookie, RawHello, RawLeave,
+    RawListing, RawNack, RawPageRequest, RawPing, RawPingRequest, RawWant, RawWhois, SeedStatus, State, Writer,
 };
 
 impl Node {
@@ -105,7 +105,10 @@ impl Node {
             | What::StateWalk
             | What::StateSpan { .. }
             | What::Survey { .. }
-            | What::Surveyed { .. } => false,
+            | What::Surveyed { .. }
+            | What::Averages { .. }
+            | What::AveragesNotice
+            | What::AveragesEnd => false,
         }
     }
 
@@ -122,7 +125,7 @@ impl Node {
     }
 
     /// The receiver's place, where its start is still the one that was meant, and its start.
-    fn resolve(&self, receiver: Receiver) -> (Option<u32>, Option<BootId>) {
+    pub(super) fn resolve(&self, receiver: Receiver) -> (Option<u32>, Option<BootId>) {
         match receiver {
             Receiver::Member(slot, boot) => {
                 (Some(slot).filter(|slot| self.table.at(*slot).is_some_and(|m| m.boot == boot)), Some(boot))
@@ -187,6 +190,9 @@ impl Node {
             What::StateWalk => self.write_state_walk(writer),
             What::Survey { nonce } => self.write_survey(nonce, writer),
             What::Surveyed { nonce, complete } => self.write_surveyed(nonce, complete, writer),
+            What::Averages { answer } => self.write_averages(outgoing, answer, writer),
+            What::AveragesNotice => self.write_averages_notice(writer),
+            What::AveragesEnd => self.put(writer, Kind::Averages, &RawAverages::end()),
             What::StateSpan { nonce, from, part, parts } => {
                 self.write_state_span(now, outgoing, (nonce, from, part, parts), writer);
             }

@@ -170,6 +170,7 @@ impl Node {
             + super::events::Events::memory_bytes(limits.events as usize)
             + super::rumors::Rumors::memory_bytes(limits)
             + super::state::States::memory_bytes(limits)
+            + super::aggregate::Averaging::memory_bytes(limits)
             + SlotSet::memory_bytes(members)
             + NodeHistograms::COUNT * Histogram::memory_bytes()
     }

@@ -334,6 +334,14 @@ impl<O: Observer> World<O> {
         self.tell(host, Input::Survey { owner, life, version })
     }
 
+    /// Has a node contribute a number to what is averaged, or none any more.
+    ///
+    /// # Errors
+    /// The node's refusal.
+    pub fn contribute(&mut self, host: HostId, name: &[u8], value: Option<f64>) -> Result<(), Refusal> {
+        self.tell(host, Input::Contribute { name, value })
+    }
+
     /// Has a node tell of changes of the keys that begin so.
     ///
     /// # Errors

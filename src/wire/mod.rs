@@ -16,6 +16,7 @@
 
 mod ack;
 mod addr;
+mod averages;
 mod claims;
 mod cookie;
 mod header;
@@ -48,6 +49,7 @@ pub use crate::state::{Draft, Nature};
 pub use ack::RawAck;
 pub use addr::RawAddr;
 pub(crate) use addr::usable;
+pub use averages::{Flows, RawAverages, RawFlow};
 pub use claims::{Claim, RawClaim, State};
 pub use cookie::{Cookie, Held, RawCookie, SeedStatus};
 pub use header::{

@@ -10,9 +10,9 @@ use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{
-    Listing, Profiles, RawAck, RawClaim, RawCookie, RawDigest, RawHello, RawLeave, RawNack, RawPage, RawPageRequest,
-    RawPing, RawPingRequest, RawRumorIds, RawRumorSync, RawStateSpan, RawStateWalk, RawStateWant, RawSums, RawSurvey,
-    RawSurveyed, RawWant, RawWhois, RumorPage, Rumors, StateListing, StatePage,
+    Flows, Listing, Profiles, RawAck, RawClaim, RawCookie, RawDigest, RawHello, RawLeave, RawNack, RawPage,
+    RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorSync, RawStateSpan, RawStateWalk, RawStateWant,
+    RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, RumorPage, Rumors, StateListing, StatePage,
 };
 use crate::error::DropReason;
 use crate::error::closed_enum;
@@ -79,6 +79,8 @@ closed_enum! {
         Survey = "survey",
         /// So far.
         Surveyed = "surveyed",
+        /// What the sender and the receiver have handed to each other of numbers that are averaged.
+        Averages = "averages",
     }
 }
 
@@ -121,7 +123,8 @@ impl Kind {
             | Self::StateWalk
             | Self::StateSpan
             | Self::Survey
-            | Self::Surveyed => false,
+            | Self::Surveyed
+            | Self::Averages => false,
         }
     }
 
@@ -202,6 +205,8 @@ pub enum Section<'a> {
     Survey(&'a RawSurvey),
     /// Kind 29.
     Surveyed(&'a RawSurveyed),
+    /// Kind 30.
+    Averages(Flows<'a>),
     /// A kind that this build does not know, with its number.
     Unknown(u8),
 }
@@ -240,6 +245,7 @@ impl Section<'_> {
             | Self::StateSpan(_)
             | Self::Survey(_)
             | Self::Surveyed(_)
+            | Self::Averages(_)
             | Self::Unknown(_) => false,
         }
     }
@@ -325,6 +331,7 @@ fn view(code: u8, count: u8, body: &[u8]) -> Option<Section<'_>> {
         Kind::StateSpan => Section::StateSpan(one(count, body)?),
         Kind::Survey => Section::Survey(one(count, body)?),
         Kind::Surveyed => Section::Surveyed(one(count, body)?),
+        Kind::Averages => Section::Averages(Flows::new(count, body)?),
     })
 }
 
@@ -357,6 +364,7 @@ fn check_values(section: &Section<'_>) -> bool {
         Section::StateWalk(raw) => raw.check(),
         Section::StateSpan(raw) => raw.check(),
         Section::Surveyed(raw) => raw.check(),
+        Section::Averages(flows) => flows.check(),
         Section::Ping(_)
         | Section::Ack(_)
         | Section::Whois(_)

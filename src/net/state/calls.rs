@@ -6,10 +6,11 @@ use crossbeam_channel::{Receiver, Sender, TrySendError};
 
 use super::encode::In;
 use super::{Change, SharedKey, Surveyed, Value};
+use crate::aggregate::Aggregate;
 use crate::id::NodeId;
 use crate::net::error::CommandError;
 use crate::net::handle::receive;
-use crate::node::{SharedOp, SharedWrite, StateRef, Write};
+use crate::node::{Estimate, SharedOp, SharedWrite, StateRef, Write};
 use crate::rumor::Class;
 use crate::state::MergeRule;
 use crate::time::Span;
@@ -51,6 +52,13 @@ pub(super) enum Ask {
     Survey(Option<(NodeId, u32, u64)>),
     Surveyed,
     Reset,
+    /// Over all members, or those of a zone, which stands behind the key.
+    Aggregate {
+        key_len: usize,
+        zone: bool,
+    },
+    Contribute(Option<f64>),
+    Estimate,
 }
 
 /// An operation without its bytes.
@@ -184,6 +192,21 @@ impl Client {
             }
             size *= 4;
         }
+    }
+
+    pub fn aggregate(&self, wake: impl Fn(), key: &[u8], zone: Option<&str>) -> Result<Aggregate, CommandError> {
+        let ask = Ask::Aggregate { key_len: key.len(), zone: zone.is_some() };
+        let (_, room) = self.ask(&wake, ask, &[key, zone.unwrap_or_default().as_bytes()], ROOM)?;
+        Ok(In(&room).aggregate().unwrap_or_default())
+    }
+
+    pub fn contribute(&self, wake: impl Fn(), name: &[u8], value: Option<f64>) -> Result<(), CommandError> {
+        self.ask(&wake, Ask::Contribute(value), &[name], 0).map(|_| ())
+    }
+
+    pub fn estimate(&self, wake: impl Fn(), name: &[u8]) -> Result<Option<Estimate>, CommandError> {
+        let (_, room) = self.ask(&wake, Ask::Estimate, &[name], ROOM)?;
+        Ok(In(&room).estimate())
     }
 
     pub fn change(&self, timeout: Duration) -> Option<Change> {

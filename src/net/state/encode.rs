@@ -3,8 +3,9 @@
 use core::time::Duration;
 
 use super::{Contributed, Merged, SharedKey, Surveyed, Value};
+use crate::aggregate::Aggregate;
 use crate::id::NodeId;
-use crate::node::{Coverage, Node, SharedValue, StateView};
+use crate::node::{Coverage, Estimate, Node, SharedValue, StateView};
 use crate::rumor::Class;
 use crate::state::{MergeRule, Stamp};
 use crate::wire::Progress;
@@ -116,6 +117,29 @@ pub(super) fn put_surveyed(buf: &mut Vec<u8>, node: &Node) -> bool {
     out.end()
 }
 
+/// Writes what a fold came to: at most 29 KiB.
+pub(super) fn put_aggregate(buf: &mut Vec<u8>, fold: &Aggregate) -> bool {
+    let mut out = Out::new(buf);
+    out.word(u64::from(fold.owners()));
+    out.word(u64::from(fold.not_numbers()));
+    if !out.end() || fold.count() == 0 {
+        return fold.count() == 0;
+    }
+    let len = buf.len();
+    buf.resize(buf.capacity(), 0);
+    let written = fold.sketch().encode(&mut buf[len..]);
+    buf.truncate(len + written.unwrap_or(0));
+    written.is_some()
+}
+
+/// Writes what averaging came to.
+pub(super) fn put_estimate(buf: &mut Vec<u8>, estimate: &Estimate) -> bool {
+    let mut out = Out::new(buf);
+    [estimate.mean, estimate.sum, estimate.count].into_iter().for_each(|number| out.word(number.to_bits()));
+    out.word(u64::from(estimate.rounds));
+    out.end()
+}
+
 /// Reads what was put in, in the same order.
 pub(super) struct In<'b>(pub &'b [u8]);
 
@@ -158,6 +182,16 @@ impl<'b> In<'b> {
             age: Duration::from_nanos(age),
             ttl: (ttl > 0).then(|| Duration::from_nanos(ttl)),
         })
+    }
+
+    pub(super) fn aggregate(&mut self) -> Option<Aggregate> {
+        let (owners, not_numbers) = (self.word()? as u32, self.word()? as u32);
+        Some(Aggregate::of(owners, not_numbers, self.0))
+    }
+
+    pub(super) fn estimate(&mut self) -> Option<Estimate> {
+        let [mean, sum, count] = [self.word()?, self.word()?, self.word()?].map(f64::from_bits);
+        Some(Estimate { mean, sum, count, rounds: self.word()? as u32 })
     }
 
     pub(super) fn surveyed(&mut self) -> Option<Surveyed> {

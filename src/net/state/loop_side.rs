@@ -2,7 +2,7 @@
 
 use super::Change;
 use super::calls::{Answer, Ask, CALLS, Call, LoopSide, OpKind};
-use super::encode::{put_shared, put_surveyed, put_value};
+use super::encode::{put_aggregate, put_estimate, put_shared, put_surveyed, put_value};
 use crate::net::error::CommandError;
 use crate::node::{Input, Node, SharedOp, SharedWrite, Write};
 use crate::time::Instant;
@@ -89,6 +89,20 @@ fn carry_out(
             Input::Survey { owner, life, version }
         }
         Ask::Reset => Input::ResetState,
+        Ask::Contribute(value) => Input::Contribute { name: said, value },
+        Ask::Aggregate { key_len, zone } => {
+            let (key, name) = said.split_at(key_len);
+            // What was text is text still.
+            let zone = if zone { core::str::from_utf8(name).ok() } else { None };
+            let fits = put_aggregate(room, &node.aggregate(now, key, zone));
+            debug_assert!(fits, "there is room for the longest");
+            return Ok(None);
+        }
+        Ask::Estimate => {
+            let fits = node.estimate(said).is_none_or(|estimate| put_estimate(room, &estimate));
+            debug_assert!(fits, "there is room for it");
+            return Ok(None);
+        }
         Ask::Surveyed => return Ok(if put_surveyed(room, node) { None } else { Some(0) }),
         Ask::Shared => return Ok(if put_shared(room, node, said) { None } else { Some(0) }),
     };

@@ -4,6 +4,7 @@
 //! differ in what they do to a [`World`] and share the rest: the seeds of their runs, several threads, the
 //! summary of many figures, and the hash that shows that two runs were the same to the bit.
 
+pub mod aggregate;
 pub mod churn;
 pub mod detect;
 mod distribution;

@@ -2,6 +2,7 @@
 //!
 //! One file for each experiment: its flags, how its report looks to a person, to a script and as a picture.
 
+mod aggregate;
 mod all;
 mod churn;
 mod common;
@@ -48,6 +49,7 @@ enum Experiment {
     Mongering(mongering::Args),
     Rumors(rumors::Args),
     Storm(storm::Args),
+    Aggregate(aggregate::Args),
     Detect(detect::Args),
     Loss(loss::Args),
     Lifeguard(lifeguard::Args),
@@ -68,6 +70,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Experiment::Mongering(args) => mongering::run(args),
         Experiment::Rumors(args) => rumors::run(args),
         Experiment::Storm(args) => storm::run(args),
+        Experiment::Aggregate(args) => aggregate::run(args),
         Experiment::Detect(args) => detect::run(args),
         Experiment::Loss(args) => loss::run(args),
         Experiment::Lifeguard(args) => lifeguard::run(args),

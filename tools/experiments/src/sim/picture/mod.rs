@@ -1,5 +1,6 @@
 //! How do the experiments look as curves? What was played as dots or a line, with its band; what theory has, dashed.
 
+mod aggregate;
 mod failure;
 mod membership;
 mod mongering;
@@ -10,6 +11,7 @@ mod steady;
 use bruit::sim::experiment::Moment;
 use bruit_terminal::plot::{Series, Style, series};
 
+pub use aggregate::averaging;
 pub use failure::{detection, false_deaths, false_positives, group, latency, tradeoff};
 pub use membership::{churn, join_storm, mass_restart, partition};
 pub use mongering::residue;

@@ -1,6 +1,7 @@
 //! Which sections are there? One file for each kind of experiment: what is played, how it fills the text, and what must be
 //! true of it for the text to be.
 
+mod aggregate;
 mod failure;
 mod lifeguard;
 mod membership;
@@ -20,11 +21,12 @@ use super::section::Section;
 pub type Play = fn(&mut Section) -> Result<(), Failure>;
 
 /// Every section by its name, in the order of the text.
-pub const SECTIONS: [(&str, Play); 14] = [
+pub const SECTIONS: [(&str, Play); 15] = [
     ("spread", spread::play),
     ("mongering", mongering::play),
     ("rumors", rumors::play),
     ("storm", rumors::storm),
+    ("aggregate", aggregate::play),
     ("detect", failure::detect),
     ("loss", failure::loss),
     ("lifeguard", lifeguard::play),
