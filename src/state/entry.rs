@@ -146,7 +146,7 @@ const TIMED: u8 = 1 << 7;
 impl Entry {
     pub(super) const NONE: Self = Self {
         check: 0,
-        born: Born::ZERO,
+        born: Born::NONE,
         place: 0,
         before: 0,
         after: 0,

@@ -324,7 +324,7 @@ impl Store {
     /// The entry of a log with a version.
     #[must_use]
     pub fn at_version(&self, log: u32, version: u64) -> Option<u32> {
-        self.first_behind(log, version.checked_sub(1)?).filter(|slot| self.get(*slot).version == version)
+        self.first_behind(log, version.checked_sub(1)?).filter(|slot| self.get(*slot).version() == version)
     }
 
     /// The last entry of a log up to a version.

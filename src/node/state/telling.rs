@@ -77,7 +77,7 @@ impl Node {
                 continue;
             };
             let record = *self.states.store.log(log);
-            if self.states.store.get(first).version > record.complete {
+            if self.states.store.get(first).version() > record.complete {
                 // What is in front of it is missing here: whoever has all of it tells it (R8).
                 self.states.telling.remove(log);
                 continue;

@@ -123,7 +123,7 @@ impl Node {
         let log = self.log_of(now, self.me.id, life);
         let log = log.ok_or(Refusal::StateFull { what: "limits.state_owners", max })?;
         // What others say that this life has written takes its versions: no version is given twice.
-        let last = self.states.store.last_up_to(log, u64::MAX).map_or(0, |slot| self.states.store.get(slot).version);
+        let last = self.states.store.last_up_to(log, u64::MAX).map_or(0, |slot| self.states.store.get(slot).version());
         let record = self.states.store.log_mut(log);
         record.complete = record.complete.max(last);
         Ok(log)
