@@ -35,9 +35,9 @@ const PORT: u16 = 4_100;
 #[derive(Clone, Debug)]
 pub struct Peer {
     name: String,
-    id: NodeId,
+    pub(super) id: NodeId,
     boot: BootId,
-    incarnation: Incarnation,
+    pub(super) incarnation: Incarnation,
     state: State,
     counter: u32,
 }
@@ -54,10 +54,10 @@ pub struct Cluster {
     pub node: Node,
     /// The time that the node was last told.
     pub now: Instant,
-    peers: Vec<Peer>,
+    pub(super) peers: Vec<Peer>,
     boot: BootId,
     /// Where the peers write.
-    reply: [u8; DATAGRAM],
+    pub(super) reply: [u8; DATAGRAM],
 }
 
 /// Datagrams that wait to be handed to a node, one behind the other in memory and with little beside them: a stream that
@@ -80,7 +80,7 @@ impl Batch {
         self.bytes.len()
     }
 
-    fn push(&mut self, from: usize, bytes: &[u8]) {
+    pub(super) fn push(&mut self, from: usize, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         self.ends.push((index(from), index(self.bytes.len())));
     }
@@ -383,7 +383,7 @@ impl Cluster {
     }
 
     /// Writes a datagram of a peer's to the node into `self.reply`.
-    fn write(&mut self, from: usize, intro: bool, fill: impl FnOnce(&[Peer], &mut Writer<'_>)) -> usize {
+    pub(super) fn write(&mut self, from: usize, intro: bool, fill: impl FnOnce(&[Peer], &mut Writer<'_>)) -> usize {
         let membership = self.node.membership_fingerprint() as u32;
         let (rumors, state) = (self.node.rumor_root(), self.node.state_root());
         let peer = &mut self.peers[from];

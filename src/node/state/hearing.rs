@@ -96,7 +96,7 @@ impl Node {
         let mut next = self.states.store.first_behind(log, head.base);
         while let Some(slot) = next {
             next = self.states.store.after(slot);
-            let at = self.states.store.get(slot).version;
+            let at = self.states.store.get(slot).version();
             if at > last {
                 return;
             }
@@ -183,7 +183,7 @@ impl Node {
         if !draft.nature.shared {
             if let Some(slot) = store.find(owner, draft.key) {
                 let other = store.get(slot);
-                let newer = (life, draft.version) > (store.log(other.log).life, other.version);
+                let newer = (life, draft.version) > (store.log(other.log()).life, other.version());
                 newer.then(|| replaced.push(slot))?;
             }
             return Some(replaced);
@@ -211,19 +211,15 @@ impl Node {
 
     /// Whether there is room for an entry in the place of others.
     pub(super) fn room_for(&self, draft: &Draft<'_>, replaced: &Replaced) -> Result<(), Full> {
-        let len = |slot: &u32| {
-            let (key, value) = self.states.store.text(*slot);
-            key.len() + value.len()
-        };
-        let freed = replaced.iter().map(len).sum();
-        self.states.store.room_beside(replaced.len() as u32, freed, draft.key.len() + draft.value.len())
+        let freed = replaced.iter().map(|slot| self.states.store.draft(*slot).text_len()).sum();
+        self.states.store.room_beside(replaced.len() as u32, freed, draft.text_len())
     }
 
     /// Which write an entry is.
     pub(super) fn stamp_of(&self, slot: u32) -> Stamp {
         let entry = self.states.store.get(slot);
-        let log = self.states.store.log(entry.log);
-        Stamp { owner: log.owner, life: log.life, version: entry.version }
+        let log = self.states.store.log(entry.log());
+        Stamp { owner: log.owner, life: log.life, version: entry.version() }
     }
 
     /// Whether an entry of this age says nothing any more.
@@ -248,8 +244,8 @@ impl Node {
         if told < sends {
             self.states.store.heat(slot);
             let waits =
-                self.states.telling.place(entry.log).map_or(class as usize, |(other, _)| other.min(class as usize));
-            self.states.telling.put(entry.log, waits, 0);
+                self.states.telling.place(entry.log()).map_or(class as usize, |(other, _)| other.min(class as usize));
+            self.states.telling.put(entry.log(), waits, 0);
             if class == Class::Urgent && !old {
                 let from = from.and_then(|sender| sender.slot);
                 let several = self.states.fresh.is_some_and(|fresh| fresh.from != from);
@@ -259,7 +255,7 @@ impl Node {
         let root = self.states.root();
         self.age(now, slot);
         self.note_root(now, root);
-        if from.is_none() || self.states.store.log(entry.log).valid || !entry.is_ephemeral() {
+        if from.is_none() || self.states.store.log(entry.log()).valid || !entry.is_ephemeral() {
             self.emit_changed(slot, entry.is_removed());
         }
         if entry.is_shared() {
@@ -274,11 +270,11 @@ impl Node {
     pub(super) fn supersede_entry(&mut self, now: Instant, slot: u32, (by, written): (u32, Born)) {
         let (log, version) = {
             let entry = self.states.store.get(slot);
-            (entry.log, entry.version)
+            (entry.log(), entry.version())
         };
         self.states.due.cancel(slot);
         if self.states.store.supersede(slot) {
-            debug_assert_eq!(self.states.store.get(slot).stage, Stage::Ghost);
+            debug_assert_eq!(self.states.store.get(slot).stage(), Stage::Ghost);
             let until = written.at_age(self.settle_time());
             if until <= now {
                 let root = self.states.root();

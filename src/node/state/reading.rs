@@ -124,9 +124,9 @@ impl Node {
     fn view_of(&self, now: Instant, slot: u32) -> Option<StateView<'_>> {
         let store = &self.states.store;
         let entry = store.peek(slot)?;
-        let log = store.log(entry.log);
+        let log = store.log(entry.log());
         let own_use = |slot| store.text(slot).0.starts_with(&[0]);
-        let held = matches!(entry.stage, Stage::Settling | Stage::Settled) && !own_use(slot);
+        let held = matches!(entry.stage(), Stage::Settling | Stage::Settled) && !own_use(slot);
         let mine = log.owner == self.me.id && log.life == self.table.get(ME).incarnation.life();
         let counts = log.valid || mine || !entry.is_ephemeral();
         if !held || entry.is_removed() || !counts {
@@ -159,8 +159,8 @@ impl Node {
 
     pub(super) fn state_ref(&self, slot: u32, removed: bool) -> StateRef {
         let entry = self.states.store.get(slot);
-        let log = self.states.store.log(entry.log);
-        let (owner, life, version) = (log.owner, log.life, entry.version);
+        let log = self.states.store.log(entry.log());
+        let (owner, life, version) = (log.owner, log.life, entry.version());
         // What is held is no longer than a key can be.
         let key = Key::new(self.states.store.text(slot).0).expect("it was checked when it came");
         StateRef { owner, life, version, key, removed, shared: entry.is_shared(), slot }

@@ -81,7 +81,7 @@ impl Node {
         let mut next = self.states.store.first_behind(log, 0);
         while let Some(slot) = next {
             next = self.states.store.after(slot);
-            let held = matches!(self.states.store.get(slot).stage, Stage::Settling | Stage::Settled);
+            let held = matches!(self.states.store.get(slot).stage(), Stage::Settling | Stage::Settled);
             if held && self.states.store.text(slot).0 != RESET_KEY {
                 // Until its owner tells it anew it is not there, and for good where nobody does.
                 if !self.states.store.get(slot).is_removed() {

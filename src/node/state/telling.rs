@@ -77,7 +77,7 @@ impl Node {
                 continue;
             };
             let record = *self.states.store.log(log);
-            if self.states.store.get(first).version > record.complete {
+            if self.states.store.get(first).version() > record.complete {
                 // What is in front of it is missing here: whoever has all of it tells it (R8).
                 self.states.telling.remove(log);
                 continue;
@@ -110,7 +110,7 @@ impl Node {
         while let Some(slot) = next {
             next = self.states.store.after(slot);
             let entry = self.states.store.get_mut(slot);
-            if entry.version > upto {
+            if entry.version() > upto {
                 return;
             }
             entry.told = entry.told.saturating_add(1);
@@ -177,7 +177,7 @@ impl Node {
 
     pub(super) fn entry_to_tell(&self, now: Instant, slot: u32) -> StateEntry<'_> {
         let entry = self.states.store.get(slot);
-        let lasting = entry.stage == Stage::Settled && entry.ttl_ms == 0 && !entry.is_removed();
+        let lasting = entry.stage() == Stage::Settled && !entry.is_timed() && !entry.is_removed();
         let age = entry.born.age(now).as_millis();
         let age_ms = (!lasting).then(|| u32::try_from(age).unwrap_or(u32::MAX));
         StateEntry { draft: self.states.store.draft(slot), age_ms }

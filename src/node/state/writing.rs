@@ -123,7 +123,7 @@ impl Node {
         let log = self.log_of(now, self.me.id, life);
         let log = log.ok_or(Refusal::StateFull { what: "limits.state_owners", max })?;
         // What others say that this life has written takes its versions: no version is given twice.
-        let last = self.states.store.last_up_to(log, u64::MAX).map_or(0, |slot| self.states.store.get(slot).version);
+        let last = self.states.store.last_up_to(log, u64::MAX).map_or(0, |slot| self.states.store.get(slot).version());
         let record = self.states.store.log_mut(log);
         record.complete = record.complete.max(last);
         Ok(log)
@@ -142,7 +142,7 @@ impl Node {
             scratch[..key_len].copy_from_slice(key);
             scratch[key_len..len].copy_from_slice(value);
             let age_ms = entry.born.age(now).as_millis();
-            let ttl = (entry.ttl_ms > 0).then(|| Span::millis(u64::from(entry.ttl_ms).saturating_sub(age_ms)));
+            let ttl = self.states.store.ttl(slot).map(|ttl| ttl.saturating_sub(Span::millis(age_ms)));
             let (key, value) = scratch[..len].split_at(key_len);
             let again = self.write_own(now, key, value, entry.nature(), ttl);
             self.states.scratch = scratch;

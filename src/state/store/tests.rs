@@ -192,7 +192,7 @@ impl Both {
         let mut gone = 0;
         for log in self.logs.values_mut() {
             let before = log.ghosts.len();
-            log.ghosts.retain(|slot, _| store.get(*slot).stage == Stage::Ghost);
+            log.ghosts.retain(|slot, _| store.get(*slot).stage() == Stage::Ghost);
             gone += before - log.ghosts.len();
         }
         assert_eq!(gone, 1);
@@ -281,7 +281,7 @@ impl Both {
             assert_eq!(store.text(held.slot), (held.key, &held.value[..]));
             let (draft, entry) = (store.draft(held.slot), store.get(held.slot));
             assert_eq!((draft.version, draft.check, draft.nature), (*version, held.check, held.nature));
-            assert_eq!(entry.stage, if held.settled { Stage::Settled } else { Stage::Settling });
+            assert_eq!(entry.stage(), if held.settled { Stage::Settled } else { Stage::Settling });
             if !held.nature.shared {
                 assert_eq!(store.find(owner, held.key), Some(held.slot));
             }
@@ -346,7 +346,7 @@ fn nothing_is_refused_while_places_and_bytes_are_free_however_long_it_is_used() 
         }
         // Some are laid in their time, others have to make room.
         if dice.below(2) == 0 {
-            let ghost = ghosts.pop_front().filter(|slot| store.get(*slot).stage == Stage::Ghost);
+            let ghost = ghosts.pop_front().filter(|slot| store.get(*slot).stage() == Stage::Ghost);
             ghost.into_iter().for_each(|slot| store.lay(slot));
         }
     }
