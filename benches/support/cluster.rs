@@ -468,6 +468,7 @@ fn asked_for(bytes: &[u8], node: BootId, receiver: BootId) -> ([Option<u32>; 2],
             | Section::StateSpan(_)
             | Section::Survey(_)
             | Section::Surveyed(_)
+            | Section::Averages(_)
             | Section::Unknown(_) => {}
         }
     }

@@ -206,6 +206,8 @@ pub fn refused(error: CommandError) -> Failure {
             | Refusal::RumorsWait { .. }
             | Refusal::TooManyOrigins { .. }
             | Refusal::TooManyTopics { .. }
+            | Refusal::NotANumber
+            | Refusal::TooManyAverages { .. }
             | Refusal::KeyLength { .. }
             | Refusal::ReservedKey
             | Refusal::ValueTooLong { .. }
