@@ -151,6 +151,15 @@ pub fn section(section: Section<'_>) -> Vec<Record> {
                     .hex("state", format_args!("{:016x}", progress.state)),
             ]
         }
+        Section::Averages(flows) => {
+            let head = one()
+                .with("answer", flows.is_answer())
+                .with("picked", flows.is_picked())
+                .with("end", flows.is_end())
+                .with("notice", flows.is_notice());
+            let numbers = flows.records.iter().map(|raw| one().hex("number", format_args!("{:016x}", raw.id())));
+            [head].into_iter().chain(numbers).collect()
+        }
         Section::Unknown(code) => vec![one().with("code", code)],
     }
 }
