@@ -49,6 +49,7 @@ const LIMITS: Limits = Limits {
     state_bytes: 2_400,
     state_value: 64,
     watches: 1,
+    averages: 1,
 };
 
 #[derive(Clone, Debug)]

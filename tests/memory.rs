@@ -47,6 +47,7 @@ fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
         state_bytes: 2_400,
         state_value: 8,
         watches: 1,
+        averages: 1,
     };
     let cases = [
         smallest.clone(),
@@ -72,6 +73,7 @@ fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
         Limits { state_bytes: 1 << 20, ..smallest.clone() },
         Limits { state_value: 1_024, ..smallest.clone() },
         Limits { watches: 1_000, ..smallest.clone() },
+        Limits { averages: 16, ..smallest.clone() },
         // No power of two: a container that rounds up would show.
         Limits {
             members: 1_237,
@@ -95,6 +97,7 @@ fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
             state_bytes: 30_011,
             state_value: 311,
             watches: 19,
+            averages: 5,
         },
         Limits::default(),
         Limits::for_members(10_000),

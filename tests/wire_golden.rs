@@ -68,7 +68,8 @@ fn goldens() -> Vec<(&'static str, Envelope, Vec<Record>)> {
                 | Kind::StateWants
                 | Kind::StatePage
                 | Kind::Survey
-                | Kind::Surveyed => known,
+                | Kind::Surveyed
+                | Kind::Averages => known,
                 Kind::PageRequest | Kind::StateWalk => Envelope { membership: 0, state: 0, counter: 2, ..introduced },
                 Kind::Page | Kind::Cookie | Kind::StateSpan => introduced,
                 Kind::Hello => unbound,

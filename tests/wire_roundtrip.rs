@@ -311,6 +311,11 @@ fn a_value_that_means_nothing_is_a_bad_record() {
         (Kind::StateSpan, 45, 1, "the second part of one"),
         (Kind::StateSpan, 33, 0, "an end before the beginning"),
         (Kind::Surveyed, 10, 1, "reserved"),
+        (Kind::Averages, 0, 16, "no such flag"),
+        (Kind::Averages, 0, 5, "the end of a link, and yet a number"),
+        (Kind::Averages, 0, 9, "a notice that answers"),
+        (Kind::Averages, 1, 1, "reserved"),
+        (Kind::Averages, 27, 0x7f, "more than anybody can have given"),
     ];
     for (kind, at, becomes, because) in cases {
         let mut sections = sections_of(&envelope, &golden::records(*kind));

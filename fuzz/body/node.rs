@@ -18,7 +18,7 @@ use bruit::{
 use crate::cast::{Actor, CAST, LABEL};
 use crate::envelope::Envelope;
 use crate::generate;
-use crate::record::Record;
+use crate::record::{Record, Tone};
 use crate::reseal::{CHECK, reseal};
 
 /// Steps of one script at most: enough to fill every small capacity, few enough to stay fast.
@@ -137,6 +137,7 @@ impl Stage {
             state_bytes: 2_400,
             state_value: 64,
             watches: 2,
+            averages: 2,
         };
         let config = Config {
             cold_start_wait: Duration::from_millis(100),
@@ -353,6 +354,9 @@ impl Stage {
                 logs.iter()
                     .map(|log| Record::StateWant(StateWant { owner: log.owner, life: log.life, after: log.floor })),
             ),
+            Record::Averages { tone: Tone::Question { picked }, numbers } => {
+                answers.push(Record::Averages { tone: Tone::Answer { picked: *picked }, numbers: numbers.clone() })
+            }
             Record::Survey { nonce, .. } => {
                 let progress = Progress { complete: u.int_in_range(0..=9)?, ..Progress::default() };
                 answers.push(Record::Surveyed { nonce: *nonce, progress });
@@ -404,6 +408,7 @@ impl Stage {
             | Record::StatePage { .. }
             | Record::StateSpan { .. }
             | Record::Surveyed { .. }
+            | Record::Averages { tone: Tone::Answer { .. } | Tone::Notice | Tone::End, .. }
             | Record::Unknown(_) => {}
         }
         Ok(())

@@ -13,7 +13,7 @@ use bruit::wire::{
 use bruit::{BootId, Class, Incarnation, NodeId, RumorId, Span, Topic};
 
 use crate::cast::CAST;
-use crate::record::{Heard, Member, Record, Written};
+use crate::record::{Averaged, Heard, Member, Record, Tone, Written};
 
 /// Up to `max` records.
 pub fn records(u: &mut Unstructured<'_>, max: usize) -> Result<Vec<Record>> {
@@ -83,6 +83,19 @@ pub fn record(u: &mut Unstructured<'_>, kind: Kind) -> Result<Record> {
         },
         Kind::StateSpan => state_span(u)?,
         Kind::Survey => Record::Survey { nonce: small(u)?, owner: node_id(u)?, life: small(u)? },
+        Kind::Averages => {
+            let mut numbers = Vec::new();
+            for _ in 0..u.int_in_range(1..=8)? {
+                numbers.push(averaged(u)?);
+            }
+            let picked = u.arbitrary()?;
+            match u.int_in_range(0..=3)? {
+                0 => Record::Averages { tone: Tone::Question { picked }, numbers },
+                1 => Record::Averages { tone: Tone::Answer { picked }, numbers },
+                2 => Record::Averages { tone: Tone::Notice, numbers },
+                _ => Record::Averages { tone: Tone::End, numbers: Vec::new() },
+            }
+        }
         Kind::Surveyed => {
             let progress = Progress {
                 complete: sequence(u)?,
@@ -208,6 +221,12 @@ fn state_listing(u: &mut Unstructured<'_>) -> Result<Record> {
         }
     }
     Ok(Record::StateListing { first, last, logs })
+}
+
+fn averaged(u: &mut Unstructured<'_>) -> Result<Averaged> {
+    let mut double = || Ok(f64::from(u.arbitrary::<i32>()?) / 8.0);
+    let (given, left) = ([double()?, double()?], [double()?, double()?]);
+    Ok(Averaged { id: u64::from(small(u)?), version: sequence(u)?, given, left })
 }
 
 fn state_point(u: &mut Unstructured<'_>) -> Result<StatePoint> {

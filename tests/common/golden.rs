@@ -6,8 +6,10 @@ use bruit::wire::{
 };
 use bruit::{Class, Incarnation, NodeId, RumorId, Span, Topic};
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::cast::{Actor, CAST};
-use crate::record::{Heard, Member, Record, Written};
+use crate::record::{Averaged, Heard, Member, Record, Tone, Written};
 
 /// The records in the golden datagram of a kind: two where a section holds many.
 pub fn records(kind: Kind) -> Vec<Record> {
@@ -100,6 +102,11 @@ pub fn records(kind: Kind) -> Vec<Record> {
             let from = StatePoint { owner: carla.id(), life: 3, after: 5 };
             let to = StatePoint { after: 70_008, ..from };
             vec![Record::StateSpan { nonce: hello_nonce, from, to, part: 2, parts: 32 }]
+        }
+        Kind::Averages => {
+            let id = xxh3_64(b"load");
+            let said = Averaged { id, version: 3, given: [0.25, -0.5], left: [1.5, 1.0] };
+            vec![Record::Averages { tone: Tone::Question { picked: true }, numbers: vec![said] }]
         }
         Kind::Survey => vec![Record::Survey { nonce: nonce + 5, owner: carla.id(), life: 3 }],
         Kind::Surveyed => {

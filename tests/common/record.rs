@@ -4,11 +4,11 @@
 use core::net::SocketAddr;
 
 use bruit::wire::{
-    BUCKETS, Claim, Cookie, Digest, Draft, Hello, Kind, LogDigest, NackReason, Nature, Profile, Progress, RawAck,
-    RawClaim, RawCookie, RawDigest, RawHello, RawLeave, RawListing, RawLogDigest, RawNack, RawPage, RawPageRequest,
-    RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync, RawStatePage, RawStateSpan, RawStateWalk,
-    RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, Rumor, RumorIds, Section, Sections, StateEntry,
-    StateHead, StatePoint, StateWant, Writer,
+    BUCKETS, Claim, Cookie, Digest, Draft, Flows, Hello, Kind, LogDigest, NackReason, Nature, Profile, Progress,
+    RawAck, RawAverages, RawClaim, RawCookie, RawDigest, RawFlow, RawHello, RawLeave, RawListing, RawLogDigest,
+    RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync, RawStatePage,
+    RawStateSpan, RawStateWalk, RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, Rumor, RumorIds,
+    Section, Sections, StateEntry, StateHead, StatePoint, StateWant, Writer,
 };
 use bruit::{BootId, Class, Incarnation, NodeId, RumorId, Span, Topic};
 
@@ -44,7 +44,26 @@ pub enum Record {
     StateSpan { nonce: u64, from: StatePoint, to: StatePoint, part: u8, parts: u8 },
     Survey { nonce: u32, owner: NodeId, life: u32 },
     Surveyed { nonce: u32, progress: Progress },
+    Averages { tone: Tone, numbers: Vec<Averaged> },
     Unknown(u8),
+}
+
+/// What a section of averages is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Tone {
+    Question { picked: bool },
+    Answer { picked: bool },
+    Notice,
+    End,
+}
+
+/// What is said of one number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Averaged {
+    pub id: u64,
+    pub version: u64,
+    pub given: [f64; 2],
+    pub left: [f64; 2],
 }
 
 /// An entry of a page that owns its key and its value.
@@ -116,6 +135,7 @@ impl Record {
             Self::StateSpan { .. } => Kind::StateSpan,
             Self::Survey { .. } => Kind::Survey,
             Self::Surveyed { .. } => Kind::Surveyed,
+            Self::Averages { .. } => Kind::Averages,
             Self::Unknown(_) => return None,
         })
     }
@@ -178,6 +198,7 @@ impl Record {
             }
             Self::Survey { nonce, owner, life } => writer.push(kind, &RawSurvey::new(*nonce, *owner, *life)),
             Self::Surveyed { nonce, progress } => writer.push(kind, &RawSurveyed::new(*nonce, progress)),
+            Self::Averages { tone, numbers } => write_averages(*tone, numbers, writer),
             Self::Unknown(_) => false,
         }
     }
@@ -265,16 +286,45 @@ impl Record {
                     life: raw.life.get(),
                 }),
                 Section::Surveyed(raw) => records.push(Self::Surveyed { nonce: raw.nonce(), progress: raw.get() }),
+                Section::Averages(flows) => records.push(Self::averages(&flows)),
                 Section::Unknown(code) => records.push(Self::Unknown(code)),
             }
         }
         records
     }
 
+    fn averages(flows: &Flows<'_>) -> Self {
+        let picked = flows.is_picked();
+        let tone = match (flows.is_notice(), flows.is_end(), flows.is_answer()) {
+            (true, ..) => Tone::Notice,
+            (false, true, _) => Tone::End,
+            (false, false, true) => Tone::Answer { picked },
+            (false, false, false) => Tone::Question { picked },
+        };
+        let said =
+            |raw: &RawFlow| Averaged { id: raw.id(), version: raw.version(), given: raw.given(), left: raw.left() };
+        Self::Averages { tone, numbers: flows.records.iter().map(said).collect() }
+    }
+
     fn span(raw: &RawStateSpan) -> Self {
         let (part, parts) = raw.part();
         Self::StateSpan { nonce: raw.nonce(), from: raw.from(), to: raw.to(), part, parts }
     }
+}
+
+fn write_averages(tone: Tone, numbers: &[Averaged], writer: &mut Writer<'_>) -> bool {
+    let head = match tone {
+        Tone::Question { picked } => RawAverages::new(false, picked),
+        Tone::Answer { picked } => RawAverages::new(true, picked),
+        Tone::Notice => RawAverages::notice(),
+        Tone::End => RawAverages::end(),
+    };
+    size_of::<RawAverages>() + size_of_val(numbers) <= writer.room(Kind::Averages)
+        && writer.push(Kind::Averages, &head)
+        && numbers.iter().all(|said| {
+            let flow = RawFlow::of(said.id, said.version, said.given, said.left);
+            writer.extend(Kind::Averages, &flow)
+        })
 }
 
 /// A whole page or nothing: one that is cut short would claim that its sender does not hold the rest.

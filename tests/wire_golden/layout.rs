@@ -97,7 +97,7 @@ fn header(cut: &mut Cut<'_>) {
     }
 }
 
-const KINDS: [&str; 29] = [
+const KINDS: [&str; 30] = [
     "ping",
     "ack",
     "ping_request",
@@ -127,6 +127,7 @@ const KINDS: [&str; 29] = [
     "state_span",
     "survey",
     "surveyed",
+    "averages",
 ];
 
 const STATES: [&str; 4] = ["alive", "suspect", "dead", "left"];
@@ -234,6 +235,15 @@ fn section(cut: &mut Cut<'_>) {
             cut.hex(8, "rumor root");
             cut.hex(8, "state root");
         }
+        "averages" => {
+            const FLAGS: [&str; 4] = ["ANSWER", "PICKED", "END", "NOTICE"];
+            cut.field(1, |n| {
+                let set: Vec<_> = (0..4).filter(|bit| n >> bit & 1 == 1).map(|bit| FLAGS[bit as usize]).collect();
+                format!("flags: {}", set.join(", "))
+            });
+            cut.reserved(3);
+            (1..count).for_each(|_| averaged(cut));
+        }
         other => unreachable!("a name without a layout: {other}"),
     }
     assert_eq!(cut.at, end, "the layout of {} takes the whole body", KINDS[kind as usize - 1]);
@@ -285,6 +295,14 @@ fn point(cut: &mut Cut<'_>, name: &str) {
     cut.hex(8, &format!("{name}: owner's node id"));
     cut.number(4, &format!("{name}: owner's life"));
     cut.number(6, &format!("{name}: after version"));
+}
+
+fn averaged(cut: &mut Cut<'_>) {
+    cut.hex(8, "hash of the number's name");
+    cut.number(8, "version");
+    for name in ["given: of the sum", "given: of the count", "left: of the sum", "left: of the count"] {
+        cut.field(8, |n| format!("{name} {}", f64::from_bits(n)));
+    }
 }
 
 fn state_page(cut: &mut Cut<'_>, count: usize) {

@@ -7,10 +7,10 @@ use std::net::SocketAddr;
 
 use bruit::wire::{
     Binding, Claim, Cookie, Digest, Draft, Header, Held, Hello, Kind, LogDigest, NackReason, Nature, Profile, Progress,
-    RawAck, RawClaim, RawCookie, RawDigest, RawHello, RawLeave, RawListing, RawLogDigest, RawNack, RawPage,
-    RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync, RawStateSpan, RawStateWalk,
-    RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, Rumor, RumorIds, SeedStatus, State, StateEntry,
-    StateHead, StatePoint, StateWant, Writer,
+    RawAck, RawAverages, RawClaim, RawCookie, RawDigest, RawFlow, RawHello, RawLeave, RawListing, RawLogDigest,
+    RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync, RawStateSpan,
+    RawStateWalk, RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, Rumor, RumorIds, SeedStatus, State,
+    StateEntry, StateHead, StatePoint, StateWant, Writer,
 };
 use bruit::{BootId, Class, ClusterKey, Incarnation, NodeId, Rng, RumorId, Span, Topic};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -262,6 +262,16 @@ fn section(dice: &mut Rng, kind: Kind, from: &Party, parties: &[Party], writer: 
         Kind::StatePage => state_page(dice, parties, writer),
         Kind::StateWalk => {
             writer.push(kind, &RawStateWalk::new(dice.next_u64(), 0, point(dice, parties), 1 + dice.below(40) as u8))
+        }
+        Kind::Averages => {
+            let mut flow = || {
+                let [a, b, c, d] = [(); 4].map(|()| f64::from(dice.below(9)) - 4.0);
+                RawFlow::of(u64::from(dice.below(4)), u64::from(dice.below(20)), [a, b], [c, d])
+            };
+            let (first, second) = (flow(), flow());
+            writer.push(kind, &RawAverages::new(dice.below(2) == 0, dice.below(2) == 0))
+                && writer.extend(kind, &first)
+                && writer.extend(kind, &second)
         }
         Kind::Survey => {
             let LogDigest { owner, life, .. } = log(dice, parties);

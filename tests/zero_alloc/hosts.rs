@@ -76,6 +76,7 @@ fn params() -> Params {
         state_bytes: 8_000,
         state_value: 64,
         watches: 2,
+        averages: 2,
     };
     // Budgets that a storm can spend, and a graveyard that empties while the test looks on.
     let config = Config {
