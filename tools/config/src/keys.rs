@@ -74,5 +74,5 @@ keys! {
         revive_interval hello_interval cold_start_wait conflict_wait max_datagram;
     limits: members profile_bytes text_bytes suspects probes relays outbox events seeds book
         origins rumor_window rumors rumor_bytes rumor_payload topics state_owners state_keys state_bytes state_value averages watches;
-    net: recv_buffer send_buffer spin batch mmsg events commands rumors publications;
+    net: recv_buffer send_buffer spin batch mmsg events commands changes rumors publications;
 }
