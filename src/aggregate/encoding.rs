@@ -59,8 +59,9 @@ impl Sketch {
 /// Sum and extremes, and the bytes of the buckets; `None` where anything about them is not as it was written.
 fn read(value: &[u8]) -> Option<([f64; 3], &[u8])> {
     let ([FORM, numbers @ ..], buckets) = value.split_first_chunk::<HEAD>()? else { return None };
-    let (numbers, _) = numbers.as_chunks::<8>();
-    let [sum, min, max] = [0, 1, 2].map(|nth| f64::from_le_bytes(numbers[nth]));
+    let (sum, ends) = numbers.split_first_chunk()?;
+    let (min, ends) = ends.split_first_chunk()?;
+    let [sum, min, max] = [sum, min, ends.first_chunk()?].map(|bytes| f64::from_le_bytes(*bytes));
     let sound = [sum, min, max].iter().all(|number| number.is_finite()) && min <= max;
     let (mut first, mut last) = (None, None);
     for bucket in Buckets::new(buckets) {

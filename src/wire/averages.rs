@@ -160,3 +160,51 @@ impl<'a> Flows<'a> {
         known && ends == self.records.is_empty() && self.records.iter().all(RawFlow::check)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use xxhash_rust::xxh3::xxh3_64;
+    use zerocopy::IntoBytes;
+
+    fn body() -> Vec<u8> {
+        let flow = Flow { given: Mass { sum: 2.5, count: 0.5 }, version: 3 };
+        let word = Word { flow, share: Mass { sum: 7.5, count: 0.5 } };
+        [RawAverages::new(false, true).as_bytes(), RawFlow::new(xxh3_64(b"load"), &word).as_bytes()].concat()
+    }
+
+    #[test]
+    fn the_document_shows_what_this_build_writes() {
+        let document = include_str!("../../docs/wire.md");
+        let (_, block) = document.split_once("```text\n02 00 00 00  ").expect("a block that begins with the flags");
+        let (block, _) = block.split_once("```").expect("its end");
+        let lines = format!("02 00 00 00  {block}");
+        let of = |line: &str| -> Vec<u8> {
+            let (bytes, _) = line.split_once("  ").expect("bytes, then what they mean");
+            bytes.split(' ').map(|byte| u8::from_str_radix(byte, 16).expect("hex")).collect()
+        };
+        assert_eq!(lines.lines().flat_map(of).collect::<Vec<_>>(), body());
+    }
+
+    #[test]
+    fn what_means_nothing_is_refused() {
+        let good = body();
+        let opens = |count: u8, body: &[u8]| Flows::new(count, body).is_some_and(|flows| flows.check());
+        assert!(opens(2, &good));
+        assert!(!opens(1, &good) && !opens(3, &good) && !opens(2, &good[..51]), "count and length agree");
+        let with = |at: usize, bytes: &[u8]| {
+            let mut bad = good.clone();
+            bad[at..at + bytes.len()].copy_from_slice(bytes);
+            opens(2, &bad)
+        };
+        let flags = |flags: u8| with(0, &[flags]);
+        let known: Vec<u8> = (0..=u8::MAX).filter(|bits| flags(*bits)).collect();
+        assert_eq!(known, [0, 1, 2, 3, 8], "an end has no records");
+        assert!(opens(1, RawAverages::end().as_bytes()) && !opens(1, RawAverages::notice().as_bytes()));
+        assert!(!with(3, &[1]));
+        for at in [20, 28, 36, 44] {
+            assert!(!with(at, &f64::NAN.to_le_bytes()) && !with(at, &2e40_f64.to_le_bytes()), "at {at}");
+            assert!(with(at, &(-1e40_f64).to_le_bytes()), "at {at}");
+        }
+    }
+}

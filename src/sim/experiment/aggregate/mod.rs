@@ -1,6 +1,6 @@
 //! Which way of averaging survives loss and crashes? Four of them, by the error of the worst node after each round.
 //!
-//! Every other node contributes a number, evenly between 0 and 100; mean, sum and count are right within 1 % where each of them is. Real
+//! Every other node contributes a number, evenly between 0 and 100, and so do all that will crash; mean, sum and count are right within 1 % where each of them is. Real
 //! nodes do what [`Node::estimate`](crate::Node::estimate) says ([`Engine::Node`]), in rounds of the gossip interval, each at a phase of
 //! its own, and find out by themselves that others have crashed. The other ways are the plain models of their papers
 //! ([`Engine::Model`]), whose nodes are told at once.
@@ -138,7 +138,8 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
 fn play(setup: &Setup, seed: u64) -> Result<Played, SetupError> {
     let nodes = setup.base.nodes as usize;
     let mut rng = Rng::from_seed(seed);
-    let number = |nth: usize, rng: &mut Rng| (nth % 2 == 0).then(|| f64::from(rng.below(1_001)) / 10.0);
+    let contributes = |nth: usize| nth % 2 == 0 || nth >= left(setup);
+    let number = |nth: usize, rng: &mut Rng| contributes(nth).then(|| f64::from(rng.below(1_001)) / 10.0);
     let numbers: Vec<Option<f64>> = (0..nodes).map(|nth| number(nth, &mut rng)).collect();
     let own = numbers.iter().map(|number| number.map_or([0.0; 2], |number| [number, 1.0]));
     match setup.method {
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn who_crashes_takes_along_what_push_pull_had_given_it() {
+    fn whom_push_pull_has_averaged_stays_in_it_and_whom_flows_have_goes() {
         assert_eq!(played(Method::PushPull, 0, 200).never, 2, "seed 1");
         let flows = Setup { crashed_permille: 200, rounds: 80, ..Setup::new(Method::FlowUpdating) };
         let flows = run(&Setup { base: Base::new(100, Profile::Lan), ..flows }, &|_, _| ()).expect("a good setup");
