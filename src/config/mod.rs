@@ -172,8 +172,8 @@ pub struct Config {
     pub gossip_phase: Option<Duration>,
     /// After this many times ln N tellings and hearings, of N members (at least 100), the news that somebody lives after all makes
     /// no rounds any more and goes on with pings and acks only; if it was only suspected it begins at half of that, and only those
-    /// pass it on in rounds who held the opposite. Among so many that this is more than among 100, hearing that somebody was held
-    /// dead wrongly does not count. 2: each is told about as often as it tells, and ln N copies leave one member without. Raised:
+    /// pass it on in rounds who held the opposite. That somebody was held dead wrongly counts as heard as often as among 100 only;
+    /// what this is more among more members each has to tell itself. 2: each is told about as often as it tells, and ln N copies leave one member without. Raised:
     /// the last few hear it sooner, at more datagrams from each who tells. 0: never, and hearing counts for nothing. Bad news makes
     /// rounds as often as it is sent.
     pub quiet_after: u32,
