@@ -199,7 +199,9 @@ pub struct Config {
     /// Datagrams a second that are made for nothing but claims, whether passed on or in rounds, beyond a burst of four times
     /// the fanout. 5 / 2 / 10: measured under lasting churn, fewer datagrams than SWIM makes. Raised: where many fail at once
     /// all hear of the last of them sooner, at as many datagrams more from every member; the first few are not held back by
-    /// it, nor are departures, new lives, and that somebody was held dead wrongly.
+    /// it, nor are departures, new lives, and that somebody was held dead wrongly. When ten of 100 fall silent at once all know
+    /// of the last of them after 6.5 s (`lan`, median of 40): 3.9 s until it is suspected, 1.6 s of suspicion, 1.1 s that the
+    /// news of ten verdicts is held back here; at 20 a second after 5.7 s, at 80 after 5.3 s.
     pub claims_per_second: u32,
     /// Datagrams a second that forwarding of news may cost, beside the rounds. 400 / 200 / 400.
     /// Raised: larger storms of news are passed on at once and not by rounds. 0 leaves everything to the rounds.
