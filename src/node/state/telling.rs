@@ -17,7 +17,7 @@ impl Node {
     pub(super) fn state_sends(&self) -> u32 {
         let derived = self.spread.sends(self.up_count());
         let sends = match self.params.sends {
-            Sends::Derived => derived.min(u32::from(self.params.rumor_rule.k)),
+            Sends::Derived => derived.min(self.params.rumor_rule.k),
             Sends::Times(n) => n,
             Sends::Endless => u32::from(TOLD_MAX) - 1,
         };
