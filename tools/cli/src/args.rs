@@ -31,7 +31,7 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a cluster on loopback and show what happens: join, rumor, crash, restart, leave, name conflict
+    /// Run a cluster on loopback and show what happens: join, rumor, shared key, crash, restart, leave, name conflict
     Demo(Deferred<demo::Args>),
     Agent(agent::Args),
     Members(members::Args),

@@ -222,6 +222,9 @@ pub fn reset(shared: &Shared, asked: &asked::Reset) -> Result<Reset, Failure> {
     handle.reset_state().map_err(answers::refused)?;
     // The word to begin anew is this node's last write: who holds it has begun.
     let told = handle.wait_held(1.0, end.saturating_duration_since(Instant::now())).map_err(answers::refused)?;
+    // Fingerprints are equal at once where they have nothing yet of what was written last.
+    let settled = began + Duration::from(told.coverage.settle);
+    std::thread::sleep(settled.min(end).saturating_duration_since(Instant::now()));
     let (mut datagrams, mut in_step) = (told.coverage.asked, false);
     let all_told = told.coverage.held == told.coverage.of;
     while all_told && !in_step && Instant::now() < end {
