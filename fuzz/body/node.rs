@@ -216,7 +216,7 @@ impl Stage {
         let value = if u.ratio(3, 4)? { Some(&[7; 70][..u.int_in_range(0..=70)?]) } else { None };
         let ttl = if u.ratio(3, 4)? { None } else { Some(Span::millis(u.int_in_range(0..=9_000)?)) };
         let (class, durable) = (*u.choose(Class::ALL)?, u.arbitrary()?);
-        self.input(Input::Write(Write { key: *u.choose(&keys)?, value, class, durable, ttl }));
+        self.input(Input::Write(Write { key: u.choose(&keys)?, value, class, durable, ttl }));
         Ok(())
     }
 
