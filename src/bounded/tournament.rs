@@ -162,7 +162,7 @@ mod tests {
         let mut model: Vec<Option<u64>> = vec![None; keys as usize];
         let mut now = 5_000;
         let (mut due, mut waited) = (0, 0);
-        let below = |rng: &mut Rng, n: u64| u64::from(rng.next_u32()) * n >> 32;
+        let below = |rng: &mut Rng, n: u64| (u64::from(rng.next_u32()) * n) >> 32;
         for _ in 0..20_000 {
             let key = rng.below(keys);
             match rng.below(8) {
