@@ -87,5 +87,5 @@ pub use node::{
 };
 pub use rng::Rng;
 pub use rumor::{Class, Order, Rule, RumorId, RumorRef, Topic};
-pub use state::{KEY_MAX, MergeRule, Stamp};
+pub use state::{KEY_MAX, Key, MergeRule, Stamp};
 pub use time::{Instant, Span};

@@ -60,7 +60,7 @@ pub struct Limits {
     /// Keys held, of all owners together, removals among them. 4,096. Beyond, a new key is refused where it is written, and
     /// refused and counted where it comes.
     pub state_keys: u32,
-    /// Bytes of their keys and values. 512 KiB. Beyond, as with `state_keys`.
+    /// Bytes of their keys and values, and four of each time to live. 512 KiB. Beyond, as with `state_keys`.
     pub state_bytes: u32,
     /// The longest value. 1,024. Key and value together also have to fit one datagram: of `max_datagram` they get all but 170
     /// bytes. Refused above it when it is written, and when it comes.

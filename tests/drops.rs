@@ -12,7 +12,7 @@ mod record;
 #[path = "common/reseal.rs"]
 mod reseal;
 
-use bruit::wire::{Datagram, Kind, MIN_MAX_DATAGRAM, OVERHEAD};
+use bruit::wire::{Datagram, Kind, MIN_MAX_DATAGRAM, OVERHEAD, SECTION_HEADER, StateHead};
 use bruit::{BootId, Config, DropReason, Identity, Input, Instant, Limits, Name, Node, NodeId, Params, Profile};
 use cast::{Actor, CAST, LABEL};
 use envelope::Envelope;
@@ -44,7 +44,7 @@ fn with_one_member() -> Node {
 }
 
 fn from(from: Actor) -> Envelope {
-    Envelope { from, to: Some(CAST[0].boot), introduces: false, counter: 2, membership: 0 }
+    Envelope { from, to: Some(CAST[0].boot), introduces: false, counter: 2, membership: 0, state: 0 }
 }
 
 fn ping(envelope: Envelope) -> Vec<u8> {
@@ -191,7 +191,7 @@ fn who_takes_the_node_for_another_start_is_introduced_to_this_one() {
 #[test]
 fn an_unbound_introduction_is_taken_and_hearsay_without_a_receiver_is_not() {
     let unbound = |records: &[Record]| {
-        let envelope = Envelope { from: CAST[5], to: None, introduces: true, counter: 1, membership: 0 };
+        let envelope = Envelope { from: CAST[5], to: None, introduces: true, counter: 1, membership: 0, state: 0 };
         envelope.seal(records, MIN_MAX_DATAGRAM).0
     };
     let profile = |actor: &Actor| Record::Profile(golden::profile(actor));
@@ -233,7 +233,7 @@ fn answers_beyond_the_outbox_are_dropped_and_the_node_still_probes() {
 #[test]
 fn strangers_beyond_their_budget_get_no_answer() {
     let mut node = with_one_member();
-    let hello = Envelope { from: CAST[5], to: None, introduces: true, counter: 1, membership: 0 };
+    let hello = Envelope { from: CAST[5], to: None, introduces: true, counter: 1, membership: 0, state: 0 };
     let (hello, _) = hello.seal(&golden::records(Kind::Hello), MIN_MAX_DATAGRAM);
     let answered: usize = (0..100)
         .map(|_| {
@@ -277,4 +277,59 @@ fn an_unknown_section_is_counted_and_what_stands_around_it_is_read() {
     assert_eq!((node.counters().unknown_sections, node.counters().received(Kind::Ping)), (1, 2));
     assert_eq!(dropped(&node), []);
     assert!(node.member(NodeId::from_name(CAST[1].name)).is_some());
+}
+
+/// Where in the datagram the entries of the golden page stand, and which bytes among them are ages.
+fn entries_and_ages(bytes: &[u8]) -> (core::ops::Range<usize>, Vec<usize>) {
+    let first = OVERHEAD - CHECK + SECTION_HEADER + 32;
+    let mut ages = Vec::new();
+    let mut at = first;
+    while at < bytes.len() - CHECK {
+        let (flags, key, value) = (bytes[at], usize::from(bytes[at + 1]), usize::from(bytes[at + 2]));
+        let has = |flag: u8, len: usize| if flags & flag == 0 { 0 } else { len };
+        let age = at + 14 + has(0x80, 6);
+        ages.extend(age..age + has(0x20, 4));
+        at = age + has(0x20, 4) + has(0x40, 4) + key + value;
+    }
+    (first..at, ages)
+}
+
+#[test]
+fn no_flipped_bit_of_an_entry_is_taken_or_passed_on_though_the_datagrams_checksum_fits() {
+    let told = |bytes: &[u8]| {
+        let mut node = with_one_member();
+        feed(&mut node, bytes);
+        // Long enough for rounds to tell what is new.
+        for _ in 0..50 {
+            let due = node.poll_timeout().expect("a member that can be probed");
+            node.handle_input(due, Input::Tick).expect("a tick is never refused");
+            let mut buf = [0; MIN_MAX_DATAGRAM];
+            while node.poll_transmit(due, &mut buf).is_some() {}
+        }
+        let (held, _, _) = node.state_used();
+        (held, node.counters().sent(Kind::StatePage), node.counters().state_corrupt)
+    };
+    let Record::StatePage { head, mut entries } = golden::state_page(&CAST[2]) else { panic!("a page") };
+    // From the first version on, and not so old that it would be over: a node that holds nothing takes all of it.
+    for (entry, version) in entries.iter_mut().zip(1..) {
+        entry.version = if version < 4 { version } else { head.upto };
+        entry.age_ms = entry.age_ms.map(|_| 900);
+        entry.check = entry.entry().draft.hash(head.owner, head.life);
+    }
+    let page = Record::StatePage { head: StateHead { base: 0, floor: 0, ..head }, entries };
+    let (mut bytes, _) = from(CAST[1]).seal(&[page], MIN_MAX_DATAGRAM);
+    let (held, pages, corrupt) = told(&bytes);
+    assert!(held == 4 && pages > 0 && corrupt == 0, "unchanged it is taken and told on: {held} held, {pages} pages");
+    let (entries, ages) = entries_and_ages(&bytes);
+    assert_eq!(ages.len(), 3 * 4);
+    // An age is another at each hop, and nobody's but the last sender's: only the datagram's checksum covers it.
+    for at in entries.filter(|at| !ages.contains(at)) {
+        for bit in 0..8 {
+            bytes[at] ^= 1 << bit;
+            reseal(&mut bytes, &from(CAST[1]));
+            let (held, pages, _) = told(&bytes);
+            assert_eq!((held, pages), (0, 0), "byte {at}, bit {bit}");
+            bytes[at] ^= 1 << bit;
+        }
+    }
 }

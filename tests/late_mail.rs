@@ -44,6 +44,12 @@ const LIMITS: Limits = Limits {
     rumor_bytes: 2_400,
     rumor_payload: 64,
     topics: 2,
+    state_owners: 5,
+    state_keys: 16,
+    state_bytes: 2_400,
+    state_value: 64,
+    watches: 1,
+    averages: 1,
 };
 
 #[derive(Clone, Debug)]

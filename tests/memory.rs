@@ -42,6 +42,12 @@ fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
         rumor_bytes: 2_400,
         rumor_payload: 0,
         topics: 1,
+        state_owners: 2,
+        state_keys: 16,
+        state_bytes: 2_400,
+        state_value: 8,
+        watches: 1,
+        averages: 1,
     };
     let cases = [
         smallest.clone(),
@@ -62,6 +68,12 @@ fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
         Limits { rumor_bytes: 1 << 20, ..smallest.clone() },
         Limits { rumor_payload: 1_024, ..smallest.clone() },
         Limits { topics: 1_000, ..smallest.clone() },
+        Limits { state_owners: 3_000, ..smallest.clone() },
+        Limits { state_keys: 10_000, ..smallest.clone() },
+        Limits { state_bytes: 1 << 20, ..smallest.clone() },
+        Limits { state_value: 1_024, ..smallest.clone() },
+        Limits { watches: 1_000, ..smallest.clone() },
+        Limits { averages: 16, ..smallest.clone() },
         // No power of two: a container that rounds up would show.
         Limits {
             members: 1_237,
@@ -80,6 +92,12 @@ fn a_node_buys_exactly_what_it_says_and_gives_all_of_it_back() {
             rumor_bytes: 10_007,
             rumor_payload: 509,
             topics: 17,
+            state_owners: 1_549,
+            state_keys: 2_003,
+            state_bytes: 30_011,
+            state_value: 311,
+            watches: 19,
+            averages: 5,
         },
         Limits::default(),
         Limits::for_members(10_000),
@@ -102,8 +120,8 @@ fn bytes(limits: &Limits) -> usize {
     Node::memory_bytes(&Params::new(&Config::default(), limits).expect("agrees with itself"))
 }
 
-/// As little of rumors as there can be: what they take is bought by other limits than those of the members.
-fn without_rumors(members: u32) -> Limits {
+/// As little of rumors and of state as there can be: what they take is bought by other limits than those of the members.
+fn members_alone(members: u32) -> Limits {
     Limits {
         origins: 1,
         rumor_window: 64,
@@ -111,6 +129,11 @@ fn without_rumors(members: u32) -> Limits {
         rumor_bytes: 2_400,
         rumor_payload: 0,
         topics: 1,
+        state_owners: 2,
+        state_keys: 16,
+        state_bytes: 2_400,
+        state_value: 8,
+        watches: 1,
         ..Limits::for_members(members)
     }
 }
@@ -119,7 +142,7 @@ fn without_rumors(members: u32) -> Limits {
 fn a_known_member_costs_128_bytes_and_its_texts_and_no_more_in_a_large_table() {
     for members in [1_000, 10_000, 100_000] {
         // As many bytes for texts in half of the places: what differs is what a place costs.
-        let limits = |members, text_bytes| Limits { text_bytes, ..without_rumors(members) };
+        let limits = |members, text_bytes| Limits { text_bytes, ..members_alone(members) };
         let place = (bytes(&limits(members, 64)) - bytes(&limits(members / 2, 128))) as f64 / f64::from(members / 2);
         println!("{members} members: {place:.1} bytes for each");
         assert!(place <= 128.0, "{place:.1} bytes for each of {members} members");
@@ -147,9 +170,27 @@ fn an_origin_costs_its_window_and_a_rumor_its_payload_and_little_else() {
 }
 
 #[test]
+fn a_key_costs_itself_its_value_and_little_else() {
+    // Keys and values of 128 bytes, on average as many as the defaults have room for: all are full at the same time.
+    const TEXT: u32 = 128;
+    let limits = |state_keys| Limits { state_keys, state_bytes: state_keys * TEXT, ..Limits::default() };
+    let key = (bytes(&limits(100_000)) - bytes(&limits(50_000))) as f64 / 50_000.0 - f64::from(TEXT);
+    println!("{key:.1} bytes for a key, beside itself and its value of {TEXT} bytes together");
+    assert!(key <= 64.0, "{key:.1} bytes for each key");
+    let limits = |state_bytes| Limits { state_keys: 1_000, state_bytes, ..Limits::default() };
+    let text = (bytes(&limits(1 << 21)) - bytes(&limits(1 << 20))) as f64 / f64::from(1 << 20);
+    // One in 32 is there to move in.
+    assert!(text < 32.0 / 31.0 + 0.001, "{text:.3} bytes for each byte of key and value");
+    let limits = |state_owners| Limits { state_owners, ..Limits::default() };
+    let owner = (bytes(&limits(20_000)) - bytes(&limits(10_000))) as f64 / 10_000.0;
+    println!("{owner:.1} bytes for a life of an owner");
+    assert!(owner <= 140.0, "{owner:.1} bytes for each life of an owner");
+}
+
+#[test]
 fn ten_thousand_nodes_that_know_each_other_fit_16_gib() {
     // Names as in `node-01234`, a zone of a few bytes; events and datagrams are drained at once.
-    let limits = Limits { text_bytes: 20, events: 64, outbox: 64, relays: 16, ..without_rumors(10_000) };
+    let limits = Limits { text_bytes: 20, events: 64, outbox: 64, relays: 16, ..members_alone(10_000) };
     let all = 10_000 * bytes(&limits);
     println!("{} bytes for each node", all / 10_000);
     assert!(all <= 16 << 30, "{all} bytes");

@@ -11,7 +11,7 @@ mod hosts;
 #[path = "../benches/support/mod.rs"]
 mod support;
 
-use bruit::{Class, Input, Order, Phase, Publication, Span, Topic};
+use bruit::{Class, Input, Order, Phase, Publication, SharedOp, SharedWrite, Span, Topic, Write};
 
 use forge::{DATAGRAM, forge};
 use hosts::{HOSTS, Hosts};
@@ -24,7 +24,7 @@ const SEED: u64 = 20_26;
 const INPUTS: u64 = 1_000_000;
 
 /// Every event that there is, by the name under which it is printed.
-const EVENTS: [&str; 17] = [
+const EVENTS: [&str; 19] = [
     "joined",
     "join_refused",
     "up",
@@ -41,6 +41,8 @@ const EVENTS: [&str; 17] = [
     "leave_done",
     "rumor",
     "rumors_lost",
+    "changed",
+    "conflict",
     "resync",
 ];
 
@@ -93,7 +95,7 @@ fn act(all: &mut Hosts) {
         all.restart(host);
         return;
     }
-    match all.dice.below(18) {
+    match all.dice.below(22) {
         0 => {
             all.kill(host);
             all.saw("crashes");
@@ -132,7 +134,9 @@ fn act(all: &mut Hosts) {
             }
         }
         12..15 => publish(all, host),
-        _ => subscribe(all, host),
+        15..18 => subscribe(all, host),
+        18 | 19 => write(all, host),
+        _ => write_shared(all, host),
     }
 }
 
@@ -164,5 +168,49 @@ fn subscribe(all: &mut Hosts, host: usize) {
     };
     let told = all.give(host, input);
     all.saw(if told.is_ok() { what } else { "subscriptions refused" });
+    all.drain(host);
+}
+
+/// A host writes into its map: once, or so often that no place is left; or wants to hear of other keys from now on.
+fn write(all: &mut Hosts, host: usize) {
+    const KEYS: [&[u8]; 6] = [b"load", b"zone", b"addr", b"role", b"long-lived", b"lease"];
+    let prefix: &[u8] = [&b"lo"[..], b"", b"le", b"z"][all.dice.below(4) as usize];
+    let watched = match all.dice.below(4) {
+        0 => all.give(host, Input::Unwatch(prefix)),
+        _ => all.give(host, Input::Watch(prefix)),
+    };
+    all.saw(if watched.is_ok() { "watches" } else { "watches refused" });
+    for nth in 0..[1, 4, 80][all.dice.below(3) as usize] {
+        let number = [b'k', nth];
+        let key = if nth < 6 { KEYS[all.dice.below(6) as usize] } else { &number[..] };
+        let value = &[0xa5; 70][..all.dice.below(70) as usize];
+        let value = if all.dice.below(4) == 0 { None } else { Some(value) };
+        let ttl = (all.dice.below(3) == 0).then(|| Span::millis(u64::from(all.dice.below(20_000))));
+        let class = Class::ALL[all.dice.below(Class::ALL.len() as u32) as usize];
+        let durable = all.dice.below(2) == 0;
+        let told = all.give(host, Input::Write(Write { key, value, class, durable, ttl }));
+        all.saw(match (told.is_ok(), value) {
+            (true, Some(_)) => "writes",
+            (true, None) => "removals of keys",
+            (false, _) => "writes refused",
+        });
+    }
+    all.drain(host);
+}
+
+/// A host writes a key that others write too.
+fn write_shared(all: &mut Hosts, host: usize) {
+    for _ in 0..1 + all.dice.below(4) {
+        let (key, op): (&[u8], _) = match all.dice.below(6) {
+            0 | 1 => (b"mode", SharedOp::Set(&[b"calm", b"busy"][all.dice.below(2) as usize][..])),
+            2 => (b"mode", SharedOp::Unset),
+            3 => (b"hits", SharedOp::Add(1)),
+            4 => (b"tags", SharedOp::Insert(b"blue")),
+            _ => (b"tags", SharedOp::Remove(b"blue")),
+        };
+        let write = SharedWrite { key, op, rule: None, class: Class::Normal, wall_ms: 1 };
+        let told = all.give(host, Input::WriteShared(write));
+        all.saw(if told.is_ok() { "shared writes" } else { "shared writes refused" });
+    }
     all.drain(host);
 }

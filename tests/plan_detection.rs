@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use bruit::plan::{Demand, Detect, Detection, Fixed, Ground, Milestone, Mode, Scenario, Watch, cost, solve};
+use bruit::plan::cost::{self, Rates};
+use bruit::plan::{Demand, Detect, Detection, Fixed, Ground, Milestone, Mode, Model, Scenario, Watch, solve};
+use bruit::sim::experiment::Base;
 use bruit::sim::{Death, HostId, Link, Spec, World};
 use bruit::wire::State;
 use bruit::{Config, Counters, Limits, Params, Profile, Span};
@@ -67,6 +69,32 @@ fn crashes(world: &mut World, hosts: &[HostId], count: usize, [known, back]: [Sp
 }
 
 #[test]
+fn a_departure_costs_each_node_what_a_piece_of_news_is_planned_to() {
+    const WATCHED: Span = Span::secs(20);
+    for nodes in [100, 400] {
+        let base = Base::new(nodes, Profile::Lan);
+        let mut world = base.world(31, 0);
+        let hosts = world.form(&base.specs(&base.params(0).expect("agrees with itself"))).expect("good specs");
+        world.run_for(Span::secs(30));
+        let watch = Watch { members: nodes, loss: 0.0, round_trip: Duration::from_micros(500), config: base.config };
+        let (interval, fanout) = (watch.config.gossip_interval, watch.config.fanout);
+        let scenario = Scenario { nodes, mode: Mode::Push, fanout, loss: 0.0, dead: 0.0 };
+        let model = Model::try_from(scenario).expect("makes sense");
+        let planned = Rates::of(&model, &Detection::of(watch).expect("makes sense"), interval, 24, 0.0);
+        let before = world.tally();
+        world.leave(hosts[7]).expect("a member leaves");
+        world.run_for(WATCHED);
+        let after = world.tally();
+        let beyond = |sent: u64, quiet: f64| sent as f64 / f64::from(nodes - 1) - quiet * 20.0;
+        let datagrams = beyond(after.sent - before.sent, planned.quiet.datagrams);
+        let bytes = beyond(after.bytes - before.bytes, planned.quiet.bytes);
+        for (measured, planned) in [(datagrams, planned.piece.datagrams), (bytes, planned.piece.bytes)] {
+            assert!((measured / planned - 1.0).abs() < 0.08, "{nodes} nodes, seed 31: {measured}, planned {planned}");
+        }
+    }
+}
+
+#[test]
 fn silence_is_noticed_judged_and_known_when_it_was_planned() {
     let (mut world, hosts) = cluster(17, &config(Profile::Lan));
     let plan = planned(Profile::Lan, 0.0);
@@ -91,7 +119,8 @@ fn what_the_planner_recommends_keeps_its_promise() {
         let config = config(Profile::Lan);
         let watch = Watch { members: MEMBERS, loss, round_trip: Duration::from_micros(500), config };
         let scenario = Scenario { nodes: MEMBERS, mode: Mode::Push, fanout: watch.config.fanout, loss, dead: 0.0 };
-        let ground = Ground { watch, scenario, payload: 24, latency: None, fixed: Fixed::default() };
+        let ground =
+            Ground { watch, scenario, payload: 24, news_per_second: 0.0, latency: None, fixed: Fixed::default() };
         let demand = Demand {
             detect: Some(Detect { within, milestone: Milestone::Known }),
             know_within: None,

@@ -8,7 +8,7 @@ mod envelope;
 #[path = "common/record.rs"]
 mod record;
 
-use bruit::wire::{Binding, Claim, Datagram, Digest, RumorIds, State};
+use bruit::wire::{Binding, Claim, Datagram, Digest, Header, RumorIds, State};
 use bruit::{
     BootId, Class, ClusterKey, Config, Event, Identity, Incarnation, Input, Instant, Limits, Name, Node, Order, Params,
     Profile, Publication, RumorId, Span, Topic,
@@ -55,28 +55,36 @@ impl Desk {
 
     /// Lets seconds pass in which its peers live.
     fn pass(&mut self, seconds: u32) {
+        self.pass_with(seconds, &[CAST[1], CAST[2]]);
+    }
+
+    /// Lets seconds pass in which these live.
+    fn pass_with(&mut self, seconds: u32, living: &[Actor]) {
         for _ in 0..seconds {
             self.now += Span::secs(1);
             self.node.handle_input(self.now, Input::Tick).expect("a tick");
             self.drain();
-            [CAST[1], CAST[2]].into_iter().for_each(|actor| self.hand(actor, &[]));
+            living.iter().for_each(|actor| self.hand(*actor, &[]));
         }
     }
 
-    /// What its headers say of its rumors.
-    fn root(&mut self) -> u32 {
+    /// The fingerprint of its rumors, half of which its headers show.
+    fn root(&mut self) -> u64 {
         self.drain();
         self.hand(CAST[1], &[Record::Ping { nonce: 7 }]);
         let mut buf = [0; 1_200];
         let transmit = self.node.poll_transmit(self.now, &mut buf).expect("an ack");
-        Datagram::parse(&buf[..transmit.len]).expect("a datagram").header.rumors
+        let header = Datagram::parse(&buf[..transmit.len]).expect("a datagram").header;
+        let root = self.node.rumor_root();
+        assert_eq!(header.rumors, Header::part(root, header.counter));
+        root
     }
 
     /// Hands over a datagram, and takes nothing from the node.
     fn hand(&mut self, from: Actor, records: &[Record]) {
         self.counter += 1;
         let envelope =
-            Envelope { from, to: Some(CAST[0].boot), introduces: true, counter: self.counter, membership: 0 };
+            Envelope { from, to: Some(CAST[0].boot), introduces: true, counter: self.counter, membership: 0, state: 0 };
         let (bytes, fitting) = envelope.seal(records, self.node.params().max_datagram());
         assert_eq!(fitting, records.len());
         self.node.handle_input(self.now, Input::Datagram { from: from.addr, bytes: &bytes }).expect("never an error");
@@ -164,6 +172,10 @@ fn rumor(sequence: u64, len: usize) -> Record {
     })
 }
 
+const fn is_feedback(record: &Record) -> bool {
+    matches!(record, Record::Feedback(_))
+}
+
 fn limits() -> Limits {
     Limits { rumor_window: 64, rumors: 64, rumor_bytes: 2_400, rumor_payload: 1_100, ..Limits::for_members(8) }
 }
@@ -222,10 +234,62 @@ fn each_who_tells_what_is_known_hears_of_its_own_only() {
     let feedback: Vec<_> = sent
         .into_iter()
         .flat_map(|(to, records)| records.into_iter().map(move |record| (to, record)))
-        .filter(|(_, record)| matches!(record, Record::Feedback(_)))
+        .filter(|(_, record)| is_feedback(record))
         .collect();
     // The first to deliver is told to stop only where it is not a stream's.
     assert_eq!(feedback, [known(berta, 0), known(carla, 1)]);
+}
+
+#[test]
+fn copies_that_cross_are_not_complained_of_where_rounds_tell_them() {
+    let mut desk = Desk::new(limits());
+    let [_, berta, carla, ..] = CAST;
+    let Record::Rumor(heard) = rumor(1, 8) else { unreachable!("it is one") };
+    let told = [Record::Rumor(Heard { class: Class::Normal, ..heard })];
+    desk.drain();
+    // Both have told it before it can have heard of it from either.
+    desk.hand(berta, &told);
+    desk.hand(carla, &told);
+    assert!(!desk.drain().iter().any(|(_, records)| records.iter().any(is_feedback)));
+    desk.now += Span::millis(1);
+    desk.hand(berta, &told);
+    let complaints: Vec<Actor> =
+        desk.drain().into_iter().filter(|(_, records)| records.iter().any(is_feedback)).map(|(to, _)| to).collect();
+    assert_eq!(complaints, [berta], "it was there when it was told again");
+}
+
+#[test]
+fn a_complaint_carries_no_rumors_back() {
+    let mut desk = Desk::new(limits());
+    let [_, berta, ..] = CAST;
+    desk.come(&[1], 8);
+    desk.drain();
+    let publication = Publication { topic: Topic::new("letters"), class: Class::Normal, payload: b"waits" };
+    desk.node.handle_input(desk.now, Input::Publish(publication)).expect("a member may publish");
+    desk.come(&[1], 8);
+    let sent = desk.drain();
+    let [(to, records)] = &sent[..] else { panic!("one datagram: {sent:?}") };
+    assert!(*to == berta && records.iter().any(is_feedback), "{sent:?}");
+    assert!(!records.iter().any(|record| matches!(record, Record::Rumor(_) | Record::Digest(_))), "{sent:?}");
+}
+
+#[test]
+fn what_came_of_an_origin_that_was_away_for_long_is_not_reported_as_lost() {
+    let mut desk = Desk::new(limits());
+    let [_, berta, carla, ..] = CAST;
+    assert_eq!(desk.come(&[1, 2], 8), [Came(1), Came(2)]);
+    let claim = profile(carla).claim;
+    desk.hand(berta, &[Record::Claim(Claim { state: State::Dead, accuser: berta.id().tag(), ..claim })]);
+    // More than twice the 30 seconds of `local`, after which nobody can tell its rumors again.
+    desk.pass_with(70, &[berta]);
+    assert_eq!(desk.node.members_up(), 2);
+    let mut back = profile(carla);
+    back.claim.incarnation = Incarnation::new(1, 1);
+    desk.hand(carla, &[Record::Profile(back)]);
+    assert_eq!(desk.node.members_up(), 3);
+    assert_eq!(desk.come(&[3], 8), [Came(3)], "as if it had never been away");
+    desk.pass(40);
+    assert_eq!(desk.told(), []);
 }
 
 #[test]

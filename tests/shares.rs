@@ -51,7 +51,7 @@ fn tell(node: &mut Node, now: Instant, counter: &mut u64, mut records: &[Record]
     while !records.is_empty() {
         *counter += 1;
         let (from, to) = (CAST[1], Some(CAST[0].boot));
-        let envelope = Envelope { from, to, introduces: true, counter: *counter, membership: 0 };
+        let envelope = Envelope { from, to, introduces: true, counter: *counter, membership: 0, state: 0 };
         let (bytes, fitting) = envelope.seal(records, MIN_MAX_DATAGRAM);
         node.handle_input(now, Input::Datagram { from: from.addr, bytes: &bytes }).expect("never refused");
         records = &records[fitting..];

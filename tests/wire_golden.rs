@@ -33,10 +33,16 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Everything that the document spells out: a name, what goes around the records, and the records.
 fn goldens() -> Vec<(&'static str, Envelope, Vec<Record>)> {
     let [anna, berta, ..] = CAST;
-    let known =
-        Envelope { from: berta, to: Some(anna.boot), introduces: false, counter: 0x0000_0102, membership: 0x5eed_f00d };
+    let known = Envelope {
+        from: berta,
+        to: Some(anna.boot),
+        introduces: false,
+        counter: 0x0000_0102,
+        membership: 0x5eed_f00d,
+        state: 0xaaaa_bbbb,
+    };
     let introduced = Envelope { introduces: true, counter: 0x0000_0007_0000_0103, ..known };
-    let unbound = Envelope { to: None, introduces: true, counter: 1, membership: 0, ..known };
+    let unbound = Envelope { to: None, introduces: true, counter: 1, membership: 0, state: 0, ..known };
     let mut all: Vec<_> = Kind::ALL
         .iter()
         .map(|&kind| {
@@ -56,9 +62,16 @@ fn goldens() -> Vec<(&'static str, Envelope, Vec<Record>)> {
                 | Kind::RumorFeedback
                 | Kind::RumorWants
                 | Kind::RumorSync
-                | Kind::RumorPage => known,
-                Kind::PageRequest => Envelope { membership: 0, counter: 2, ..introduced },
-                Kind::Page | Kind::Cookie => introduced,
+                | Kind::RumorPage
+                | Kind::StateSums
+                | Kind::StateListing
+                | Kind::StateWants
+                | Kind::StatePage
+                | Kind::Survey
+                | Kind::Surveyed
+                | Kind::Averages => known,
+                Kind::PageRequest | Kind::StateWalk => Envelope { membership: 0, state: 0, counter: 2, ..introduced },
+                Kind::Page | Kind::Cookie | Kind::StateSpan => introduced,
                 Kind::Hello => unbound,
                 Kind::Whois => Envelope { introduces: false, ..unbound },
             };
@@ -181,7 +194,7 @@ fn the_documents_numbers_for_checking_a_hash_are_true() {
 #[test]
 fn a_quiet_ping_and_its_ack_together_take_at_most_104_bytes() {
     let [anna, berta, ..] = CAST;
-    let ping = Envelope { from: berta, to: Some(anna.boot), introduces: false, counter: 1, membership: 9 };
+    let ping = Envelope { from: berta, to: Some(anna.boot), introduces: false, counter: 1, membership: 9, state: 0 };
     let ack = Envelope { from: anna, to: Some(berta.boot), ..ping };
     let len = |e: Envelope, r: Record| e.seal(&[r], MIN_MAX_DATAGRAM).0.len();
     assert!(len(ping, Record::Ping { nonce: 1 }) + len(ack, Record::Ack { nonce: 1 }) <= 104);
@@ -190,7 +203,8 @@ fn a_quiet_ping_and_its_ack_together_take_at_most_104_bytes() {
 #[test]
 fn the_high_half_of_a_counter_travels_in_introductions_only() {
     let [_, berta, ..] = CAST;
-    let envelope = Envelope { from: berta, to: None, introduces: true, counter: 0xaaaa_bbbb_cccc_dddd, membership: 0 };
+    let envelope =
+        Envelope { from: berta, to: None, introduces: true, counter: 0xaaaa_bbbb_cccc_dddd, membership: 0, state: 0 };
     let Header { intro, counter, boot_tag, .. } = envelope.header();
     assert_eq!((intro, counter, boot_tag), (Some((0x0b0b_4444, 0xaaaa_bbbb)), 0xcccc_dddd, 0x5555_6666));
     assert_eq!(Envelope { introduces: false, ..envelope }.header().intro, None);

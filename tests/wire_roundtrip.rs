@@ -18,12 +18,15 @@ mod reseal;
 
 use arbitrary::Unstructured;
 use bruit::DropReason;
-use bruit::wire::{FLAG_BOUND, Kind, MAX_MAX_DATAGRAM, MIN_MAX_DATAGRAM, OVERHEAD, OVERHEAD_INTRO, SECTION_HEADER};
+use bruit::wire::{
+    FLAG_BOUND, Kind, MAX_MAX_DATAGRAM, MIN_MAX_DATAGRAM, OVERHEAD, OVERHEAD_INTRO, SECTION_HEADER, StateHead,
+    StatePoint,
+};
 use cast::CAST;
 use envelope::Envelope;
 use open::open;
 use quickcheck::{Gen, QuickCheck, Testable};
-use record::Record;
+use record::{Record, Written};
 use reseal::{CHECK, reseal};
 
 /// The seed of every generated input below: a failure is the same failure in each run.
@@ -35,7 +38,14 @@ fn check(tests: u64, property: impl Testable) {
 
 /// The ways in which a datagram can be addressed: to somebody who knows the sender or not, bound or not.
 fn envelopes() -> [Envelope; 4] {
-    let known = Envelope { from: CAST[1], to: Some(CAST[0].boot), introduces: false, counter: 77, membership: 0xfeed };
+    let known = Envelope {
+        from: CAST[1],
+        to: Some(CAST[0].boot),
+        introduces: false,
+        counter: 77,
+        membership: 0xfeed,
+        state: 0,
+    };
     let stranger = Envelope { from: CAST[5], introduces: true, counter: 0x0000_0005_ffff_fff0, ..known };
     [known, stranger, Envelope { to: None, ..known }, Envelope { to: None, ..stranger }]
 }
@@ -220,9 +230,9 @@ fn a_section_whose_count_or_length_does_not_fit_its_kind_is_a_bad_section() {
         refused.push(("longer than the datagram", good[..good.len() - 1].to_vec()));
         let recount = |count: u8| [&[good[0], count], &good[2..]].concat();
         refused.push(("a count of none", recount(0)));
-        if !matches!(kind, Kind::Profiles | Kind::Rumors) {
-            // The length of profiles follows from the profiles, that of rumors from the rumors: there a wrong count is a bad
-            // record.
+        if !matches!(kind, Kind::Profiles | Kind::Rumors | Kind::StatePage) {
+            // The length of profiles follows from the profiles, that of rumors from the rumors, that of a page from its entries:
+            // there a wrong count is a bad record.
             refused.push(("a count of one more", recount(good[1] + 1)));
             let longer = u16::from_le_bytes([good[2], good[3]]) + 1;
             let [low, high] = longer.to_le_bytes();
@@ -244,6 +254,9 @@ fn records_that_stand_alone_get_a_section_each() {
         assert_eq!(open(&datagram), Ok((envelope.header(), twice)), "{}", kind.name());
     }
 }
+
+/// Where the entries of a page begin.
+const PAGE: usize = 32;
 
 #[test]
 fn a_value_that_means_nothing_is_a_bad_record() {
@@ -277,6 +290,32 @@ fn a_value_that_means_nothing_is_a_bad_record() {
         (Kind::RumorFeedback, 18, 0, "none of the 64"),
         (Kind::RumorWants, 18, 0, "none of the 64"),
         (Kind::RumorPage, 19, 0, "a digest beyond the last id"),
+        (Kind::StateListing, 7, 0xff, "a first id above the last"),
+        (Kind::StateListing, 23, 0xff, "a log beyond the last id"),
+        (Kind::StateListing, 24, 0, "no life"),
+        (Kind::StateListing, 39, 1, "a floor above what is complete"),
+        (Kind::StatePage, 8, 0, "no life"),
+        (Kind::StatePage, 17, 1, "a base above the end"),
+        (Kind::StatePage, 20, 0, "an entry beyond the end"),
+        (Kind::StatePage, 30, 1, "reserved"),
+        (Kind::StatePage, PAGE, 0x23, "no such class"),
+        (Kind::StatePage, PAGE, 0x31, "removed, and yet a value"),
+        (Kind::StatePage, PAGE, 0x01, "an age that its flag does not tell of"),
+        (Kind::StatePage, PAGE + 1, 0, "no key"),
+        (Kind::StatePage, PAGE + 1, 65, "a key beyond the longest"),
+        (Kind::StatePage, PAGE + 2, 0xff, "a value that goes on into the others"),
+        (Kind::StatePage, PAGE + 4, 0, "a step of none: not above the base"),
+        (Kind::StateWalk, 34, 0, "no datagram wanted"),
+        (Kind::StateWalk, 35, 1, "reserved"),
+        (Kind::StateSpan, 44, 0, "no part"),
+        (Kind::StateSpan, 45, 1, "the second part of one"),
+        (Kind::StateSpan, 33, 0, "an end before the beginning"),
+        (Kind::Surveyed, 10, 1, "reserved"),
+        (Kind::Averages, 0, 16, "no such flag"),
+        (Kind::Averages, 0, 5, "the end of a link, and yet a number"),
+        (Kind::Averages, 0, 9, "a notice that answers"),
+        (Kind::Averages, 1, 1, "reserved"),
+        (Kind::Averages, 27, 0x7f, "more than anybody can have given"),
     ];
     for (kind, at, becomes, because) in cases {
         let mut sections = sections_of(&envelope, &golden::records(*kind));
@@ -297,4 +336,87 @@ fn a_rumor_without_a_number_is_a_bad_record() {
         }
     }
     assert_eq!(open(&envelope.seal(&records, MIN_MAX_DATAGRAM).0), Err(DropReason::BadRecord));
+}
+
+/// The golden page with something changed in it.
+fn page(change: impl FnOnce(&mut StateHead, &mut Vec<Written>)) -> Vec<Record> {
+    let Some(Record::StatePage { mut head, mut entries }) = golden::records(Kind::StatePage).pop() else {
+        panic!("one page")
+    };
+    change(&mut head, &mut entries);
+    vec![Record::StatePage { head, entries }]
+}
+
+#[test]
+fn a_page_that_contradicts_itself_is_a_bad_record() {
+    let [envelope, ..] = envelopes();
+    let opened = |records: &[Record]| open(&envelope.seal(records, MIN_MAX_DATAGRAM).0).map(|(_, records)| records);
+    let whole = page(|_, _| {});
+    assert_eq!(opened(&whole), Ok(whole));
+    let refused = [
+        ("no life", page(|head, _| head.life = 0)),
+        (
+            "an end at the base, and nothing between",
+            page(|head, entries| {
+                entries.clear();
+                head.upto = head.base;
+            }),
+        ),
+        ("an end below the last entry", page(|head, _| head.upto -= 1)),
+        ("two entries of one version", page(|_, entries| entries[1].version = entries[0].version)),
+        ("an entry at the base", page(|head, entries| entries[0].version = head.base)),
+        ("no key", page(|_, entries| entries[0].key.clear())),
+        ("a key of 65 bytes", page(|_, entries| entries[0].key = vec![b'k'; 65])),
+        ("a lease without an age", page(|_, entries| entries[2].age_ms = None)),
+        ("a removal without an age", page(|_, entries| entries[3].age_ms = None)),
+        ("a removal with a value", page(|_, entries| entries[3].value.push(0))),
+    ];
+    for (what, records) in refused {
+        assert_eq!(opened(&records), Err(DropReason::BadRecord), "{what}");
+    }
+    let taken = [
+        ("everything between is gone", page(|_, entries| entries.clear())),
+        ("a floor above all that is told", page(|head, _| head.floor = head.upto + 9)),
+        ("the longest key", page(|_, entries| entries[0].key = vec![b'k'; 64])),
+    ];
+    for (what, records) in taken {
+        assert_eq!(opened(&records), Ok(records.clone()), "{what}");
+    }
+}
+
+#[test]
+fn a_version_is_written_in_one_way_only() {
+    let [envelope, ..] = envelopes();
+    let far = |step| {
+        page(|head, entries| {
+            entries[3].version = entries[2].version + step;
+            head.upto = entries[3].version;
+        })
+    };
+    // The largest step that 16 bits hold, and the smallest that they do not.
+    for (step, bytes) in [(65_535, 0), (65_536, 6)] {
+        let near = sections_of(&envelope, &far(1)).len();
+        let sections = sections_of(&envelope, &far(step));
+        assert_eq!(sections.len(), near + bytes);
+        assert!(open(&frame(&envelope, &sections)).is_ok());
+    }
+    // One more way to write the last version: in full, though its step would fit.
+    let mut sections = sections_of(&envelope, &far(65_536));
+    let version = SECTION_HEADER + PAGE + (14 + 4 + 4 + 3) + (14 + 4 + 2) + (14 + 4 + 4 + 5) + 14;
+    assert_eq!(sections[version..version + 3], [8, 0, 1]);
+    sections[version] = 7;
+    assert_eq!(open(&frame(&envelope, &sections)), Err(DropReason::BadRecord));
+    // In full, and a step beside it.
+    sections[version] = 8;
+    sections[version - 10] = 1;
+    assert_eq!(open(&frame(&envelope, &sections)), Err(DropReason::BadRecord));
+}
+
+#[test]
+fn nobody_asks_for_what_is_behind_the_end() {
+    let [envelope, ..] = envelopes();
+    let walk = |from| [Record::StateWalk { nonce: 1, cookie: 0, from, datagrams: 1 }];
+    let opens = |from| open(&envelope.seal(&walk(from), MIN_MAX_DATAGRAM).0).is_ok();
+    let end = StatePoint::END;
+    assert!(opens(StatePoint::START) && opens(StatePoint { after: end.after - 1, ..end }) && !opens(end));
 }

@@ -35,9 +35,9 @@ const PORT: u16 = 4_100;
 #[derive(Clone, Debug)]
 pub struct Peer {
     name: String,
-    id: NodeId,
+    pub(super) id: NodeId,
     boot: BootId,
-    incarnation: Incarnation,
+    pub(super) incarnation: Incarnation,
     state: State,
     counter: u32,
 }
@@ -54,10 +54,10 @@ pub struct Cluster {
     pub node: Node,
     /// The time that the node was last told.
     pub now: Instant,
-    peers: Vec<Peer>,
+    pub(super) peers: Vec<Peer>,
     boot: BootId,
     /// Where the peers write.
-    reply: [u8; DATAGRAM],
+    pub(super) reply: [u8; DATAGRAM],
 }
 
 /// Datagrams that wait to be handed to a node, one behind the other in memory and with little beside them: a stream that
@@ -80,7 +80,7 @@ impl Batch {
         self.bytes.len()
     }
 
-    fn push(&mut self, from: usize, bytes: &[u8]) {
+    pub(super) fn push(&mut self, from: usize, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         self.ends.push((index(from), index(self.bytes.len())));
     }
@@ -383,8 +383,9 @@ impl Cluster {
     }
 
     /// Writes a datagram of a peer's to the node into `self.reply`.
-    fn write(&mut self, from: usize, intro: bool, fill: impl FnOnce(&[Peer], &mut Writer<'_>)) -> usize {
-        let (membership, state) = (self.node.membership_fingerprint() as u32, self.node.rumor_root() as u32);
+    pub(super) fn write(&mut self, from: usize, intro: bool, fill: impl FnOnce(&[Peer], &mut Writer<'_>)) -> usize {
+        let membership = self.node.membership_fingerprint() as u32;
+        let (rumors, state) = (self.node.rumor_root(), self.node.state_root());
         let peer = &mut self.peers[from];
         peer.counter += 1;
         let (boot, counter) = (peer.boot, peer.counter);
@@ -396,7 +397,8 @@ impl Cluster {
             receiver: Some(self.boot.short()),
             counter,
             membership,
-            state,
+            rumors: Header::part(rumors, counter),
+            state: Header::part(state, counter),
         };
         let mut writer = Writer::new(&mut self.reply, DATAGRAM, &header).expect("a whole datagram");
         fill(&self.peers, &mut writer);
@@ -458,6 +460,15 @@ fn asked_for(bytes: &[u8], node: BootId, receiver: BootId) -> ([Option<u32>; 2],
             | Section::RumorWants(_)
             | Section::RumorSync(_)
             | Section::RumorPage(_)
+            | Section::StateSums(_)
+            | Section::StateListing(_)
+            | Section::StateWants(_)
+            | Section::StatePage(_)
+            | Section::StateWalk(_)
+            | Section::StateSpan(_)
+            | Section::Survey(_)
+            | Section::Surveyed(_)
+            | Section::Averages(_)
             | Section::Unknown(_) => {}
         }
     }

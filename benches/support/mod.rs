@@ -3,3 +3,4 @@
 
 pub mod allocations;
 pub mod cluster;
+pub mod state;

@@ -7,16 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
-use bruit::wire::{Binding, Cookie, Datagram, MAX_MAX_DATAGRAM, NackReason, RumorIds, SeedStatus};
+use bruit::wire::{
+    Binding, Cookie, Datagram, MAX_MAX_DATAGRAM, NackReason, Progress, RumorIds, SeedStatus, StatePoint, StateWant,
+};
 use bruit::{
     BootId, Class, ClusterKey, Config, Counters, Event, Identity, Incarnation, Input, Instant, Limits, Name, Node,
-    NodeId, Order, Params, Phase, Profile, Publication, RumorId, Span, Topic,
+    NodeId, Order, Params, Phase, Profile, Publication, RumorId, Span, Topic, Write,
 };
 
 use crate::cast::{Actor, CAST, LABEL};
 use crate::envelope::Envelope;
 use crate::generate;
-use crate::record::Record;
+use crate::record::{Record, Tone};
 use crate::reseal::{CHECK, reseal};
 
 /// Steps of one script at most: enough to fill every small capacity, few enough to stay fast.
@@ -130,6 +132,12 @@ impl Stage {
             rumor_bytes: 2_400,
             rumor_payload: 64,
             topics: 2,
+            state_owners: 4,
+            state_keys: 16,
+            state_bytes: 2_400,
+            state_value: 64,
+            watches: 2,
+            averages: 2,
         };
         let config = Config {
             cold_start_wait: Duration::from_millis(100),
@@ -165,7 +173,7 @@ impl Stage {
     }
 
     fn step(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        match u.int_in_range(0..=18)? {
+        match u.int_in_range(0..=23)? {
             0..=4 => self.somebody_speaks(u)?,
             5..=7 => self.somebody_answers(u)?,
             8..=10 => self.time_passes(u)?,
@@ -185,6 +193,13 @@ impl Stage {
             17 => self.input(Input::Unsubscribe {
                 topic: if u.arbitrary()? { None } else { Some(Topic::from_u64(u.int_in_range(0..=3)?)) },
             }),
+            18..=19 => self.operator_writes(u)?,
+            20 => self.input(if u.arbitrary()? { Input::Watch(b"lo") } else { Input::Unwatch(b"lo") }),
+            21..=22 => {
+                let page = self.page_of_somebody(u)?;
+                let envelope = self.envelope(*u.choose(&CAST[1..])?, Some(CAST[0].boot), u.arbitrary()?);
+                self.say(&envelope, &[page]);
+            }
             _ => {
                 // Rarely: nothing much happens after it.
                 if u.ratio(1, 8)? {
@@ -193,6 +208,23 @@ impl Stage {
             }
         }
         Ok(())
+    }
+
+    /// A key of the node's own has another value, or none.
+    fn operator_writes(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let keys: [&[u8]; 5] = [b"load", b"zone", b"addr", b"", &[b'k'; 65]];
+        let value = if u.ratio(3, 4)? { Some(&[7; 70][..u.int_in_range(0..=70)?]) } else { None };
+        let ttl = if u.ratio(3, 4)? { None } else { Some(Span::millis(u.int_in_range(0..=9_000)?)) };
+        let (class, durable) = (*u.choose(Class::ALL)?, u.arbitrary()?);
+        self.input(Input::Write(Write { key: u.choose(&keys)?, value, class, durable, ttl }));
+        Ok(())
+    }
+
+    /// What a member of the cast has written in the life in which the node holds it; or the node itself, which knows better.
+    fn page_of_somebody(&self, u: &mut Unstructured<'_>) -> Result<Record> {
+        let owner = u.choose(&CAST)?.id();
+        let life = self.node.member(owner).map_or(1, |member| member.incarnation.life().max(1));
+        generate::state_page(u, owner, life)
     }
 
     /// A datagram of somebody's, with whatever records.
@@ -218,7 +250,9 @@ impl Stage {
         self.counter += 1;
         let in_step = self.counter & 1 == 0;
         let membership = if in_step { self.node.membership_fingerprint() as u32 } else { 0xdead_beef };
-        Envelope { from, to, introduces, counter: self.counter, membership }
+        // Its state is in step every third time.
+        let state = if self.counter % 3 == 0 { self.node.state_root() } else { u64::MAX };
+        Envelope { from, to, introduces, counter: self.counter, membership, state }
     }
 
     fn say(&mut self, envelope: &Envelope, records: &[Record]) {
@@ -314,6 +348,24 @@ impl Stage {
                 pages: u.int_in_range(1..=9)?,
             }),
             Record::Sums(_) => answers.push(generate::record(u, bruit::wire::Kind::Listing)?),
+            Record::StateSums(_) => answers.push(generate::record(u, bruit::wire::Kind::StateListing)?),
+            Record::StateWant(want) => answers.push(generate::state_page(u, want.owner, want.life.max(1))?),
+            Record::StateListing { logs, .. } => answers.extend(
+                logs.iter()
+                    .map(|log| Record::StateWant(StateWant { owner: log.owner, life: log.life, after: log.floor })),
+            ),
+            Record::Averages { tone: Tone::Question { picked }, numbers } => {
+                answers.push(Record::Averages { tone: Tone::Answer { picked: *picked }, numbers: numbers.clone() })
+            }
+            Record::Survey { nonce, .. } => {
+                let progress = Progress { complete: u.int_in_range(0..=9)?, ..Progress::default() };
+                answers.push(Record::Surveyed { nonce: *nonce, progress });
+            }
+            Record::StateWalk { nonce, from, .. } => {
+                let to = if u.arbitrary()? { StatePoint::END } else { StatePoint { after: from.after + 1, ..*from } };
+                answers.push(Record::StateSpan { nonce: *nonce, from: *from, to, part: 1, parts: 1 });
+                answers.push(self.page_of_somebody(u)?);
+            }
             Record::Want(id) if *id == actor.id() => {
                 answers.push(generate::record(u, bruit::wire::Kind::Profiles)?);
             }
@@ -353,6 +405,10 @@ impl Stage {
             | Record::Page { .. }
             | Record::Whois { .. }
             | Record::Listing { .. }
+            | Record::StatePage { .. }
+            | Record::StateSpan { .. }
+            | Record::Surveyed { .. }
+            | Record::Averages { tone: Tone::Answer { .. } | Tone::Notice | Tone::End, .. }
             | Record::Unknown(_) => {}
         }
         Ok(())
@@ -373,7 +429,21 @@ impl Stage {
 
     /// Refusals are answers.
     fn input(&mut self, input: Input<'_>) {
-        let _refused = self.node.handle_input(self.now, input);
+        let before = self.own_watermark();
+        let writes = matches!(input, Input::Write(_));
+        let done = self.node.handle_input(self.now, input);
+        let (life, complete) = self.own_watermark();
+        if life == before.0 {
+            // Each write takes one version, and nobody else takes any (R8).
+            let written = u64::from(writes && done.is_ok());
+            assert_eq!(complete, before.1 + written, "what is complete of this node's own writes");
+        }
+    }
+
+    /// This node's life, and how much it has written in it.
+    fn own_watermark(&self) -> (u32, u64) {
+        let me = self.node.me();
+        (me.incarnation.life(), self.node.watermark(me.id, me.incarnation.life()))
     }
 
     /// As the contract asks: everything that waits to be sent, and to be copied.
@@ -462,6 +532,23 @@ impl Stage {
         listed.sort_unstable();
         assert_eq!(copied, listed, "following the changes gives the table");
         assert_eq!(self.node.counters().datagrams_received, self.fed);
+        self.check_state();
+    }
+
+    fn check_state(&self) {
+        let limits = self.node.params().limits();
+        let (keys, owners, bytes) = self.node.state_used();
+        assert!(keys <= limits.state_keys && owners <= limits.state_owners && bytes <= limits.state_bytes as usize);
+        assert_eq!(self.node.state_root(), self.node.state_root_anew(), "the root is the sum over what counts");
+        let mut place = 0;
+        while let Some((at, view)) = self.node.next_state_from(self.now, place) {
+            place = at + 1;
+            assert!(view.version <= self.node.watermark(view.owner, view.life) || view.owner != self.node.me().id);
+            if !view.shared {
+                let found = self.node.state(self.now, view.owner, view.key);
+                assert_eq!(found, Some(view), "found by its key, and once");
+            }
+        }
     }
 }
 

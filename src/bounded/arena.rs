@@ -6,11 +6,12 @@
 //! those waste what they round up, or hand a value out in pieces. After the segment cleaning of log-structured file
 //! systems (Rosenblum, Ousterhout, SOSP 1991), one entry at a time.
 //!
-//! The cost is bounded for each call, and not on average only. With `n` bytes to write at most `16 n` and one entry are
-//! passed over, and that suffices: let the ring have `C` bytes, `e` of them the largest entry, `L` the most that can live,
-//! and let the tail move only while less than `C/16 + 4e` are free. Until it has come round once, at most `C/16` are written,
-//! so there is room until then; and then the log holds no more than what lived as it began, what was written since, and the
-//! `e` that may be lost where the ring ends: `L + C/16 + e`. With `C = 8/7 · (L + 5e)` that leaves `C/16 + 4e` free again.
+//! The cost is bounded for each call, and not on average only. With `n` bytes to write at most `p n` and one entry are
+//! passed over, `p` the arena's pace, and that suffices: let the ring have `C` bytes, `e` of them the largest entry, `L` the most
+//! that can live, and let the tail move only while less than `C/p + 4e` are free. Until it has come round once, at most `C/p` are
+//! written, so there is room until then; and then the log holds no more than what lived as it began, what was written since, and
+//! the `e` that may be lost where the ring ends: `L + C/p + e`. With `C = p/(p - 2) · (L + 5e)` that leaves `C/p + 4e` free again.
+//! So room is paid for with time: 8/7 of what can live at a pace of 16, 32/31 at one of 64.
 
 use super::bought;
 
@@ -18,12 +19,11 @@ use super::bought;
 const HEADER: usize = 5;
 /// The owner of an entry that is dead.
 const NOBODY: u32 = 0xff_ffff;
-/// Bytes passed over for each byte written, while room is short.
-const PACE: usize = 16;
 
-/// Values of 0 to `longest` bytes, `capacity` bytes of them together, for owners that are told when theirs move.
+/// Values of 0 to `longest` bytes, `capacity` bytes of them together, for owners that are told when theirs move. For each byte
+/// written up to `PACE` are passed over while room is short.
 #[derive(Debug)]
-pub struct Arena {
+pub struct Arena<const PACE: usize> {
     ring: Box<[u8]>,
     /// Where the next entry is written.
     head: usize,
@@ -37,25 +37,25 @@ pub struct Arena {
     longest: usize,
 }
 
-const fn ring_for(owners: usize, capacity: usize, longest: usize) -> usize {
+const fn ring_for(pace: usize, owners: usize, capacity: usize, longest: usize) -> usize {
     let live = capacity + owners * HEADER;
-    ((live + 5 * (HEADER + longest)) * 8).div_ceil(7)
+    ((live + 5 * (HEADER + longest)) * pace).div_ceil(pace - 2)
 }
 
-impl Arena {
+impl<const PACE: usize> Arena<PACE> {
     /// Room for `capacity` bytes in at most `owners` values (below 2^24) of at most `longest` bytes each (below 2^16).
     #[must_use]
     pub fn new(owners: usize, capacity: usize, longest: usize) -> Self {
         assert!(owners < NOBODY as usize && longest <= usize::from(u16::MAX), "what a header can tell");
-        let ring = ring_for(owners, capacity, longest);
+        let ring = ring_for(PACE, owners, capacity, longest);
         assert!(u32::try_from(ring).is_ok(), "a place is told in 32 bits");
         Self { ring: bought(ring, 0), head: 0, tail: 0, log: 0, used: 0, capacity, longest }
     }
 
-    /// Bytes that [`Arena::new`] buys: an eighth of all of it is room to move in.
+    /// Bytes that [`Arena::new`] buys: two in `PACE` of them are room to move in.
     #[must_use]
     pub const fn memory_bytes(owners: usize, capacity: usize, longest: usize) -> usize {
-        ring_for(owners, capacity, longest)
+        ring_for(PACE, owners, capacity, longest)
     }
 
     /// Bytes of values that live.
@@ -96,6 +96,12 @@ impl Arena {
         }
         self.used += len;
         Some(place as u32)
+    }
+
+    /// Changes a bit of the value at a place.
+    #[cfg(test)]
+    pub fn flip(&mut self, place: u32, bit: usize) {
+        self.ring[place as usize + HEADER + bit / 8] ^= 1 << (bit % 8);
     }
 
     /// Frees the value at a place.
@@ -175,15 +181,15 @@ mod tests {
     use crate::rng::Rng;
 
     /// An arena, who has which place, and a plain model of the same.
-    struct Both {
-        arena: Arena,
+    struct Both<const PACE: usize> {
+        arena: Arena<PACE>,
         places: Vec<Option<u32>>,
         model: Vec<Option<Vec<u8>>>,
         used: usize,
         moved: usize,
     }
 
-    impl Both {
+    impl<const PACE: usize> Both<PACE> {
         fn new(owners: usize, capacity: usize, longest: usize) -> Self {
             Self {
                 arena: Arena::new(owners, capacity, longest),
@@ -237,13 +243,12 @@ mod tests {
         (0..len).map(|i| first.wrapping_add(i as u8)).collect()
     }
 
-    #[test]
-    fn agrees_with_plain_values_under_random_use_and_refuses_only_what_has_no_room() {
+    fn agrees_under_random_use<const PACE: usize>() {
         for (seed, (owners, capacity, longest)) in
             [(2, 64, 64), (40, 600, 30), (200, 5_000, 64), (100, 20_000, 1_000)].into_iter().enumerate()
         {
             let mut rng = Rng::from_seed(seed as u64);
-            let mut both = Both::new(owners, capacity, longest);
+            let mut both = Both::<PACE>::new(owners, capacity, longest);
             let mut refused = 0;
             for step in 0..60_000_u32 {
                 // Times of short and of long values, of growth and of decay, so that dead and living lie in long runs.
@@ -268,10 +273,15 @@ mod tests {
     }
 
     #[test]
-    fn a_full_arena_takes_a_byte_for_each_byte_that_goes_whichever_it_is() {
+    fn agrees_with_plain_values_under_random_use_and_refuses_only_what_has_no_room() {
+        agrees_under_random_use::<16>();
+        agrees_under_random_use::<64>();
+    }
+
+    fn a_full_one_takes_a_byte_for_each_that_goes<const PACE: usize>() {
         let mut rng = Rng::from_seed(7);
         let (owners, longest) = (500, 40);
-        let mut both = Both::new(owners, owners * longest, longest);
+        let mut both = Both::<PACE>::new(owners, owners * longest, longest);
         (0..owners).for_each(|owner| assert!(both.insert(owner, vec![owner as u8; longest])));
         // In order, in reverse, one and the same, at random: the worst for the tail is where it finds all alive.
         for round in 0..8 * owners {
@@ -283,8 +293,14 @@ mod tests {
     }
 
     #[test]
+    fn a_full_arena_takes_a_byte_for_each_byte_that_goes_whichever_it_is() {
+        a_full_one_takes_a_byte_for_each_that_goes::<16>();
+        a_full_one_takes_a_byte_for_each_that_goes::<64>();
+    }
+
+    #[test]
     fn values_of_no_bytes_have_places_too() {
-        let mut both = Both::new(300, 10, 10);
+        let mut both = Both::<16>::new(300, 10, 10);
         for round in 0..20_000 {
             assert!(both.insert(round % 300, Vec::new()));
         }

@@ -9,6 +9,7 @@ mod ring;
 mod set_queue;
 mod slot_set;
 mod tellings;
+mod tournament;
 
 pub use arena::Arena;
 pub use budget::TokenBucket;
@@ -19,6 +20,7 @@ pub use ring::Ring;
 pub use set_queue::SetQueue;
 pub use slot_set::SlotSet;
 pub use tellings::{TELLINGS_MAX, Tellings};
+pub use tournament::Tournament;
 
 /// No slot: the end of a list, or a key that is not waiting.
 pub(crate) const NONE: u32 = u32::MAX;

@@ -172,8 +172,8 @@ pub struct Config {
     pub gossip_phase: Option<Duration>,
     /// After this many times ln N tellings and hearings, of N members (at least 100), the news that somebody lives after all makes
     /// no rounds any more and goes on with pings and acks only; if it was only suspected it begins at half of that, and only those
-    /// pass it on in rounds who held the opposite. Among so many that this is more than among 100, hearing that somebody was held
-    /// dead wrongly does not count. 2: each is told about as often as it tells, and ln N copies leave one member without. Raised:
+    /// pass it on in rounds who held the opposite. That somebody was held dead wrongly counts as heard as often as among 100 only;
+    /// what this is more among more members each has to tell itself. 2: each is told about as often as it tells, and ln N copies leave one member without. Raised:
     /// the last few hear it sooner, at more datagrams from each who tells. 0: never, and hearing counts for nothing. Bad news makes
     /// rounds as often as it is sent.
     pub quiet_after: u32,
@@ -199,7 +199,9 @@ pub struct Config {
     /// Datagrams a second that are made for nothing but claims, whether passed on or in rounds, beyond a burst of four times
     /// the fanout. 5 / 2 / 10: measured under lasting churn, fewer datagrams than SWIM makes. Raised: where many fail at once
     /// all hear of the last of them sooner, at as many datagrams more from every member; the first few are not held back by
-    /// it, nor are departures, new lives, and that somebody was held dead wrongly.
+    /// it, nor are departures, new lives, and that somebody was held dead wrongly. When ten of 100 fall silent at once all know
+    /// of the last of them after 6.5 s (`lan`, median of 40): 3.9 s until it is suspected, 1.6 s of suspicion, 1.1 s that the
+    /// news of ten verdicts is held back here; at 20 a second after 5.7 s, at 80 after 5.3 s.
     pub claims_per_second: u32,
     /// Datagrams a second that forwarding of news may cost, beside the rounds. 400 / 200 / 400.
     /// Raised: larger storms of news are passed on at once and not by rounds. 0 leaves everything to the rounds.

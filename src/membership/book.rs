@@ -77,6 +77,10 @@ impl Book {
 
     /// The next entry to try, in turn.
     pub fn next(&mut self) -> Option<Entry> {
+        if self.len == 0 {
+            // As in most clusters at most times: nothing to look through.
+            return None;
+        }
         for _ in 0..self.entries.len() {
             self.cursor = (self.cursor + 1) % self.entries.len();
             if let Some(entry) = self.entries[self.cursor] {

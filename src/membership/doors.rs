@@ -34,6 +34,8 @@ pub struct Door {
     pub answer: Option<(NodeId, Instant, SeedStatus)>,
     /// Whether this node's own datagram came back from there.
     pub is_self: bool,
+    /// The place of the member that was last found to listen there: where to look first.
+    pub member: Option<u32>,
 }
 
 /// The addresses that are asked.
@@ -97,7 +99,7 @@ impl Doors {
                     })
                 };
                 let place = free.or_else(|| self.doors.iter().position(weaker))?;
-                self.doors[place] = Some(Door { addr, why, nonce: 0, answer: None, is_self: false });
+                self.doors[place] = Some(Door { addr, why, nonce: 0, answer: None, is_self: false, member: None });
                 place
             }
         };
@@ -123,14 +125,12 @@ impl Doors {
     }
 
     /// The next seed to try, in turn.
-    pub fn next_seed(&mut self) -> Option<SocketAddr> {
-        for _ in 0..self.doors.len() {
-            self.cursor = (self.cursor + 1) % self.doors.len();
-            if let Some(door) = self.doors[self.cursor].filter(|d| d.why == Why::Seed && !d.is_self) {
-                return Some(door.addr);
-            }
-        }
-        None
+    pub fn next_seed(&mut self) -> Option<&mut Door> {
+        let is_seed = |d: &Option<Door>| d.is_some_and(|d| d.why == Why::Seed && !d.is_self);
+        let (before, behind) = self.doors.split_at((self.cursor + 1) % self.doors.len().max(1));
+        let next = behind.iter().position(is_seed).map(|at| before.len() + at);
+        self.cursor = next.or_else(|| before.iter().position(is_seed))?;
+        self.doors[self.cursor].as_mut()
     }
 }
 
@@ -152,6 +152,7 @@ mod tests {
         assert_eq!(doors.add(addr(5), Why::Seed), Some(0));
         assert_eq!(doors.add(addr(5), Why::Heard), Some(0), "a seed stays a seed");
         assert_eq!(doors.iter().filter(|d| d.why == Why::Seed).count(), 1);
-        assert_eq!((doors.next_seed(), doors.next_seed()), (Some(addr(5)), Some(addr(5))));
+        let mut next = || doors.next_seed().map(|door| door.addr);
+        assert_eq!([next(), next()], [Some(addr(5)); 2]);
     }
 }

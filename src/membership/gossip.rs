@@ -173,13 +173,13 @@ impl Gossip {
     }
 
     /// Somebody has told this node what waits at a place: that is one sending less to do. What is urgent and told aloud is
-    /// told on all the same, and so is, where `times` exceeds `aside_from`, that somebody held to be dead lives: the more
-    /// members, the more of what is heard was told by a few, and the likelier somebody is left who would wait for repair.
+    /// told on all the same. That somebody held to be dead lives may be heard as often as goes aside from the start, the same
+    /// at any size, and what the cluster is larger for has to be told, `quiet_after - aside_from` times: the more members, the
+    /// more of what is heard was told by a few, and the likelier somebody is left who would wait for repair.
     pub fn heard(&mut self, slot: u32, limits: [u32; 2], tone: Tone) {
-        let Some((form, _)) = self.place(slot).filter(|_| self.quiet_after > 0) else { return };
-        let large = self.quiet_after > self.aside_from;
+        let Some((form, times)) = self.place(slot).filter(|_| self.quiet_after > 0) else { return };
         match (form, tone) {
-            (Form::Claim, Tone::Good) if large => {}
+            (Form::Claim, Tone::Good) if times >= self.aside_from && self.aside_from < self.quiet_after => {}
             (Form::Aside, _) | (Form::Claim, Tone::Good | Tone::Relief) => self.count(slot, limits, tone),
             (Form::Claim, Tone::Urgent) | (Form::Profile, _) => {}
         }
@@ -257,6 +257,26 @@ mod tests {
         // What most have heard is told as a claim.
         assert_eq!((sends(Form::Profile), sends(Form::Claim)), (3, SENDS_MAX - 3));
         assert!(gossip.is_empty());
+    }
+
+    #[test]
+    fn what_a_cluster_is_larger_for_has_to_be_told_and_not_only_heard() {
+        // How often it is told before it waits aside, where it is heard after each telling.
+        let told = |quiet_after: u32, tone: Tone| {
+            let mut gossip = Gossip::new(4, 3);
+            gossip.set_quiet_after(quiet_after, 9);
+            gossip.announce(1, Form::Claim, tone);
+            let mut told = 0;
+            while gossip.place(1).is_some_and(|(form, _)| form == Form::Claim) {
+                gossip.told(1, [SENDS_MAX; 2], tone);
+                told += 1;
+                gossip.heard(1, [SENDS_MAX; 2], tone);
+            }
+            told
+        };
+        // Half of nine; then each telling that a larger cluster takes is one more of this node's own: no size is a step.
+        assert_eq!([9, 10, 11, 13, 17].map(|quiet_after| told(quiet_after, Tone::Good)), [5, 6, 7, 9, 13]);
+        assert_eq!(told(17, Tone::Relief), 5);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub const ME: u32 = 0;
 const RESERVED_ONE_IN: usize = 8;
 /// What stands before the texts of a member: the lengths of its name and zone.
 const LENGTHS: usize = 2;
+/// Bytes of texts passed over for each byte written, at most: an eighth of the room for texts is there to move in.
+const TEXT_PACE: usize = 16;
 
 /// What a table has only so much of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +51,7 @@ impl Capacity {
 pub struct Table {
     members: Box<[Member]>,
     contacts: Box<[Contact]>,
-    texts: Arena,
+    texts: Arena<TEXT_PACE>,
     text_room: usize,
     text_max: usize,
     /// The first of the places that are not taken; each names the next.
@@ -119,7 +121,7 @@ impl Table {
         let members = limits.members as usize;
         let (text_room, text_max) = (text_room(limits), limits.profile_bytes as usize);
         members * (size_of::<Member>() + size_of::<Contact>())
-            + Arena::memory_bytes(members, text_room + members * LENGTHS, text_max + LENGTHS)
+            + Arena::<TEXT_PACE>::memory_bytes(members, text_room + members * LENGTHS, text_max + LENGTHS)
             + Index::memory_bytes(members)
     }
 

@@ -90,6 +90,8 @@ pub struct Info {
     pub health: u32,
     /// The fingerprint of the settled membership, after the loop's last round.
     pub membership_fingerprint: u64,
+    /// The fingerprint of the settled state, after the loop's last round.
+    pub state_fingerprint: u64,
     /// Since the start of the loop.
     pub uptime: Duration,
     /// Since the loop's last round: a node in quiet has several a second, so many seconds mean a wedged loop (R29).

@@ -125,6 +125,7 @@ impl Handle {
             phase: vitals.phase(),
             health: vitals.health(),
             membership_fingerprint: vitals.fingerprint(),
+            state_fingerprint: vitals.state_fingerprint(),
             uptime: shared.origin.elapsed(),
             since_last_round: now.since(vitals.round_at()).into(),
             limits: figures.usage,

@@ -128,6 +128,7 @@ impl Shared {
 pub(super) struct Vitals {
     round_at: AtomicU64,
     fingerprint: AtomicU64,
+    state_fingerprint: AtomicU64,
     health: AtomicU32,
     phase: AtomicU8,
     single: AtomicBool,
@@ -138,6 +139,7 @@ const PHASES: [Phase; 5] = [Phase::Idle, Phase::Joining, Phase::Joined, Phase::L
 impl Vitals {
     pub(super) fn store(&self, now: Instant, node: &Node, calls: Calls) {
         self.fingerprint.store(node.membership_fingerprint(), Relaxed);
+        self.state_fingerprint.store(node.state_root(), Relaxed);
         self.health.store(node.health(), Relaxed);
         self.phase.store(node.phase() as u8, Relaxed);
         self.single.store(calls == Calls::One, Relaxed);
@@ -150,6 +152,10 @@ impl Vitals {
 
     pub(super) fn fingerprint(&self) -> u64 {
         self.fingerprint.load(Relaxed)
+    }
+
+    pub(super) fn state_fingerprint(&self) -> u64 {
+        self.state_fingerprint.load(Relaxed)
     }
 
     pub(super) fn health(&self) -> u32 {

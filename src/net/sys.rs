@@ -1,4 +1,4 @@
-//! What must the kernel be told in its own words? The five system calls that the standard library does not have, and
+//! What must the kernel be told in its own words? The six system calls that the standard library does not have, and
 //! nothing else: what they return is read by safe code elsewhere.
 //!
 //! Linux only, as are batches of datagrams and the error queue.
@@ -11,6 +11,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use libc::{c_int, c_long, c_uint, c_void};
 
 use super::address::RawName;
+use super::mappings;
 
 /// `SO_RXQ_OVFL`, which `libc` does not name for Linux: tell with each datagram how many were dropped before it.
 pub(super) const SO_RXQ_OVFL: c_int = if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) { 0x24 } else { 40 };
@@ -238,6 +239,19 @@ pub(super) fn set_option(socket: BorrowedFd<'_>, level: c_int, option: c_int, va
         )
     };
     if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Lets go of the pages of files that are mapped but neither written nor writable, as the kernel lists them.
+pub(super) fn forget_unwritten() -> io::Result<()> {
+    for range in mappings::unwritten(&std::fs::read_to_string("/proc/self/smaps")?) {
+        // SAFETY: the kernel says that the range is a private mapping of a file without a page of this process's own, and that
+        // nothing can be written there: whatever is read of it after this is read from the same file.
+        let done = unsafe { libc::madvise(range.start as *mut c_void, range.len(), libc::MADV_DONTNEED) };
+        if done != 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

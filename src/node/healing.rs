@@ -74,8 +74,13 @@ impl Node {
 
     /// Says hello at a seed that is not among the members.
     fn try_seed(&mut self) -> bool {
-        let Some(addr) = self.join.doors.next_seed() else { return false };
-        let known = self.roster.up().iter().any(|slot| self.table.addr(*slot) == addr);
+        let Some(door) = self.join.doors.next_seed() else { return false };
+        let addr = door.addr;
+        let (table, roster) = (&self.table, &self.roster);
+        let is_there = |slot: &u32| roster.is_up(*slot) && table.addr(*slot) == addr;
+        // Where it was found the last time; only who has moved or come anew is searched for among all.
+        door.member = door.member.filter(is_there).or_else(|| roster.up().iter().copied().find(is_there));
+        let known = door.member.is_some();
         if !known {
             self.knock_at(addr);
         }

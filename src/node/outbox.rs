@@ -1,8 +1,9 @@
 //! What shall be sent? Intentions, written into datagrams only when the driver asks for one.
 
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::SocketAddr;
 
-use super::{Node, buffer};
+use super::Node;
+use crate::bounded::NONE;
 use crate::id::{BootId, Incarnation, NodeId};
 use crate::time::Span;
 use crate::wire::{NackReason, SeedStatus, StatePoint, StateWant};
@@ -261,31 +262,27 @@ impl Node {
 
 /// How many destinations are remembered. An unreachable port is reported within a round trip on the same host or site.
 const RECENT: usize = 64;
-/// What stands in the places that remember nobody.
-const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
-/// The members that datagrams went to lately, by address.
+/// The members that datagrams went to lately. By place: what an address belongs to is looked up once an unreachable port is
+/// reported, and not at every datagram.
 #[derive(Debug)]
 pub(super) struct Recent {
-    sent: Box<[(SocketAddr, u32)]>,
+    sent: [u32; RECENT],
     next: usize,
 }
 
 impl Recent {
-    pub(super) fn new() -> Self {
-        Self { sent: buffer(RECENT, (NOWHERE, u32::MAX)), next: 0 }
+    pub(super) const fn new() -> Self {
+        Self { sent: [NONE; RECENT], next: 0 }
     }
 
-    pub(super) const fn memory_bytes() -> usize {
-        RECENT * size_of::<(SocketAddr, u32)>()
-    }
-
-    pub(super) fn note(&mut self, to: SocketAddr, slot: u32) {
-        self.sent[self.next] = (to, slot);
+    pub(super) const fn note(&mut self, slot: u32) {
+        self.sent[self.next] = slot;
         self.next = (self.next + 1) % RECENT;
     }
 
-    pub(super) fn find(&self, to: SocketAddr) -> Option<u32> {
-        self.sent.iter().find(|(addr, slot)| *addr == to && *slot != u32::MAX).map(|(_, slot)| *slot)
+    /// The places, some of them several times; some may belong to others by now, or to nobody.
+    pub(super) fn slots(&self) -> impl Iterator<Item = u32> + '_ {
+        self.sent.iter().copied().filter(|slot| *slot != NONE)
     }
 }

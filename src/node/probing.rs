@@ -252,11 +252,8 @@ impl Node {
     /// The kernel was told that nobody listens there: evidence that begins or hastens a probe, and hastens what follows.
     /// Never a verdict: anybody on the path can forge it.
     pub(super) fn on_unreachable(&mut self, now: Instant, to: SocketAddr) {
-        let Some(slot) =
-            self.recent.find(to).filter(|slot| self.table.at(*slot).is_some() && self.table.addr(*slot) == to)
-        else {
-            return;
-        };
+        let is_there = |slot: &u32| self.table.at(*slot).is_some() && self.table.addr(*slot) == to;
+        let Some(slot) = self.recent.slots().find(is_there) else { return };
         if !self.params.kernel_evidence || self.phase == Phase::Left || !self.table.get(slot).state.is_up() {
             return;
         }

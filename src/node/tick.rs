@@ -131,6 +131,10 @@ impl Node {
         self.timers.set_earlier(self.keys.key(timer), at);
     }
 
+    pub(super) fn is_armed(&self, timer: Timer) -> bool {
+        self.timers.get(self.keys.key(timer)).is_some()
+    }
+
     pub(super) fn disarm(&mut self, timer: Timer) {
         self.timers.cancel(self.keys.key(timer));
     }

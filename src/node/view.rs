@@ -124,9 +124,10 @@ impl Node {
     /// Each capacity: its name in [`Limits`](crate::Limits), how much is used, how much there is: bytes of texts in all,
     /// and not for each member.
     #[must_use]
-    pub fn usage(&self) -> [(&'static str, u32, u32); 13] {
+    pub fn usage(&self) -> [(&'static str, u32, u32); 17] {
         let limits = &self.params.limits;
         let (text_bytes, text_bytes_max) = self.table.text_bytes();
+        let (state_keys, state_owners, state_bytes) = self.state_used();
         [
             ("members", self.table.len(), limits.members),
             ("text_bytes", text_bytes, text_bytes_max),
@@ -141,6 +142,10 @@ impl Node {
             ("rumors", self.rumors.store.len(), limits.rumors),
             ("rumor_bytes", self.rumors.store.bytes_used(), limits.rumor_bytes),
             ("topics", self.rumors.topics.len(), limits.topics),
+            ("state_owners", state_owners, limits.state_owners),
+            ("state_keys", state_keys, limits.state_keys),
+            ("state_bytes", state_bytes as u32, limits.state_bytes),
+            ("watches", self.states.watches.len(), limits.watches),
         ]
     }
 
@@ -162,7 +167,6 @@ impl Node {
             + super::repair::Repair::memory_bytes()
             + Deadlines::memory_bytes(keys.count())
             + Ring::<super::Outgoing>::memory_bytes(limits.outbox as usize)
-            + super::outbox::Recent::memory_bytes()
             + super::events::Events::memory_bytes(limits.events as usize)
             + super::rumors::Rumors::memory_bytes(limits)
             + super::state::States::memory_bytes(limits)

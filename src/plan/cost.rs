@@ -3,6 +3,10 @@
 //! Bytes are UDP payload. What lies below (28 bytes of IPv4 and UDP headers for each datagram, 48 with IPv6) is the caller's to
 //! add: [`IPV4_UDP`].
 
+use core::time::Duration;
+
+use libm::expm1;
+
 use super::detection::Detection;
 use super::error::{PlanError, within};
 use super::model::Model;
@@ -39,6 +43,11 @@ impl Traffic {
         Self { datagrams: self.datagrams + other.datagrams, bytes: self.bytes + other.bytes }
     }
 
+    /// What this is more than another.
+    fn beyond(self, other: Self) -> Self {
+        Self { datagrams: (self.datagrams - other.datagrams).max(0.0), bytes: (self.bytes - other.bytes).max(0.0) }
+    }
+
     /// So many times as much.
     #[must_use]
     pub fn times(self, n: f64) -> Self {
@@ -49,6 +58,36 @@ impl Traffic {
 /// Bytes of a datagram with one section of these records.
 const fn datagram(records: usize) -> usize {
     OVERHEAD + SECTION_HEADER + records
+}
+
+/// What each member sends in a second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rates {
+    /// While nothing happens: probes, and where it pulls its questions.
+    pub quiet: Traffic,
+    /// In rounds beside that while there is news to tell.
+    pub rounds: Traffic,
+    /// Not in a second but in all: for one piece of news.
+    pub piece: Traffic,
+    /// For as many pieces in a second as there are.
+    pub news: Traffic,
+}
+
+impl Rates {
+    /// Of a cluster that watches itself so, and spreads news of `payload` bytes so, with rounds an interval apart.
+    #[must_use]
+    pub fn of(model: &Model, detection: &Detection, interval: Duration, payload: u32, news_per_second: f64) -> Self {
+        let max_datagram = detection.watch().config.max_datagram;
+        let rounds_per_second = 1.0 / interval.as_secs_f64();
+        let piece = one_piece(model, detection.sends(), payload, max_datagram);
+        let calls_per_second = f64::from(model.scenario().fanout) * rounds_per_second;
+        Self {
+            quiet: quiet(detection).plus(one_poll(model).times(rounds_per_second)),
+            rounds: one_round(model, payload, max_datagram).times(rounds_per_second),
+            piece,
+            news: news(piece, news_per_second, calls_per_second, max_datagram),
+        }
+    }
 }
 
 /// What each member sends in a second while nothing happens but loss: probes and their answers.
@@ -69,7 +108,16 @@ pub fn one_probe(probe: &Probe) -> Traffic {
     all
 }
 
-/// What each living node sends in one round of a spreading model, while there is news of so many bytes to tell.
+/// What each living node sends in one round of a spreading model for nothing: who pulls asks whether there is news or not.
+#[must_use]
+pub fn one_poll(model: &Model) -> Traffic {
+    let scenario = model.scenario();
+    let calls = if scenario.mode.pulls() { f64::from(scenario.fanout) } else { 0.0 };
+    request().times(calls)
+}
+
+/// What each living node sends in one round beyond its polls, while there is news of so many bytes to tell: the rate that
+/// traffic reaches, for as long as that lasts. What one piece of news costs in all is [`one_piece`].
 ///
 /// Who pushes sends the news in as many datagrams as it takes; who pulls sends a request, and is answered. Push: every
 /// caller is informed; pull and push-pull: as at half-time, when one of two is.
@@ -77,17 +125,47 @@ pub fn one_probe(probe: &Probe) -> Traffic {
 pub fn one_round(model: &Model, news: u32, max_datagram: u32) -> Traffic {
     let scenario = model.scenario();
     let calls = f64::from(scenario.fanout);
-    let pages = Pages::of(news, max_datagram);
-    let told = Traffic { datagrams: f64::from(pages.datagrams), bytes: pages.bytes() };
-    let request = Traffic { datagrams: 1.0, bytes: datagram(size_of::<RawPing>()) as f64 };
+    let told = Pages::of(news, max_datagram).traffic();
     let living = f64::from(model.living()) / f64::from(scenario.nodes);
-    let answered = request.plus(told.times(0.5 * model.push_success() * living));
-    match (scenario.mode.pushes(), scenario.mode.pulls()) {
+    let answered = request().plus(told.times(0.5 * model.push_success() * living));
+    let all = match (scenario.mode.pushes(), scenario.mode.pulls()) {
         (true, false) => told.times(calls),
         (true, true) => told.times(0.5 * calls).plus(answered.times(0.5 * calls)),
         (false, true) => answered.times(0.5 * calls),
         (false, false) => Traffic::default(),
-    }
+    };
+    all.beyond(one_poll(model))
+}
+
+/// What each living node sends in all, beyond its polls, for one piece of news of so many bytes that each tells `sends` times.
+///
+/// It does not depend on fanout or interval: those decide how soon it is spent. Who pulls is answered once.
+#[must_use]
+pub fn one_piece(model: &Model, sends: u32, news: u32, max_datagram: u32) -> Traffic {
+    let mode = model.scenario().mode;
+    let told = Pages::of(news, max_datagram).traffic();
+    let pushed = if mode.pushes() { f64::from(sends) } else { 0.0 };
+    let pulled = if mode.pulls() { 1.0 / model.push_success() } else { 0.0 };
+    told.times(pushed + pulled)
+}
+
+/// What so many such pieces a second take of each node that makes so many calls a second while it has news: those that wait
+/// together share datagrams.
+///
+/// Pieces come at random, so that of all calls 1 - e^(-m) find something to tell where m waits on average.
+#[must_use]
+pub fn news(piece: Traffic, per_second: f64, calls_per_second: f64, max_datagram: u32) -> Traffic {
+    let room = f64::from(max_datagram) - datagram(0) as f64;
+    let apart = piece.times(per_second);
+    let content = apart.bytes - apart.datagrams * datagram(0) as f64;
+    let waiting = apart.datagrams / calls_per_second;
+    let datagrams = (calls_per_second * -expm1(-waiting)).max(content / room);
+    Traffic { datagrams, bytes: content + datagrams * datagram(0) as f64 }
+}
+
+/// A question to one peer.
+fn request() -> Traffic {
+    Traffic { datagrams: 1.0, bytes: datagram(size_of::<RawPing>()) as f64 }
 }
 
 /// News that is cut into datagrams which each stand alone.
@@ -110,6 +188,10 @@ impl Pages {
     #[must_use]
     pub fn bytes(&self) -> f64 {
         f64::from(self.news) + f64::from(self.datagrams) * datagram(0) as f64
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic { datagrams: f64::from(self.datagrams), bytes: self.bytes() }
     }
 }
 
@@ -184,6 +266,7 @@ pub fn memory_bytes(detection: &Detection) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::model::{Mode, Scenario};
 
     #[test]
     fn ten_kilobytes_are_seven_fragments_or_nine_datagrams() {
@@ -195,6 +278,40 @@ mod tests {
         let pieces = |payload| Fragmented::of(payload, 1_500, 0.0).expect("makes sense").fragments;
         assert_eq!((pieces(1_472), pieces(1_473)), (1, 2));
         assert!(Fragmented::of(70_000, 1_500, 0.0).is_err() && Fragmented::of(100, 20, 0.0).is_err());
+    }
+
+    fn model(mode: Mode) -> Model {
+        Model::try_from(Scenario { nodes: 1_000, mode, fanout: 4, loss: 0.0, dead: 0.0 }).expect("makes sense")
+    }
+
+    #[test]
+    fn pieces_that_come_one_by_one_cost_what_one_does_and_many_share_their_datagrams() {
+        let piece = one_piece(&model(Mode::Push), 16, 24, 1_200);
+        assert_eq!(piece, Traffic { datagrams: 16.0, bytes: 16.0 * 72.0 });
+        let rare = news(piece, 1e-4, 40.0, 1_200);
+        assert!((rare.bytes / (1e-4 * piece.bytes) - 1.0).abs() < 1e-3, "{rare:?}");
+        assert_eq!(news(piece, 0.0, 40.0, 1_200), Traffic::default());
+        // A hundred a second: each call tells of forty, in one datagram; ten thousand fill more than the calls have.
+        let many = news(piece, 100.0, 40.0, 1_200);
+        assert!(
+            (many.datagrams - 40.0).abs() < 1e-6 && (many.bytes - (1_600.0 * 24.0 + 40.0 * 48.0)).abs() < 1e-3,
+            "{many:?}"
+        );
+        let flood = news(piece, 10_000.0, 40.0, 1_200);
+        assert!((flood.datagrams - 160_000.0 * 24.0 / 1_152.0).abs() < 1e-6, "{flood:?}");
+    }
+
+    #[test]
+    fn who_pulls_asks_without_news_and_is_answered_once() {
+        assert_eq!(one_poll(&model(Mode::Push)), Traffic::default());
+        for mode in [Mode::Pull, Mode::PushPull] {
+            assert_eq!(one_poll(&model(mode)), Traffic { datagrams: 4.0, bytes: 4.0 * 52.0 });
+        }
+        assert_eq!(one_piece(&model(Mode::Pull), 16, 24, 1_200), Traffic { datagrams: 1.0, bytes: 72.0 });
+        // Fewer ask once some know, and each answer is a datagram more.
+        assert_eq!(one_round(&model(Mode::Push), 24, 1_200), Traffic { datagrams: 4.0, bytes: 288.0 });
+        assert_eq!(one_round(&model(Mode::Pull), 24, 1_200), Traffic::default());
+        assert!((one_round(&model(Mode::PushPull), 24, 1_200).bytes - (4.0 * 0.75 * 72.0 - 2.0 * 52.0)).abs() < 1e-9);
     }
 
     #[test]

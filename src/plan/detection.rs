@@ -42,6 +42,17 @@ pub struct Watch {
     pub config: Config,
 }
 
+impl Watch {
+    /// How often each member sends a piece of news at most: the piggyback limit.
+    #[must_use]
+    pub fn sends(&self) -> u32 {
+        let c = &self.config;
+        let (fanout, interval) = (c.fanout, c.gossip_interval.into());
+        Spread { fanout, loss_permille: c.expected_loss_permille, one_miss_in: c.one_miss_in, interval }
+            .sends(self.members)
+    }
+}
+
 /// Something that happens after the silence has begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Milestone {
@@ -143,7 +154,7 @@ impl Detection {
     /// How often each member sends a piece of news at most: the piggyback limit.
     #[must_use]
     pub fn sends(&self) -> u32 {
-        self.spread().sends(self.watch.members)
+        self.watch.sends()
     }
 
     /// The chance that a piece of news, sent so often by everybody, misses somebody and is left to repair.

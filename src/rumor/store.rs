@@ -4,7 +4,9 @@
 //! nothing to move and nothing to look for.
 //!
 //! The index is a hash table from which nothing is ever taken out: a place in it names the how manieth rumor it is that was
-//! retained, and that alone tells whether it still is. Rumors of one origin that follow each other lie side by side in it.
+//! retained last of those at home there, that one names the one before, and the number alone tells whether a rumor still is
+//! retained. As the oldest go first, behind one that has gone there is none that has not. Rumors of one origin that follow each
+//! other are at home side by side.
 
 use super::id::Class;
 use super::rule::Told;
@@ -27,6 +29,8 @@ pub struct Entry {
     pub origin: u32,
     from: u32,
     at: u32,
+    /// The number of the one before it with the same home in the index.
+    before: u32,
     len: u16,
     /// How much it matters.
     pub class: Class,
@@ -70,9 +74,7 @@ pub struct Draft<'a> {
 }
 
 /// Places of the index for each rumor that can be retained, at least.
-const INDEX_FACTOR: usize = 4;
-/// How far from its home a rumor is looked for in the index.
-const PROBES: usize = 8;
+const INDEX_FACTOR: usize = 2;
 
 /// The rumors retained, in the order in which they came.
 #[derive(Debug)]
@@ -89,9 +91,6 @@ pub struct Store {
     /// How many were retained ever, so to speak: the numbers wrap.
     pushes: u32,
     index: Box<[u32]>,
-    /// The number of the newest rumor that has no place in the index: as long as it is retained, what is not found there has to
-    /// be searched for.
-    unindexed: Option<u32>,
 }
 
 const fn index_for(rumors: usize) -> usize {
@@ -112,7 +111,6 @@ impl Store {
             // Nothing in an index of zeros is among the last.
             pushes: 1 << 31,
             index: bought(index_for(rumors), 0),
-            unindexed: None,
         }
     }
 
@@ -157,20 +155,26 @@ impl Store {
     /// Where a rumor is, if it is retained.
     #[must_use]
     pub fn find(&self, origin: u32, sequence: u64) -> Option<u32> {
-        let is = |place: &u32| {
-            let entry = &self.entries[*place as usize];
-            entry.sequence == sequence && entry.origin == origin
-        };
-        let found = self.probes(origin, sequence).filter_map(|at| self.place_of(self.index[at])).find(is);
-        let hidden = || self.unindexed.is_some_and(|number| self.place_of(number).is_some());
-        found.or_else(|| if hidden() { self.places().find(is) } else { None })
+        let mut number = self.index[self.home(origin, sequence)];
+        let mut younger = 0;
+        loop {
+            let age = self.age(number);
+            // Only where the numbers have wrapped behind a place's back is one not older than the one that names it.
+            if age <= younger || age > self.len {
+                return None;
+            }
+            let place = self.place_of(age);
+            let entry = &self.entries[place];
+            if entry.sequence == sequence && entry.origin == origin {
+                return Some(place as u32);
+            }
+            (number, younger) = (entry.before, age);
+        }
     }
 
-    /// Where in the index a rumor may stand.
-    fn probes(&self, origin: u32, sequence: u64) -> impl Iterator<Item = usize> + use<> {
-        let mask = self.index.len() - 1;
-        let home = (origin.wrapping_mul(0x9e37_79b1) as usize).wrapping_add(sequence as usize);
-        (0..PROBES).map(move |step| home.wrapping_add(step) & mask)
+    /// Where in the index a rumor is at home.
+    const fn home(&self, origin: u32, sequence: u64) -> usize {
+        (origin.wrapping_mul(0x9e37_79b1) as usize).wrapping_add(sequence as usize) & (self.index.len() - 1)
     }
 
     /// How many were retained after the rumor of this number, itself included.
@@ -178,14 +182,9 @@ impl Store {
         self.pushes.wrapping_sub(number) as usize
     }
 
-    /// The place of the rumor of this number, if it is still retained.
-    fn place_of(&self, number: u32) -> Option<u32> {
-        let age = self.age(number);
-        (1..=self.len).contains(&age).then(|| ((self.oldest + self.len - age) % self.capacity) as u32)
-    }
-
-    fn places(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.len).map(|nth| ((self.oldest + nth) % self.capacity) as u32)
+    /// The place of the rumor of this age, which is retained.
+    const fn place_of(&self, age: usize) -> usize {
+        (self.oldest + self.len - age) % self.capacity
     }
 
     /// Whether a place holds a rumor.
@@ -244,6 +243,7 @@ impl Store {
     pub fn push(&mut self, draft: &Draft<'_>) -> Option<u32> {
         let room = draft.payload.len().max(1);
         let at = self.room_at(room).filter(|_| self.len < self.capacity)?;
+        let home = self.home(draft.origin, draft.sequence);
         let entry = Entry {
             sequence: draft.sequence,
             topic: draft.topic,
@@ -252,6 +252,7 @@ impl Store {
             origin: draft.origin,
             from: draft.from.unwrap_or(NONE),
             at: at as u32,
+            before: self.index[home],
             len: draft.payload.len() as u16,
             class: draft.class,
             hops: draft.hops,
@@ -265,29 +266,10 @@ impl Store {
             Some(free) => *free = entry,
             None => self.entries.push(entry),
         }
-        self.note_in_index(draft.origin, draft.sequence);
+        self.index[home] = self.pushes;
         self.len += 1;
         self.pushes = self.pushes.wrapping_add(1);
         Some(place as u32)
-    }
-
-    /// Gives the next rumor a place in the index; where all of its are taken by what is retained, the oldest of them loses its.
-    fn note_in_index(&mut self, origin: u32, sequence: u64) {
-        let mut oldest = (0, 0);
-        for at in self.probes(origin, sequence) {
-            let age = self.age(self.index[at]);
-            if age > oldest.1 {
-                oldest = (at, age);
-            }
-            if !(1..=self.len).contains(&age) {
-                break;
-            }
-        }
-        let (at, age) = oldest;
-        if (1..=self.len).contains(&age) && self.unindexed.is_none_or(|newest| self.age(newest) > age) {
-            self.unindexed = Some(self.index[at]);
-        }
-        self.index[at] = self.pushes;
     }
 }
 
@@ -297,13 +279,11 @@ mod tests {
     use crate::rng::Rng;
     use std::collections::VecDeque;
 
-    /// Pushes and pops at random, with `origins` origins whose sequences move on by steps; says how often a rumor had lost its
-    /// place in the index.
-    fn agrees_with_a_queue(rumors: usize, bytes: usize, origins: u32, step: u64, longest: u32) -> (u32, u32) {
+    /// Pushes and pops at random, with `origins` origins whose sequences move on by steps; says how often it was full of bytes.
+    fn agrees_with_a_queue(mut store: Store, rumors: usize, origins: u32, step: u64, longest: u32) -> u32 {
         let mut rng = Rng::from_seed(6);
-        let mut store = Store::new(rumors, bytes);
         let mut model: VecDeque<(u32, u64, u32, Vec<u8>)> = VecDeque::new();
-        let (mut full_of_bytes, mut unindexed) = (0, 0);
+        let mut full_of_bytes = 0;
         for n in 1..10_000_u64 {
             let payload: Vec<u8> = (0..rng.below(longest)).map(|i| (n as u8).wrapping_add(i as u8)).collect();
             while !store.has_room(payload.len()) {
@@ -324,7 +304,6 @@ mod tests {
                 payload: &payload,
             };
             let place = store.push(&draft).expect("there is room");
-            unindexed += u32::from(store.unindexed == Some(store.pushes.wrapping_sub(1)));
             model.push_back((origin, sequence, place, payload));
             assert_eq!(store.len() as usize, model.len());
             assert!(store.bytes_used() as usize >= model.iter().map(|(.., p)| p.len()).sum());
@@ -335,43 +314,27 @@ mod tests {
             let gone = (model[0].1 - step, model[0].2);
             assert!((0..origins).all(|o| store.find(o, gone.0).is_none() && store.at(gone.1, o, gone.0).is_none()));
         }
-        (full_of_bytes, store.unindexed.map_or(0, |_| 1) + unindexed)
+        full_of_bytes
     }
 
     #[test]
     fn holds_the_newest_in_whole_payloads_and_finds_each_of_them() {
-        let (full_of_bytes, _) = agrees_with_a_queue(20, 300, 3, 1, 60);
+        let full_of_bytes = agrees_with_a_queue(Store::new(20, 300), 20, 3, 1, 60);
         assert!(full_of_bytes > 100, "both bounds were met");
-        agrees_with_a_queue(64, 1 << 16, 5, 1, 8);
+        agrees_with_a_queue(Store::new(64, 1 << 16), 64, 5, 1, 8);
     }
 
     #[test]
-    fn what_has_no_place_in_the_index_is_found_all_the_same() {
-        // All numbers have one home: more of them than there are probes.
-        let (_, unindexed) = agrees_with_a_queue(32, 1 << 16, 1, 128, 8);
-        assert!(unindexed > 0);
+    fn those_who_share_one_home_are_all_found() {
+        agrees_with_a_queue(Store::new(32, 1 << 16), 32, 1, 64, 8);
     }
 
     #[test]
-    fn a_rumor_without_a_place_is_found_after_an_older_one_without_has_gone() {
-        let mut store = Store::new(32, 1 << 10);
-        let (home, other_home) = (|n: u64| n * 128, |n: u64| n * 128 + 64);
-        let push = |store: &mut Store, sequence| {
-            let (topic, class, came) = (Topic::new("t"), Class::Normal, Instant::ZERO);
-            let draft =
-                Draft { sequence, origin: 0, topic, born: came, came, from: None, class, hops: 0, payload: &[] };
-            store.push(&draft).expect("there is room")
-        };
-        for n in 1..=8 {
-            push(&mut store, home(n));
-        }
-        let places: Vec<u32> = (1..=9).map(|n| push(&mut store, other_home(n))).collect();
-        push(&mut store, home(9));
-        store.pop();
-        assert_eq!(
-            (1..=9).map(|n| store.find(0, other_home(n))).collect::<Vec<_>>(),
-            places.iter().map(|p| Some(*p)).collect::<Vec<_>>()
-        );
+    fn numbers_that_wrap_hide_nothing() {
+        let mut store = Store::new(32, 1 << 16);
+        store.pushes = u32::MAX - 5_000;
+        // What an index of zeros names will be the number of a rumor, at another home.
+        agrees_with_a_queue(store, 32, 3, 7, 8);
     }
 
     #[test]

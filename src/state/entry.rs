@@ -2,12 +2,15 @@
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+use super::born::Born;
 use crate::id::NodeId;
 use crate::rumor::Class;
-use crate::time::Instant;
+use crate::wire::RawSequence;
 
 /// The longest key in bytes.
 pub const KEY_MAX: usize = 64;
+/// Bytes of a time to live.
+pub(super) const TTL_LEN: usize = size_of::<u32>();
 /// How often an entry can be told at most before it is left to repair.
 pub const TOLD_MAX: u8 = u8::MAX;
 
@@ -75,6 +78,12 @@ impl Draft<'_> {
         xxh3_64(&all)
     }
 
+    /// Bytes of key and value, and of the time to live where there is one: what it takes of all that can be held.
+    #[must_use]
+    pub const fn text_len(&self) -> usize {
+        self.key.len() + self.value.len() + if self.ttl_ms > 0 { TTL_LEN } else { 0 }
+    }
+
     /// Whether it is what its origin wrote.
     #[must_use]
     pub fn is_whole(&self, owner: NodeId, life: u32) -> bool {
@@ -107,73 +116,145 @@ pub enum Stage {
     Ghost,
 }
 
-/// An entry that is held: 48 bytes, and its key and value elsewhere.
+/// An entry that is held: 40 bytes, and its key and value elsewhere, behind its time to live where it has one.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// Its number among its owner's writes.
-    pub version: u64,
     /// The origin's hash.
     pub check: u64,
     /// When it was written, by this node's clock: what it was old when it came is taken off.
-    pub born: Instant,
-    /// Whose it is: the place of the log.
-    pub log: u32,
+    pub born: Born,
     /// Where key and value are.
     pub(super) place: u32,
     /// Its neighbours in the log, by version; places plus one, 0 at the ends.
     pub(super) before: u32,
     /// The next in the log, or the next free place.
     pub(super) after: u32,
-    /// For how long it holds, in milliseconds; 0 for ever.
-    pub ttl_ms: u32,
-    pub(super) key_len: u8,
-    pub(super) nature: u8,
+    log: [u8; 3],
     /// How often it has been told in rounds.
     pub told: u8,
-    /// How far it has come.
-    pub stage: Stage,
+    version: RawSequence,
+    pub(super) key_len: u8,
+    /// The bits of its nature, its stage above them, and whether it has a time to live.
+    pub(super) kind: u8,
 }
 
-const _: () = assert!(size_of::<Entry>() == 48);
+const _: () = assert!(size_of::<Entry>() == 40 && Nature::MASK >> STAGE_SHIFT == 0);
+
+const STAGE_SHIFT: u32 = 5;
+const TIMED: u8 = 1 << 7;
 
 impl Entry {
     pub(super) const NONE: Self = Self {
-        version: 0,
         check: 0,
-        born: Instant::ZERO,
-        log: 0,
+        born: Born::NONE,
         place: 0,
         before: 0,
         after: 0,
-        ttl_ms: 0,
-        key_len: 0,
-        nature: 0,
+        log: [0; 3],
         told: 0,
-        stage: Stage::Free,
+        version: RawSequence::new(0),
+        key_len: 0,
+        kind: Stage::Free as u8,
     };
 
-    /// What kind of record it is.
+    /// A place that is not taken, and the next one.
+    pub(super) const fn free(after: u32) -> Self {
+        Self { after, ..Self::NONE }
+    }
+
+    /// An entry of a log that is [`Stage::Settling`] and in no list yet.
+    pub(super) fn new(log: u32, place: u32, draft: &Draft<'_>, born: Born) -> Self {
+        let [a, b, c, _] = log.to_le_bytes();
+        let timed = if draft.ttl_ms > 0 { TIMED } else { 0 };
+        Self {
+            check: draft.check,
+            born,
+            place,
+            log: [a, b, c],
+            version: RawSequence::new(draft.version),
+            key_len: draft.key.len() as u8,
+            kind: draft.nature.bits() | (Stage::Settling as u8) << STAGE_SHIFT | timed,
+            ..Self::NONE
+        }
+    }
+
+    /// Its number among its owner's writes.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version.get()
+    }
+
+    /// Whose it is: the place of the log.
+    #[must_use]
+    pub const fn log(&self) -> u32 {
+        let [a, b, c] = self.log;
+        u32::from_le_bytes([a, b, c, 0])
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        match self.kind >> STAGE_SHIFT & 3 {
+            0 => Stage::Free,
+            1 => Stage::Settling,
+            2 => Stage::Settled,
+            _ => Stage::Ghost,
+        }
+    }
+
+    pub(super) const fn set_stage(&mut self, stage: Stage) {
+        self.kind = self.kind & !(3 << STAGE_SHIFT) | (stage as u8) << STAGE_SHIFT;
+    }
+
+    /// Whether its key is held, and its value.
+    #[must_use]
+    pub const fn is_held(&self) -> bool {
+        matches!(self.stage(), Stage::Settling | Stage::Settled)
+    }
+
+    /// What kind of record it is. It was checked before it was stored; should memory fail the check of the whole finds it.
     #[must_use]
     pub fn nature(&self) -> Nature {
-        Nature::from_bits(self.nature).expect("checked before it was stored")
+        let bulk = Nature { class: Class::Bulk, durable: false, shared: false, removed: false };
+        Nature::from_bits(self.kind & Nature::MASK).unwrap_or(bulk)
+    }
+
+    /// Whether it holds for a time only.
+    #[must_use]
+    pub const fn is_timed(&self) -> bool {
+        self.kind & TIMED != 0
+    }
+
+    /// Bits of its nature, of whether it is timed, and of its version.
+    #[cfg(test)]
+    pub(super) const FLIPS: usize = 5 + 1 + 48;
+
+    /// Changes one of them.
+    #[cfg(test)]
+    pub(super) const fn flip(&mut self, bit: usize) {
+        match bit {
+            0..5 => self.kind ^= 1 << bit,
+            5 => self.kind ^= TIMED,
+            _ => self.version = RawSequence::new(self.version.get() ^ 1 << (bit - 6)),
+        }
     }
 
     /// Whether it goes with its owner's life.
     #[must_use]
     pub const fn is_ephemeral(&self) -> bool {
-        self.nature & 4 == 0
+        self.kind & 4 == 0
     }
 
     /// Whether it says that the key has no value.
     #[must_use]
     pub const fn is_removed(&self) -> bool {
-        self.nature & 16 != 0
+        self.kind & 16 != 0
     }
 
     /// Whether it is a contribution to a shared key.
     #[must_use]
     pub const fn is_shared(&self) -> bool {
-        self.nature & 8 != 0
+        self.kind & 8 != 0
     }
 }
 

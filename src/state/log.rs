@@ -29,6 +29,8 @@ pub struct Log {
     pub valid: bool,
     /// Whether ephemeral entries were let go because the owner was gone: should it be up after all they are asked for anew.
     pub skipped: bool,
+    /// Whether it is to be gone through once more, because another that holds as much has another sum.
+    pub again: bool,
     pub(super) taken: bool,
     /// A row of datagrams, and up to which version it has told this log.
     pub row: (u32, u64),
@@ -51,6 +53,7 @@ impl Log {
         ephemeral: 0,
         valid: false,
         skipped: false,
+        again: false,
         taken: false,
         row: (0, 0),
         void_since: Instant::ZERO,

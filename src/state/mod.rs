@@ -11,15 +11,21 @@
 //! Scuttlebutt (van Renesse, Dumitriu, Gough, Thomas, LADIS 2008): owner-versioned maps and deltas. Departs from it: a digest is not
 //! of all owners but of those in buckets that differ, and a version is advertised only once all below it are held.
 
+mod born;
 mod entry;
+mod key;
 mod log;
 mod shared;
 mod store;
 mod watch;
 
+pub(crate) use born::Born;
 pub use entry::{Draft, KEY_MAX, Nature};
 pub(crate) use entry::{Entry, Stage, TOLD_MAX};
+pub use key::Key;
 pub(crate) use shared::{Contribution, Elements, ElementsWriter, Head, Removals, SEEN_MAX, Seen, greater};
 pub use shared::{MergeRule, Stamp};
+#[cfg(test)]
+pub(crate) use store::FLIPS;
 pub(crate) use store::{Full, Store};
 pub(crate) use watch::Watches;

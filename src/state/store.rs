@@ -4,16 +4,23 @@
 //! behind as a ghost without key or value until what supersedes it has settled: nodes in which that happens a moment sooner or later
 //! would differ otherwise. Ages decide what has settled, not the time of arrival, so that all count the same at the same time.
 
-use super::entry::{Draft, Entry, KEY_MAX, Stage, key_hash, shared_hash};
+use super::born::Born;
+use super::entry::{Draft, Entry, KEY_MAX, Stage, TTL_LEN, key_hash, shared_hash};
 use super::log::Log;
 use crate::bounded::{Arena, Index};
 use crate::id::NodeId;
 use crate::limits::Limits;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 use crate::wire::{BUCKETS, bucket_of};
 
 /// One place in so many is kept for ghosts.
-const GHOSTS_ONE_IN: usize = 8;
+const GHOSTS_ONE_IN: usize = 32;
+/// Bytes of texts passed over for each byte written, at most, and only while room is short.
+const PACE: usize = 64;
+
+/// Bits of an entry beside its key and value that its check covers.
+#[cfg(test)]
+pub const FLIPS: usize = 64 + 8 + Entry::FLIPS;
 
 /// Why an entry could not be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +36,20 @@ pub enum Full {
 struct Records {
     entries: Vec<Entry>,
     logs: Vec<Log>,
-    arena: Arena,
+    arena: Arena<PACE>,
 }
 
 impl Records {
-    fn text(&self, slot: u32) -> (&[u8], &[u8]) {
+    /// For how many milliseconds an entry holds, 0 for ever; its key, and its value.
+    fn text(&self, slot: u32) -> (u32, &[u8], &[u8]) {
         let entry = &self.entries[slot as usize];
-        self.arena.get(entry.place).split_at(usize::from(entry.key_len))
+        let text = self.arena.get(entry.place);
+        let (ttl_ms, text) = match text.split_first_chunk::<TTL_LEN>().filter(|_| entry.is_timed()) {
+            Some((ttl_ms, text)) => (u32::from_le_bytes(*ttl_ms), text),
+            None => (0, text),
+        };
+        let (key, value) = text.split_at(usize::from(entry.key_len).min(text.len()));
+        (ttl_ms, key, value)
     }
 
     fn owner(&self, log: u32) -> NodeId {
@@ -44,8 +58,8 @@ impl Records {
 
     /// Where the entry is looked for.
     fn hash(&self, slot: u32) -> NodeId {
-        let (entry, key) = (&self.entries[slot as usize], self.text(slot).0);
-        if entry.is_shared() { shared_hash(key) } else { key_hash(self.owner(entry.log), key) }
+        let (entry, (_, key, _)) = (&self.entries[slot as usize], self.text(slot));
+        if entry.is_shared() { shared_hash(key) } else { key_hash(self.owner(entry.log()), key) }
     }
 }
 
@@ -60,6 +74,8 @@ pub struct Store {
     /// The first free place of each, plus one; 0 where only those are free that were never taken.
     free_entry: u32,
     free_log: u32,
+    /// Where the next ghost is looked for that has to go before its time.
+    next_ghost: u32,
     held: u32,
     settling: u32,
     max: u32,
@@ -82,12 +98,13 @@ impl Store {
             records: Records {
                 entries: Vec::with_capacity(places),
                 logs: Vec::with_capacity(logs),
-                arena: Arena::new(places, limits.state_bytes as usize, Self::longest(limits)),
+                arena: Arena::new(places, limits.state_bytes as usize, TTL_LEN + Self::longest(limits)),
             },
-            keys: Index::new(places),
+            keys: Index::dense(places),
             owners: Index::new(logs),
             free_entry: 0,
             free_log: 0,
+            next_ghost: 0,
             held: 0,
             settling: 0,
             max: limits.state_keys,
@@ -103,8 +120,8 @@ impl Store {
         let (places, logs) = (places(limits), limits.state_owners as usize);
         places * size_of::<Entry>()
             + logs * size_of::<Log>()
-            + Arena::memory_bytes(places, limits.state_bytes as usize, Self::longest(limits))
-            + Index::memory_bytes(places)
+            + Arena::<PACE>::memory_bytes(places, limits.state_bytes as usize, TTL_LEN + Self::longest(limits))
+            + Index::dense_memory_bytes(places)
             + Index::memory_bytes(logs)
     }
 
@@ -239,23 +256,30 @@ impl Store {
     /// The next place from one on that holds a key.
     #[must_use]
     pub fn held_from(&self, slot: u32) -> Option<u32> {
-        let holds = |slot: &u32| matches!(self.records.entries[*slot as usize].stage, Stage::Settling | Stage::Settled);
+        let holds = |slot: &u32| self.records.entries[*slot as usize].is_held();
         (slot..self.records.entries.len() as u32).find(holds)
     }
 
     /// The key of an entry that is held, and its value.
     #[must_use]
     pub fn text(&self, slot: u32) -> (&[u8], &[u8]) {
-        self.records.text(slot)
+        let (_, key, value) = self.records.text(slot);
+        (key, value)
+    }
+
+    /// For how long an entry that is held holds from its writing on, if not for ever.
+    #[must_use]
+    pub fn ttl(&self, slot: u32) -> Option<Span> {
+        let timed = self.records.entries[slot as usize].is_timed();
+        timed.then(|| Span::millis(u64::from(self.records.text(slot).0)))
     }
 
     /// An entry that is held, as it travels.
     #[must_use]
     pub fn draft(&self, slot: u32) -> Draft<'_> {
         let entry = &self.records.entries[slot as usize];
-        let (key, value) = self.text(slot);
-        let Entry { version, check, ttl_ms, .. } = *entry;
-        Draft { version, check, nature: entry.nature(), ttl_ms, key, value }
+        let (ttl_ms, key, value) = self.records.text(slot);
+        Draft { version: entry.version(), check: entry.check, nature: entry.nature(), ttl_ms, key, value }
     }
 
     /// The entry of a key that its owner alone writes, of whichever life.
@@ -263,7 +287,7 @@ impl Store {
     pub fn find(&self, owner: NodeId, key: &[u8]) -> Option<u32> {
         self.keys.find(key_hash(owner, key), |slot| {
             let entry = &self.records.entries[slot as usize];
-            !entry.is_shared() && self.records.owner(entry.log) == owner && self.text(slot).0 == key
+            !entry.is_shared() && self.records.owner(entry.log()) == owner && self.text(slot).0 == key
         })
     }
 
@@ -279,13 +303,13 @@ impl Store {
         let log = &self.records.logs[log as usize];
         // Most ask for the last few.
         let mut at = log.last;
-        while let Some(entry) = self.at(at).filter(|entry| entry.version > version) {
+        while let Some(entry) = self.at(at).filter(|entry| entry.version() > version) {
             if entry.before == 0 {
                 break;
             }
             at = entry.before;
         }
-        if self.at(at).is_some_and(|entry| entry.version <= version) {
+        if self.at(at).is_some_and(|entry| entry.version() <= version) {
             at = self.records.entries[at as usize - 1].after;
         }
         self.from(at)
@@ -295,6 +319,21 @@ impl Store {
     #[must_use]
     pub fn first_behind(&self, log: u32, version: u64) -> Option<u32> {
         self.behind(log, version).next()
+    }
+
+    /// The entry of a log with a version.
+    #[must_use]
+    pub fn at_version(&self, log: u32, version: u64) -> Option<u32> {
+        self.first_behind(log, version.checked_sub(1)?).filter(|slot| self.get(*slot).version() == version)
+    }
+
+    /// The last entry of a log up to a version.
+    #[must_use]
+    pub fn last_up_to(&self, log: u32, version: u64) -> Option<u32> {
+        match self.first_behind(log, version) {
+            Some(first) => self.records.entries[first as usize].before.checked_sub(1),
+            None => self.records.logs[log as usize].last.checked_sub(1),
+        }
     }
 
     /// The next entry of the same log.
@@ -323,14 +362,14 @@ impl Store {
     /// The version in front of an entry in its log; 0 for the first.
     #[must_use]
     pub fn version_before(&self, slot: u32) -> u64 {
-        self.at(self.records.entries[slot as usize].before).map_or(0, |entry| entry.version)
+        self.at(self.records.entries[slot as usize].before).map_or(0, |entry| entry.version())
     }
 
     /// Lets rounds tell an entry, and all behind it.
     pub fn heat(&mut self, slot: u32) {
         let entry = self.records.entries[slot as usize];
-        let log = &mut self.records.logs[entry.log as usize];
-        let colder = log.hot == 0 || self.records.entries[log.hot as usize - 1].version > entry.version;
+        let log = &mut self.records.logs[entry.log() as usize];
+        let colder = log.hot == 0 || self.records.entries[log.hot as usize - 1].version() > entry.version();
         if colder {
             log.hot = slot + 1;
         }
@@ -366,27 +405,18 @@ impl Store {
     ///
     /// # Errors
     /// When there is no room; nothing has changed.
-    pub fn insert(&mut self, log: u32, draft: &Draft<'_>, born: Instant) -> Result<u32, Full> {
-        self.room(draft.key.len() + draft.value.len())?;
+    pub fn insert(&mut self, log: u32, draft: &Draft<'_>, born: Born) -> Result<u32, Full> {
+        self.room(draft.text_len())?;
         let slot = self.take_place();
         let Records { entries, arena, .. } = &mut self.records;
         let moved = |owner: u32, to: u32| entries[owner as usize].place = to;
-        let Some(place) = arena.insert(slot, &[draft.key, draft.value], moved) else {
+        let ttl = draft.ttl_ms.to_le_bytes();
+        let ttl = if draft.ttl_ms > 0 { &ttl[..] } else { &[] };
+        let Some(place) = arena.insert(slot, &[ttl, draft.key, draft.value], moved) else {
             self.give_back(slot);
             return Err(Full::Bytes);
         };
-        self.records.entries[slot as usize] = Entry {
-            version: draft.version,
-            check: draft.check,
-            born,
-            log,
-            place,
-            ttl_ms: draft.ttl_ms,
-            key_len: draft.key.len() as u8,
-            nature: draft.nature.bits(),
-            stage: Stage::Settling,
-            ..Entry::NONE
-        };
+        self.records.entries[slot as usize] = Entry::new(log, place, draft, born);
         self.link(slot);
         self.keys.insert(self.records.hash(slot), slot);
         self.held += 1;
@@ -402,8 +432,12 @@ impl Store {
             }
             0 => {
                 // All that is not held are ghosts: one of them goes before its time.
-                let ghost = self.records.entries.iter().position(|entry| entry.stage == Stage::Ghost);
-                self.lay(ghost.expect("there are more places than entries that may be held") as u32);
+                let (before, from) = self.records.entries.split_at(self.next_ghost as usize);
+                let ghost = from.iter().chain(before).position(|entry| entry.stage() == Stage::Ghost);
+                let ghost =
+                    ghost.expect("there are more places than entries that may be held") as u32 + self.next_ghost;
+                self.next_ghost = ghost % self.records.entries.len() as u32;
+                self.lay(self.next_ghost);
                 self.take_place()
             }
             free => {
@@ -414,18 +448,18 @@ impl Store {
     }
 
     fn give_back(&mut self, slot: u32) {
-        self.records.entries[slot as usize] = Entry { after: self.free_entry, ..Entry::NONE };
+        self.records.entries[slot as usize] = Entry::free(self.free_entry);
         self.free_entry = slot + 1;
     }
 
     /// Puts an entry into its log, by version; nearly always at the end.
     fn link(&mut self, slot: u32) {
         let entry = self.records.entries[slot as usize];
-        let mut before = self.records.logs[entry.log as usize].last;
-        while let Some(other) = self.at(before).filter(|other| other.version > entry.version) {
+        let mut before = self.records.logs[entry.log() as usize].last;
+        while let Some(other) = self.at(before).filter(|other| other.version() > entry.version()) {
             before = other.before;
         }
-        let log = &mut self.records.logs[entry.log as usize];
+        let log = &mut self.records.logs[entry.log() as usize];
         let after = match before.checked_sub(1) {
             Some(other) => core::mem::replace(&mut self.records.entries[other as usize].after, slot + 1),
             None => core::mem::replace(&mut log.first, slot + 1),
@@ -440,8 +474,9 @@ impl Store {
     }
 
     fn unlink(&mut self, slot: u32) {
-        let Entry { log, before, after, .. } = self.records.entries[slot as usize];
-        let log = &mut self.records.logs[log as usize];
+        let entry = self.records.entries[slot as usize];
+        let (before, after) = (entry.before, entry.after);
+        let log = &mut self.records.logs[entry.log() as usize];
         match before.checked_sub(1) {
             Some(other) => self.records.entries[other as usize].after = after,
             None => log.first = after,
@@ -463,11 +498,11 @@ impl Store {
         self.unlink(slot);
         self.records.arena.remove(self.records.entries[slot as usize].place);
         self.held -= 1;
-        self.settling -= u32::from(self.records.entries[slot as usize].stage == Stage::Settling);
-        let counted = self.records.entries[slot as usize].stage == Stage::Settled;
+        self.settling -= u32::from(self.records.entries[slot as usize].stage() == Stage::Settling);
+        let counted = self.records.entries[slot as usize].stage() == Stage::Settled;
         if counted {
-            self.records.entries[slot as usize].stage = Stage::Ghost;
-            let log = self.records.entries[slot as usize].log;
+            self.records.entries[slot as usize].set_stage(Stage::Ghost);
+            let log = self.records.entries[slot as usize].log();
             self.records.logs[log as usize].ghosts += 1;
         } else {
             self.give_back(slot);
@@ -482,30 +517,51 @@ impl Store {
         }
     }
 
+    /// Takes an entry out of which nothing is certain any more, neither its key nor what it was counted as: memory has failed.
+    pub fn remove_broken(&mut self, slot: u32) {
+        let records = &self.records;
+        self.keys.remove_anywhere(slot, |other| records.hash(other));
+        self.unlink(slot);
+        self.records.arena.remove(self.records.entries[slot as usize].place);
+        self.held -= 1;
+        let log = self.records.entries[slot as usize].log();
+        self.give_back(slot);
+        let mut record = self.records.logs[log as usize];
+        let before = record.sum();
+        (record.durable, record.ephemeral) = (0, 0);
+        let counts = |entry: &&Entry| entry.log() == log && matches!(entry.stage(), Stage::Settled | Stage::Ghost);
+        for entry in self.records.entries.iter().filter(counts) {
+            let sum = if entry.is_ephemeral() { &mut record.ephemeral } else { &mut record.durable };
+            *sum = sum.wrapping_add(entry.check);
+        }
+        self.records.logs[log as usize] = record;
+        self.recount(log, before);
+    }
+
     /// A ghost counts no more, and its place is free.
     pub fn lay(&mut self, slot: u32) {
-        debug_assert_eq!(self.records.entries[slot as usize].stage, Stage::Ghost);
+        debug_assert_eq!(self.records.entries[slot as usize].stage(), Stage::Ghost);
         self.count(slot, u64::wrapping_sub);
-        let log = self.records.entries[slot as usize].log;
+        let log = self.records.entries[slot as usize].log();
         self.records.logs[log as usize].ghosts -= 1;
         self.give_back(slot);
     }
 
     /// An entry has settled: it counts.
     pub fn settle(&mut self, slot: u32) {
-        debug_assert_eq!(self.records.entries[slot as usize].stage, Stage::Settling);
-        self.records.entries[slot as usize].stage = Stage::Settled;
+        debug_assert_eq!(self.records.entries[slot as usize].stage(), Stage::Settling);
+        self.records.entries[slot as usize].set_stage(Stage::Settled);
         self.settling -= 1;
         self.count(slot, u64::wrapping_add);
     }
 
     fn count(&mut self, slot: u32, apply: fn(u64, u64) -> u64) {
         let entry = self.records.entries[slot as usize];
-        let log = &mut self.records.logs[entry.log as usize];
+        let log = &mut self.records.logs[entry.log() as usize];
         let before = log.sum();
         let sum = if entry.is_ephemeral() { &mut log.ephemeral } else { &mut log.durable };
         *sum = apply(*sum, entry.check);
-        self.recount(entry.log, before);
+        self.recount(entry.log(), before);
     }
 
     /// The sum of a log is another than `before`.
@@ -517,6 +573,29 @@ impl Store {
         self.root = self.root.wrapping_add(change);
     }
 
+    /// Changes one of the [`FLIPS`] bits of an entry that its check covers, or one of its key and value behind them.
+    #[cfg(test)]
+    pub fn flip(&mut self, slot: u32, bit: usize) {
+        let entry = &mut self.records.entries[slot as usize];
+        match bit {
+            0..64 => entry.check ^= 1 << bit,
+            64..72 => entry.key_len ^= 1 << (bit - 64),
+            72..FLIPS => entry.flip(bit - 72),
+            _ => self.records.arena.flip(entry.place, bit - FLIPS),
+        }
+    }
+
+    /// The root, from the entries and not from the sums.
+    #[cfg(any(test, feature = "sim"))]
+    #[must_use]
+    pub fn root_anew(&self) -> u64 {
+        let counts = |entry: &&Entry| {
+            let valid = self.records.logs[entry.log() as usize].valid;
+            matches!(entry.stage(), Stage::Settled | Stage::Ghost) && (valid || !entry.is_ephemeral())
+        };
+        self.records.entries.iter().filter(counts).fold(0, |sum, entry| sum.wrapping_add(entry.check))
+    }
+
     /// The owner is up in this life, or is not any more: its ephemeral entries count, or do not.
     pub fn set_valid(&mut self, log: u32, valid: bool) {
         let record = &mut self.records.logs[log as usize];
@@ -525,3 +604,6 @@ impl Store {
         self.recount(log, before);
     }
 }
+
+#[cfg(test)]
+mod tests;

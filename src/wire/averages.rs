@@ -67,9 +67,34 @@ const _: () = assert!(size_of::<RawFlow>() == 48 && align_of::<RawFlow>() == 1);
 
 impl RawFlow {
     pub(crate) fn new(id: u64, word: &Word) -> Self {
-        let pair = |mass: Mass| [mass.sum.into(), mass.count.into()];
+        let pair = |mass: Mass| [mass.sum, mass.count];
         let Word { flow, share } = word;
-        Self { id: id.into(), version: flow.version.into(), given: pair(flow.given), left: pair(*share) }
+        Self::of(id, flow.version, pair(flow.given), pair(*share))
+    }
+
+    /// What the sender has handed over in all, of the sum and of the count, after so many changes; and what is left to it.
+    #[must_use]
+    pub fn of(id: u64, version: u64, given: [f64; 2], left: [f64; 2]) -> Self {
+        let [given, left] = [given, left].map(|pair| pair.map(F64::new));
+        Self { id: id.into(), version: version.into(), given, left }
+    }
+
+    /// After how many changes.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version.get()
+    }
+
+    /// What was handed over, of the sum and of the count.
+    #[must_use]
+    pub fn given(&self) -> [f64; 2] {
+        self.given.map(F64::get)
+    }
+
+    /// What is left to the sender.
+    #[must_use]
+    pub fn left(&self) -> [f64; 2] {
+        self.left.map(F64::get)
     }
 
     /// The hash of the number's name.

@@ -11,7 +11,7 @@
 //! ```
 //! The section's count is the number of entries plus one, for the head. Flags: class in bits 0 and 1, durable 2, shared 3,
 //! removed 4, AGED 5, TIMED 6, WIDE 7. An entry's version is that of the one before (`base` for the first) plus `step`, or stands
-//! in full where it is WIDE, with a step of 0. Without an age it is older than anything that is still under way.
+//! in full where it is WIDE, with a step of 0: where that is more than 65,535 beyond, and only there. Without an age it is older than anything that is still under way.
 //!
 //! The page holds *all* that its sender holds of this life with a version above `base` and up to `upto`: what is not in it was
 //! superseded by a later version, or was removed where its version is at or below `floor` (R10, R13, R14).
@@ -212,7 +212,9 @@ fn read(before: u64, bytes: &[u8]) -> Option<(StateEntry<'_>, &[u8])> {
     let mut version = before.checked_add(u64::from(raw.step.get()))?;
     if raw.flags & WIDE != 0 {
         let (wide, after) = RawSequence::ref_from_prefix(rest).ok()?;
-        (version, rest) = (Some(wide.get()).filter(|_| raw.step.get() == 0)?, after);
+        // In full only where 16 bits do not hold the step: each page is written in one way.
+        let far = wide.get().checked_sub(before).is_some_and(|step| step > u64::from(u16::MAX));
+        (version, rest) = (Some(wide.get()).filter(|_| raw.step.get() == 0 && far)?, after);
     }
     let mut number = |flag: u8| {
         if raw.flags & flag == 0 {

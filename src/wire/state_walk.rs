@@ -97,8 +97,8 @@ impl RawStateWalk {
         self.datagrams
     }
 
-    pub(super) const fn check(&self) -> bool {
-        self.zero == 0 && self.datagrams > 0
+    pub(super) fn check(&self) -> bool {
+        self.zero == 0 && self.datagrams > 0 && self.from() < StatePoint::END
     }
 }
 
@@ -138,6 +138,12 @@ impl RawStateSpan {
     #[must_use]
     pub fn to(&self) -> StatePoint {
         self.to.get()
+    }
+
+    /// Which datagram of how many of one answer this is, from 1 on.
+    #[must_use]
+    pub const fn part(&self) -> (u8, u8) {
+        (self.part, self.parts)
     }
 
     /// Whether no other datagram of the same answer comes behind it.

@@ -14,6 +14,8 @@ pub struct Envelope {
     pub introduces: bool,
     pub counter: u64,
     pub membership: u32,
+    /// The state root, half of which travels.
+    pub state: u64,
 }
 
 impl Envelope {
@@ -27,7 +29,7 @@ impl Envelope {
             counter: self.counter as u32,
             membership: self.membership,
             rumors: 0,
-            state: 0,
+            state: Header::part(self.state, self.counter as u32),
         }
     }
 

@@ -7,12 +7,13 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use arbitrary::{Result, Unstructured};
 use bruit::wire::{
-    BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, NackReason, RawSequence, RumorIds, SeedStatus, State,
+    BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, LogDigest, NackReason, Nature, Progress, RawSequence, RumorIds,
+    SeedStatus, State, StateHead, StatePoint, StateWant,
 };
 use bruit::{BootId, Class, Incarnation, NodeId, RumorId, Span, Topic};
 
 use crate::cast::CAST;
-use crate::record::{Heard, Member, Record};
+use crate::record::{Averaged, Heard, Member, Record, Tone, Written};
 
 /// Up to `max` records.
 pub fn records(u: &mut Unstructured<'_>, max: usize) -> Result<Vec<Record>> {
@@ -67,6 +68,43 @@ pub fn record(u: &mut Unstructured<'_>, kind: Kind) -> Result<Record> {
         Kind::RumorWants => Record::RumorWant(rumor_ids(u)?),
         Kind::RumorSync => Record::RumorSync { nonce: small(u)?, from: node_id(u)? },
         Kind::RumorPage => rumor_page(u)?,
+        Kind::StateSums => Record::StateSums(sums(u)?),
+        Kind::StateListing => state_listing(u)?,
+        Kind::StateWants => Record::StateWant(StateWant { owner: node_id(u)?, life: small(u)?, after: sequence(u)? }),
+        Kind::StatePage => {
+            let (owner, life) = (node_id(u)?, small(u)?.max(1));
+            state_page(u, owner, life)?
+        }
+        Kind::StateWalk => Record::StateWalk {
+            nonce: u.arbitrary()?,
+            cookie: if u.arbitrary()? { 0 } else { u.arbitrary()? },
+            from: state_point(u)?.min(StatePoint { life: 0, ..StatePoint::END }),
+            datagrams: u.int_in_range(1..=u8::MAX)?,
+        },
+        Kind::StateSpan => state_span(u)?,
+        Kind::Survey => Record::Survey { nonce: small(u)?, owner: node_id(u)?, life: small(u)? },
+        Kind::Averages => {
+            let mut numbers = Vec::new();
+            for _ in 0..u.int_in_range(1..=8)? {
+                numbers.push(averaged(u)?);
+            }
+            let picked = u.arbitrary()?;
+            match u.int_in_range(0..=3)? {
+                0 => Record::Averages { tone: Tone::Question { picked }, numbers },
+                1 => Record::Averages { tone: Tone::Answer { picked }, numbers },
+                2 => Record::Averages { tone: Tone::Notice, numbers },
+                _ => Record::Averages { tone: Tone::End, numbers: Vec::new() },
+            }
+        }
+        Kind::Surveyed => {
+            let progress = Progress {
+                complete: sequence(u)?,
+                membership: u.arbitrary()?,
+                rumors: u.arbitrary()?,
+                state: u.arbitrary()?,
+            };
+            Record::Surveyed { nonce: small(u)?, progress }
+        }
     })
 }
 
@@ -117,6 +155,92 @@ fn rumor_page(u: &mut Unstructured<'_>) -> Result<Record> {
         }
     }
     Ok(Record::RumorPage { nonce: small(u)?, first, last, digests })
+}
+
+/// What somebody may have written in one of its lives: versions that rise, keys that come again, checks that mostly fit.
+pub fn state_page(u: &mut Unstructured<'_>, owner: NodeId, life: u32) -> Result<Record> {
+    let base = if u.ratio(3, 4)? { 0 } else { sequence(u)?.min(RawSequence::MAX - 1) };
+    let mut head = StateHead { owner, life, base, upto: base, floor: 0 };
+    let mut entries = Vec::new();
+    for _ in 0..u.int_in_range(0..=5)? {
+        // A step that 16 bits do not hold makes the version stand in full.
+        let step = if u.ratio(15, 16)? { u.int_in_range(1..=4)? } else { u.int_in_range(1..=1 << 20)? };
+        let version = head.upto + step;
+        if version > RawSequence::MAX {
+            break;
+        }
+        head.upto = version;
+        entries.push(written(u, &head, version)?);
+    }
+    let room = RawSequence::MAX - head.upto;
+    let least = if entries.is_empty() { 1 } else { 0 };
+    head.upto += u.int_in_range(least..=3)?.min(room);
+    head.floor = if u.ratio(3, 4)? { 0 } else { sequence(u)? };
+    Ok(Record::StatePage { head, entries })
+}
+
+fn written(u: &mut Unstructured<'_>, head: &StateHead, version: u64) -> Result<Written> {
+    const KEYS: [&[u8]; 4] = [b"load", b"zone", b"addr", &[b'k'; 64]];
+    let nature = Nature {
+        class: *u.choose(Class::ALL)?,
+        durable: u.arbitrary()?,
+        shared: u.ratio(1, 8)?,
+        removed: u.ratio(1, 4)?,
+    };
+    let ttl_ms = if u.ratio(3, 4)? { 0 } else { small(u)?.max(1) };
+    let aged = ttl_ms > 0 || nature.removed || u.arbitrary()?;
+    let key = if u.ratio(3, 4)? {
+        u.choose(&KEYS)?.to_vec()
+    } else {
+        let len = u.int_in_range(1..=64)?;
+        vec![u.arbitrary()?; len]
+    };
+    let len = if nature.removed { 0 } else { u.int_in_range(0..=40)? };
+    let value = vec![u.arbitrary()?; len];
+    let age_ms = if aged { Some(small(u)?) } else { None };
+    let entry = Written { version, check: 0, nature, ttl_ms, age_ms, key, value };
+    let whole = entry.entry().draft.hash(head.owner, head.life);
+    let check = if u.ratio(15, 16)? { whole } else { u.arbitrary()? };
+    Ok(Written { check, ..entry })
+}
+
+fn state_listing(u: &mut Unstructured<'_>) -> Result<Record> {
+    let (first, last) = if u.arbitrary()? {
+        (NodeId::from_u64(0), NodeId::from_u64(u64::MAX))
+    } else {
+        let (a, b) = (node_id(u)?, node_id(u)?);
+        (a.min(b), a.max(b))
+    };
+    let mut logs = Vec::new();
+    for _ in 0..u.int_in_range(0..=8)? {
+        let (a, b) = (sequence(u)?, sequence(u)?);
+        let (complete, floor) = (a.max(b), if u.arbitrary()? { 0 } else { a.min(b) });
+        let log = LogDigest { owner: node_id(u)?, life: small(u)?.max(1), complete, floor, sum: u.arbitrary()? };
+        if (first..=last).contains(&log.owner) {
+            logs.push(log);
+        }
+    }
+    Ok(Record::StateListing { first, last, logs })
+}
+
+fn averaged(u: &mut Unstructured<'_>) -> Result<Averaged> {
+    let mut double = || Ok(f64::from(u.arbitrary::<i32>()?) / 8.0);
+    let (given, left) = ([double()?, double()?], [double()?, double()?]);
+    Ok(Averaged { id: u64::from(small(u)?), version: sequence(u)?, given, left })
+}
+
+fn state_point(u: &mut Unstructured<'_>) -> Result<StatePoint> {
+    if u.ratio(1, 4)? {
+        return Ok(*u.choose(&[StatePoint::START, StatePoint::END])?);
+    }
+    Ok(StatePoint { owner: node_id(u)?, life: small(u)?, after: sequence(u)? })
+}
+
+fn state_span(u: &mut Unstructured<'_>) -> Result<Record> {
+    let (a, b) = (state_point(u)?, state_point(u)?);
+    let (from, to) = if a == b { (StatePoint::START, StatePoint::END) } else { (a.min(b), a.max(b)) };
+    let (a, b) = (u.int_in_range(1..=u8::MAX)?, u.int_in_range(1..=u8::MAX)?);
+    Ok(Record::StateSpan { nonce: u.arbitrary()?, from, to, part: a.min(b), parts: a.max(b) })
 }
 
 fn node_id(u: &mut Unstructured<'_>) -> Result<NodeId> {

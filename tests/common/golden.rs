@@ -1,10 +1,15 @@
 //! What are the datagrams that docs/wire.md spells out? One of each kind, with values that are easy to see in hex.
 
-use bruit::wire::{BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, NackReason, RumorIds, SeedStatus, State};
+use bruit::wire::{
+    BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, LogDigest, NackReason, Nature, Progress, RumorIds, SeedStatus,
+    State, StateHead, StatePoint, StateWant,
+};
 use bruit::{Class, Incarnation, NodeId, RumorId, Span, Topic};
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::cast::{Actor, CAST};
-use crate::record::{Heard, Member, Record};
+use crate::record::{Averaged, Heard, Member, Record, Tone, Written};
 
 /// The records in the golden datagram of a kind: two where a section holds many.
 pub fn records(kind: Kind) -> Vec<Record> {
@@ -77,6 +82,42 @@ pub fn records(kind: Kind) -> Vec<Record> {
             last: NodeId::from_u64(u64::MAX),
             digests: vec![digest(&carla)],
         }],
+        Kind::StateSums => vec![Record::StateSums(sums())],
+        Kind::StateListing => {
+            let (first, last) = bruit::wire::bucket_range(bruit::wire::bucket_of(carla.id()));
+            let sum = 0x5050_5151_5252_5353;
+            let log = LogDigest { owner: carla.id(), life: 3, complete: 70_008, floor: 2, sum };
+            vec![Record::StateListing { first, last, logs: vec![log] }]
+        }
+        Kind::StateWants => vec![
+            Record::StateWant(StateWant { owner: carla.id(), life: 3, after: 5 }),
+            Record::StateWant(StateWant { owner: dora.id(), life: 1, after: 0 }),
+        ],
+        Kind::StatePage => vec![state_page(&carla)],
+        Kind::StateWalk => {
+            let from = StatePoint { owner: carla.id(), life: 3, after: 7 };
+            vec![Record::StateWalk { nonce: hello_nonce, cookie, from, datagrams: 32 }]
+        }
+        Kind::StateSpan => {
+            let from = StatePoint { owner: carla.id(), life: 3, after: 5 };
+            let to = StatePoint { after: 70_008, ..from };
+            vec![Record::StateSpan { nonce: hello_nonce, from, to, part: 2, parts: 32 }]
+        }
+        Kind::Averages => {
+            let id = xxh3_64(b"load");
+            let said = Averaged { id, version: 3, given: [0.25, -0.5], left: [1.5, 1.0] };
+            vec![Record::Averages { tone: Tone::Question { picked: true }, numbers: vec![said] }]
+        }
+        Kind::Survey => vec![Record::Survey { nonce: nonce + 5, owner: carla.id(), life: 3 }],
+        Kind::Surveyed => {
+            let progress = Progress {
+                complete: 70_008,
+                membership: 0x1010_1111_1212_1313,
+                rumors: 0x2020_2121_2222_2323,
+                state: 0x3030_3131_3232_3333,
+            };
+            vec![Record::Surveyed { nonce: nonce + 5, progress }]
+        }
     }
 }
 
@@ -91,6 +132,23 @@ fn digest(origin: &Actor) -> Digest {
 
 fn rumor_ids(origin: &Actor, base: u64, which: u64) -> RumorIds {
     RumorIds { origin: origin.id(), boot: origin.boot.tag(), base, which }
+}
+
+/// Four writes: one that is under way, one that has settled, a lease, and far behind them a removal.
+pub fn state_page(owner: &Actor) -> Record {
+    let head = StateHead { owner: owner.id(), life: 3, base: 5, upto: 70_008, floor: 2 };
+    let nature = |class, durable, removed| Nature { class, durable, shared: false, removed };
+    let written = |version, nature, ttl_ms, age_ms, key: &[u8], value: &[u8]| {
+        let entry = Written { version, check: 0, nature, ttl_ms, age_ms, key: key.into(), value: value.into() };
+        Written { check: entry.entry().draft.hash(head.owner, head.life), ..entry }
+    };
+    let entries = vec![
+        written(6, nature(Class::Normal, false, false), 0, Some(1_200), b"load", b"0.7"),
+        written(7, nature(Class::Bulk, true, false), 0, None, b"zone", b"z1"),
+        written(8, nature(Class::Urgent, false, false), 10_000, Some(40), b"lease", b""),
+        written(70_008, nature(Class::Normal, true, true), 0, Some(90_000), b"lamp", b""),
+    ];
+    Record::StatePage { head, entries }
 }
 
 /// The profile of somebody in the cast, alive.

@@ -4,9 +4,11 @@
 use core::net::SocketAddr;
 
 use bruit::wire::{
-    BUCKETS, Claim, Cookie, Digest, Hello, Kind, NackReason, Profile, RawAck, RawClaim, RawCookie, RawDigest, RawHello,
-    RawLeave, RawListing, RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage,
-    RawRumorSync, RawSums, RawWant, RawWhois, Rumor, RumorIds, Section, Sections, Writer,
+    BUCKETS, Claim, Cookie, Digest, Draft, Flows, Hello, Kind, LogDigest, NackReason, Nature, Profile, Progress,
+    RawAck, RawAverages, RawClaim, RawCookie, RawDigest, RawFlow, RawHello, RawLeave, RawListing, RawLogDigest,
+    RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync, RawStatePage,
+    RawStateSpan, RawStateWalk, RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, Rumor, RumorIds,
+    Section, Sections, StateEntry, StateHead, StatePoint, StateWant, Writer,
 };
 use bruit::{BootId, Class, Incarnation, NodeId, RumorId, Span, Topic};
 
@@ -34,7 +36,46 @@ pub enum Record {
     RumorWant(RumorIds),
     RumorSync { nonce: u32, from: NodeId },
     RumorPage { nonce: u32, first: NodeId, last: NodeId, digests: Vec<Digest> },
+    StateSums(Box<[u64; BUCKETS]>),
+    StateListing { first: NodeId, last: NodeId, logs: Vec<LogDigest> },
+    StateWant(StateWant),
+    StatePage { head: StateHead, entries: Vec<Written> },
+    StateWalk { nonce: u64, cookie: u64, from: StatePoint, datagrams: u8 },
+    StateSpan { nonce: u64, from: StatePoint, to: StatePoint, part: u8, parts: u8 },
+    Survey { nonce: u32, owner: NodeId, life: u32 },
+    Surveyed { nonce: u32, progress: Progress },
+    Averages { tone: Tone, numbers: Vec<Averaged> },
     Unknown(u8),
+}
+
+/// What a section of averages is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Tone {
+    Question { picked: bool },
+    Answer { picked: bool },
+    Notice,
+    End,
+}
+
+/// What is said of one number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Averaged {
+    pub id: u64,
+    pub version: u64,
+    pub given: [f64; 2],
+    pub left: [f64; 2],
+}
+
+/// An entry of a page that owns its key and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    pub version: u64,
+    pub check: u64,
+    pub nature: Nature,
+    pub ttl_ms: u32,
+    pub age_ms: Option<u32>,
+    pub key: Vec<u8>,
+    pub value: Vec<u8>,
 }
 
 /// A rumor that owns its payload.
@@ -86,6 +127,15 @@ impl Record {
             Self::RumorWant(_) => Kind::RumorWants,
             Self::RumorSync { .. } => Kind::RumorSync,
             Self::RumorPage { .. } => Kind::RumorPage,
+            Self::StateSums(_) => Kind::StateSums,
+            Self::StateListing { .. } => Kind::StateListing,
+            Self::StateWant(_) => Kind::StateWants,
+            Self::StatePage { .. } => Kind::StatePage,
+            Self::StateWalk { .. } => Kind::StateWalk,
+            Self::StateSpan { .. } => Kind::StateSpan,
+            Self::Survey { .. } => Kind::Survey,
+            Self::Surveyed { .. } => Kind::Surveyed,
+            Self::Averages { .. } => Kind::Averages,
             Self::Unknown(_) => return None,
         })
     }
@@ -110,7 +160,7 @@ impl Record {
             }
             Self::Page { nonce, cursor, next, end } => writer.push(kind, &RawPage::new(*nonce, *cursor, *next, *end)),
             Self::Whois { counter } => writer.push(kind, &RawWhois { counter: (*counter).into() }),
-            Self::Sums(sums) => writer.push(kind, &RawSums { sums: sums.map(Into::into) }),
+            Self::Sums(sums) | Self::StateSums(sums) => writer.push(kind, &RawSums { sums: sums.map(Into::into) }),
             Self::Listing { first, last, claims } => {
                 let size = size_of::<RawListing>() + claims.len() * size_of::<RawClaim>();
                 // A listing that is cut short would claim that its sender does not hold the rest.
@@ -132,6 +182,23 @@ impl Record {
                     && writer.push(kind, &RawRumorPage::new(*nonce, *first, *last))
                     && digests.iter().all(|digest| writer.extend(kind, &RawDigest::new(digest)))
             }
+            Self::StateListing { first, last, logs } => {
+                let size = size_of::<RawListing>() + logs.len() * size_of::<RawLogDigest>();
+                size <= writer.room(kind)
+                    && writer.push(kind, &RawListing::new(*first, *last))
+                    && logs.iter().all(|log| writer.extend(kind, &RawLogDigest::new(log)))
+            }
+            Self::StateWant(want) => writer.push(kind, &RawStateWant::new(want)),
+            Self::StatePage { head, entries } => write_page(head, entries, writer),
+            Self::StateWalk { nonce, cookie, from, datagrams } => {
+                writer.push(kind, &RawStateWalk::new(*nonce, *cookie, *from, *datagrams))
+            }
+            Self::StateSpan { nonce, from, to, part, parts } => {
+                writer.push(kind, &RawStateSpan::new(*nonce, (*from, *to), (*part, *parts)))
+            }
+            Self::Survey { nonce, owner, life } => writer.push(kind, &RawSurvey::new(*nonce, *owner, *life)),
+            Self::Surveyed { nonce, progress } => writer.push(kind, &RawSurveyed::new(*nonce, progress)),
+            Self::Averages { tone, numbers } => write_averages(*tone, numbers, writer),
             Self::Unknown(_) => false,
         }
     }
@@ -195,10 +262,92 @@ impl Record {
                     last: page.last(),
                     digests: page.digests.iter().map(RawDigest::get).collect(),
                 }),
+                Section::StateSums(raw) => records.push(Self::StateSums(Box::new(raw.sums.map(|sum| sum.get())))),
+                Section::StateListing(listing) => records.push(Self::StateListing {
+                    first: listing.first(),
+                    last: listing.last(),
+                    logs: listing.logs.iter().map(RawLogDigest::get).collect(),
+                }),
+                Section::StateWants(raws) => records.extend(raws.iter().map(|raw| Self::StateWant(raw.get()))),
+                Section::StatePage(page) => {
+                    let entries = page.entries().map(Written::from).collect();
+                    records.push(Self::StatePage { head: page.head(), entries });
+                }
+                Section::StateWalk(raw) => records.push(Self::StateWalk {
+                    nonce: raw.nonce(),
+                    cookie: raw.cookie(),
+                    from: raw.from(),
+                    datagrams: raw.datagrams(),
+                }),
+                Section::StateSpan(raw) => records.push(Self::span(raw)),
+                Section::Survey(raw) => records.push(Self::Survey {
+                    nonce: raw.nonce.get(),
+                    owner: NodeId::from_u64(raw.owner.get()),
+                    life: raw.life.get(),
+                }),
+                Section::Surveyed(raw) => records.push(Self::Surveyed { nonce: raw.nonce(), progress: raw.get() }),
+                Section::Averages(flows) => records.push(Self::averages(&flows)),
                 Section::Unknown(code) => records.push(Self::Unknown(code)),
             }
         }
         records
+    }
+
+    fn averages(flows: &Flows<'_>) -> Self {
+        let picked = flows.is_picked();
+        let tone = match (flows.is_notice(), flows.is_end(), flows.is_answer()) {
+            (true, ..) => Tone::Notice,
+            (false, true, _) => Tone::End,
+            (false, false, true) => Tone::Answer { picked },
+            (false, false, false) => Tone::Question { picked },
+        };
+        let said =
+            |raw: &RawFlow| Averaged { id: raw.id(), version: raw.version(), given: raw.given(), left: raw.left() };
+        Self::Averages { tone, numbers: flows.records.iter().map(said).collect() }
+    }
+
+    fn span(raw: &RawStateSpan) -> Self {
+        let (part, parts) = raw.part();
+        Self::StateSpan { nonce: raw.nonce(), from: raw.from(), to: raw.to(), part, parts }
+    }
+}
+
+fn write_averages(tone: Tone, numbers: &[Averaged], writer: &mut Writer<'_>) -> bool {
+    let head = match tone {
+        Tone::Question { picked } => RawAverages::new(false, picked),
+        Tone::Answer { picked } => RawAverages::new(true, picked),
+        Tone::Notice => RawAverages::notice(),
+        Tone::End => RawAverages::end(),
+    };
+    size_of::<RawAverages>() + size_of_val(numbers) <= writer.room(Kind::Averages)
+        && writer.push(Kind::Averages, &head)
+        && numbers.iter().all(|said| {
+            let flow = RawFlow::of(said.id, said.version, said.given, said.left);
+            writer.extend(Kind::Averages, &flow)
+        })
+}
+
+/// A whole page or nothing: one that is cut short would claim that its sender does not hold the rest.
+fn write_page(head: &StateHead, entries: &[Written], writer: &mut Writer<'_>) -> bool {
+    let before = |nth: usize| nth.checked_sub(1).map_or(head.base, |nth| entries[nth].version);
+    let lens = entries.iter().enumerate().map(|(nth, entry)| entry.entry().wire_len(before(nth)));
+    size_of::<RawStatePage>() + lens.sum::<usize>() <= writer.room(Kind::StatePage)
+        && head.write(writer)
+        && entries.iter().enumerate().all(|(nth, entry)| entry.entry().write(before(nth), writer))
+}
+
+impl Written {
+    /// The same, borrowed.
+    pub fn entry(&self) -> StateEntry<'_> {
+        let Self { version, check, nature, ttl_ms, age_ms, .. } = *self;
+        StateEntry { draft: Draft { version, check, nature, ttl_ms, key: &self.key, value: &self.value }, age_ms }
+    }
+}
+
+impl From<StateEntry<'_>> for Written {
+    fn from(entry: StateEntry<'_>) -> Self {
+        let StateEntry { draft: Draft { version, check, nature, ttl_ms, key, value }, age_ms } = entry;
+        Self { version, check, nature, ttl_ms, age_ms, key: key.into(), value: value.into() }
     }
 }
 

@@ -24,6 +24,23 @@ fn a_steady_stream_of_ten_origins_costs_hardly_more_than_one_copy_each() {
 }
 
 #[test]
+fn a_stream_of_which_a_tenth_is_lost_costs_less_than_two_copies() {
+    let (mut world, hosts) = cluster(3, 200, &Config::default(), 100);
+    let mut publish_some = |n: usize| {
+        for i in 0..n {
+            publish(&mut world, hosts[i % 10], Class::Urgent);
+            world.run_for(Span::millis(5));
+        }
+        world.run_for(Span::secs(1));
+        world.observer.copies
+    };
+    let before = publish_some(200);
+    let per_rumor = (publish_some(400) - before) as f64 / 400.0 / 199.0;
+    assert!(per_rumor < 2.0, "{per_rumor} copies of each at each node");
+    assert!(world.observer.at.values().all(|receipts| receipts.len() == 199), "and all have all");
+}
+
+#[test]
 fn a_branch_that_is_cut_is_mended_within_a_few_rounds_and_nothing_is_missed() {
     let (mut world, hosts) = cluster(2, 60, &Config::default(), 0);
     let source = hosts[0];

@@ -36,6 +36,24 @@ fn with_a_tenth_lost_999_of_1000_have_it_in_3_ms_and_all_within_two_rounds() {
 }
 
 #[test]
+fn who_is_left_out_by_everybody_need_not_wait_for_a_round_of_a_whole_interval() {
+    let (mut world, hosts) = cluster(6, 300, &Config::default(), 200);
+    let mut late = Vec::new();
+    for host in &hosts[..20] {
+        let begin = world.now();
+        let id = publish(&mut world, *host, Class::Urgent);
+        world.run_for(Span::secs(1));
+        let times = times(&world, id, begin);
+        assert_eq!(times.len(), 299);
+        // What is pushed takes no more hops than this.
+        late.extend(times.into_iter().filter(|us| *us > 3_000));
+    }
+    late.sort_unstable();
+    assert!(late.len() >= 5, "seed 6: one in 625 is left out, {late:?} us");
+    assert!(late[late.len() / 2] < 50_000, "seed 6: {late:?} us");
+}
+
+#[test]
 fn how_old_it_is_follows_the_clocks_that_it_has_passed() {
     let (mut world, hosts) = cluster(4, 100, &Config::default(), 0);
     // Every pair has pinged each other by then, and knows its round trip.

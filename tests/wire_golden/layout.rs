@@ -89,14 +89,15 @@ fn header(cut: &mut Cut<'_>) {
     cut.hex(8, "sender's node id");
     cut.hex(4, "packet counter, low half");
     cut.hex(4, "membership fingerprint, low half");
-    cut.hex(4, "state fingerprint, low half");
+    cut.hex(2, "rumor root, bits 0 to 15 or 16 to 31");
+    cut.hex(2, "state root, bits 0 to 15 or 16 to 31");
     if flags & 1 != 0 {
         cut.hex(4, "sender's boot id, high half");
         cut.hex(4, "packet counter, high half");
     }
 }
 
-const KINDS: [&str; 21] = [
+const KINDS: [&str; 30] = [
     "ping",
     "ack",
     "ping_request",
@@ -118,6 +119,15 @@ const KINDS: [&str; 21] = [
     "rumor_wants",
     "rumor_sync",
     "rumor_page",
+    "state_sums",
+    "state_listing",
+    "state_wants",
+    "state_page",
+    "state_walk",
+    "state_span",
+    "survey",
+    "surveyed",
+    "averages",
 ];
 
 const STATES: [&str; 4] = ["alive", "suspect", "dead", "left"];
@@ -165,7 +175,7 @@ fn section(cut: &mut Cut<'_>) {
             cut.reserved(4);
         }
         "whois" => cut.hex(4, "counter of the datagram in question, low half"),
-        "sums" => sums(cut),
+        "sums" | "state_sums" => sums(cut),
         "listing" => {
             cut.hex(8, "first id");
             cut.hex(8, "last id");
@@ -188,6 +198,51 @@ fn section(cut: &mut Cut<'_>) {
             cut.hex(8, "first id");
             cut.hex(8, "last id");
             (1..count).for_each(|_| digest(cut));
+        }
+        "state_listing" => {
+            cut.hex(8, "first id");
+            cut.hex(8, "last id");
+            (1..count).for_each(|_| log(cut));
+        }
+        "state_wants" => (0..count).for_each(|_| {
+            life(cut);
+            cut.number(6, "after version");
+        }),
+        "state_page" => state_page(cut, count),
+        "state_walk" => {
+            cut.hex(8, "nonce");
+            cut.hex(8, "cookie");
+            point(cut, "from");
+            cut.number(1, "datagrams at most");
+            cut.reserved(1);
+        }
+        "state_span" => {
+            cut.hex(8, "nonce");
+            point(cut, "from");
+            point(cut, "to");
+            cut.number(1, "part");
+            cut.number(1, "of parts");
+        }
+        "survey" => {
+            cut.hex(4, "nonce");
+            life(cut);
+        }
+        "surveyed" => {
+            cut.hex(4, "nonce");
+            cut.number(6, "complete up to");
+            cut.reserved(2);
+            cut.hex(8, "membership fingerprint");
+            cut.hex(8, "rumor root");
+            cut.hex(8, "state root");
+        }
+        "averages" => {
+            const FLAGS: [&str; 4] = ["ANSWER", "PICKED", "END", "NOTICE"];
+            cut.field(1, |n| {
+                let set: Vec<_> = (0..4).filter(|bit| n >> bit & 1 == 1).map(|bit| FLAGS[bit as usize]).collect();
+                format!("flags: {}", set.join(", "))
+            });
+            cut.reserved(3);
+            (1..count).for_each(|_| averaged(cut));
         }
         other => unreachable!("a name without a layout: {other}"),
     }
@@ -222,6 +277,62 @@ fn digest(cut: &mut Cut<'_>) {
     cut.number(2, "highest beyond it");
     cut.number(2, "still to be had");
     cut.field(8, |n| format!("seen beyond it {n:#b}"));
+}
+
+fn life(cut: &mut Cut<'_>) {
+    cut.hex(8, "owner's node id");
+    cut.number(4, "owner's life");
+}
+
+fn log(cut: &mut Cut<'_>) {
+    life(cut);
+    cut.number(6, "complete up to");
+    cut.number(6, "floor");
+    cut.hex(8, "sum");
+}
+
+fn point(cut: &mut Cut<'_>, name: &str) {
+    cut.hex(8, &format!("{name}: owner's node id"));
+    cut.number(4, &format!("{name}: owner's life"));
+    cut.number(6, &format!("{name}: after version"));
+}
+
+fn averaged(cut: &mut Cut<'_>) {
+    cut.hex(8, "hash of the number's name");
+    cut.number(8, "version");
+    for name in ["given: of the sum", "given: of the count", "left: of the sum", "left: of the count"] {
+        cut.field(8, |n| format!("{name} {}", f64::from_bits(n)));
+    }
+}
+
+fn state_page(cut: &mut Cut<'_>, count: usize) {
+    life(cut);
+    cut.number(6, "base");
+    cut.number(6, "up to");
+    cut.number(6, "floor");
+    cut.reserved(2);
+    (1..count).for_each(|_| state_entry(cut));
+}
+
+fn state_entry(cut: &mut Cut<'_>) {
+    const FLAGS: [&str; 6] = ["durable", "shared", "removed", "AGED", "TIMED", "WIDE"];
+    let flags = cut.field(1, |n| {
+        let set = (0..6).filter(|bit| n >> (bit + 2) & 1 == 1).map(|bit| format!(", {}", FLAGS[bit as usize]));
+        format!("class {}{}", ["urgent", "normal", "bulk"][n as usize & 3], set.collect::<String>())
+    });
+    let key = cut.number(1, "length of the key");
+    let value = cut.number(2, "length of the value");
+    cut.number(2, "step");
+    cut.hex(8, "check");
+    for (bit, len, name) in [(7, 6, "version"), (5, 4, "age in milliseconds"), (6, 4, "time to live in milliseconds")] {
+        if flags >> bit & 1 == 1 {
+            cut.number(len, name);
+        }
+    }
+    cut.text(key, "key");
+    if value > 0 {
+        cut.text(value, "value");
+    }
 }
 
 fn ping_request(cut: &mut Cut<'_>) {

@@ -6,9 +6,11 @@
 use std::net::SocketAddr;
 
 use bruit::wire::{
-    Binding, Claim, Cookie, Digest, Header, Held, Hello, Kind, NackReason, Profile, RawAck, RawClaim, RawCookie,
-    RawDigest, RawHello, RawLeave, RawListing, RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawRumorIds,
-    RawRumorPage, RawRumorSync, RawSums, RawWant, RawWhois, Rumor, RumorIds, SeedStatus, State, Writer,
+    Binding, Claim, Cookie, Digest, Draft, Header, Held, Hello, Kind, LogDigest, NackReason, Nature, Profile, Progress,
+    RawAck, RawAverages, RawClaim, RawCookie, RawDigest, RawFlow, RawHello, RawLeave, RawListing, RawLogDigest,
+    RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync, RawStateSpan,
+    RawStateWalk, RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, Rumor, RumorIds, SeedStatus, State,
+    StateEntry, StateHead, StatePoint, StateWant, Writer,
 };
 use bruit::{BootId, Class, ClusterKey, Incarnation, NodeId, Rng, RumorId, Span, Topic};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -98,8 +100,8 @@ pub fn forge(dice: &mut Rng, from: &Party, to: &Party, parties: &[Party], buf: &
         // A counter far off makes the receiver guess another high half, and stay deaf to the true sender for a while.
         counter: if dice.below(500) == 0 { dice.next_u32() } else { near },
         membership: dice.next_u32(),
-        rumors: 0,
-        state: 0,
+        rumors: dice.next_u32() as u16,
+        state: dice.next_u32() as u16,
     };
     let mut writer = Writer::new(buf, DATAGRAM, &header).expect("a whole datagram");
     let sections = 1 + dice.below(3);
@@ -216,7 +218,7 @@ fn section(dice: &mut Rng, kind: Kind, from: &Party, parties: &[Party], writer: 
             writer.push(kind, &RawPage::new(dice.next_u64(), cursor, next, next + dice.below(5)))
         }
         Kind::Whois => writer.push(kind, &RawWhois { counter: dice.next_u32().into() }),
-        Kind::Sums => {
+        Kind::Sums | Kind::StateSums => {
             let mut sums = RawSums { sums: [0.into(); bruit::wire::BUCKETS] };
             sums.sums[dice.below(128) as usize] = dice.next_u64().into();
             writer.push(kind, &sums)
@@ -245,6 +247,44 @@ fn section(dice: &mut Rng, kind: Kind, from: &Party, parties: &[Party], writer: 
                     let digest = digest(dice, parties);
                     writer.extend(kind, &RawDigest::new(&digest))
                 })
+        }
+        Kind::StateListing => {
+            writer.push(kind, &RawListing::new(NodeId::from_u64(0), NodeId::from_u64(u64::MAX)))
+                && (0..dice.below(12)).all(|_| {
+                    let log = log(dice, parties);
+                    writer.extend(kind, &RawLogDigest::new(&log))
+                })
+        }
+        Kind::StateWants => (0..1 + dice.below(6)).all(|_| {
+            let LogDigest { owner, life, .. } = log(dice, parties);
+            writer.push(kind, &RawStateWant::new(&StateWant { owner, life, after: u64::from(dice.below(40)) }))
+        }),
+        Kind::StatePage => state_page(dice, parties, writer),
+        Kind::StateWalk => {
+            writer.push(kind, &RawStateWalk::new(dice.next_u64(), 0, point(dice, parties), 1 + dice.below(40) as u8))
+        }
+        Kind::Averages => {
+            let mut flow = || {
+                let [a, b, c, d] = [(); 4].map(|()| f64::from(dice.below(9)) - 4.0);
+                RawFlow::of(u64::from(dice.below(4)), u64::from(dice.below(20)), [a, b], [c, d])
+            };
+            let (first, second) = (flow(), flow());
+            writer.push(kind, &RawAverages::new(dice.below(2) == 0, dice.below(2) == 0))
+                && writer.extend(kind, &first)
+                && writer.extend(kind, &second)
+        }
+        Kind::Survey => {
+            let LogDigest { owner, life, .. } = log(dice, parties);
+            writer.push(kind, &RawSurvey::new(nonce, owner, life))
+        }
+        Kind::Surveyed => {
+            let progress =
+                Progress { complete: u64::from(dice.below(40)), state: dice.next_u64(), ..Progress::default() };
+            writer.push(kind, &RawSurveyed::new(nonce, &progress))
+        }
+        Kind::StateSpan => {
+            let (a, b) = (point(dice, parties), point(dice, parties));
+            writer.push(kind, &RawStateSpan::new(dice.next_u64(), (a.min(b), a.max(b)), (1, 1 + dice.below(32) as u8)))
         }
     };
 }
@@ -298,6 +338,41 @@ fn digest(dice: &mut Rng, parties: &[Party]) -> Digest {
         kept: dice.below(400) as u16,
         seen: dice.next_u64(),
     }
+}
+
+/// One life of somebody, mostly the present one, and how much of it the forger holds.
+fn log(dice: &mut Rng, parties: &[Party]) -> LogDigest {
+    let owner = party(dice, parties);
+    let life = owner.incarnation.life().max(1) - dice.below(2).min(owner.incarnation.life().saturating_sub(1));
+    let complete = u64::from(dice.below(40));
+    let floor = if dice.below(4) == 0 { complete.min(u64::from(dice.below(40))) } else { 0 };
+    LogDigest { owner: owner.id, life, complete, floor, sum: dice.next_u64() }
+}
+
+fn point(dice: &mut Rng, parties: &[Party]) -> StatePoint {
+    let LogDigest { owner, life, complete, .. } = log(dice, parties);
+    pick(dice, &[StatePoint::START, StatePoint { owner, life, after: complete }])
+}
+
+/// A page of somebody's writes; the hash of one in eight entries does not fit.
+fn state_page(dice: &mut Rng, parties: &[Party], writer: &mut Writer<'_>) -> bool {
+    const KEYS: [&[u8]; 4] = [b"load", b"zone", b"addr", b"role"];
+    let LogDigest { owner, life, complete, floor, .. } = log(dice, parties);
+    let base = if dice.below(2) == 0 { 0 } else { complete };
+    let entries = u64::from(dice.below(5));
+    let head = StateHead { owner, life, base, upto: base + entries + 1, floor };
+    head.write(writer)
+        && (0..entries).all(|nth| {
+            let removed = dice.below(4) == 0;
+            let nature = Nature { class: pick(dice, Class::ALL), durable: dice.below(2) == 0, shared: false, removed };
+            let value: &[u8] = if removed { &[] } else { &[0x5a; 70][..dice.below(70) as usize] };
+            let ttl_ms = if dice.below(4) == 0 { 1 + dice.below(20_000) } else { 0 };
+            let draft = Draft { version: base + nth + 1, check: 0, nature, ttl_ms, key: pick(dice, &KEYS), value };
+            let check = if dice.below(8) == 0 { 0 } else { draft.hash(owner, life) };
+            let lasts = ttl_ms == 0 && !removed && dice.below(2) == 0;
+            let age_ms = (!lasts).then(|| dice.below(10_000));
+            StateEntry { draft: Draft { check, ..draft }, age_ms }.write(base + nth, writer)
+        })
 }
 
 fn hello(dice: &mut Rng, from: &Party) -> Hello {

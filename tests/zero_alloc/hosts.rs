@@ -71,6 +71,12 @@ fn params() -> Params {
         rumor_bytes: 2_400,
         rumor_payload: 64,
         topics: 2,
+        state_owners: 12,
+        state_keys: 128,
+        state_bytes: 8_000,
+        state_value: 64,
+        watches: 2,
+        averages: 2,
     };
     // Budgets that a storm can spend, and a graveyard that empties while the test looks on.
     let config = Config {
@@ -80,6 +86,7 @@ fn params() -> Params {
         datagrams_per_second: 400,
         bytes_per_second: 400_000,
         down_retention: std::time::Duration::from_secs(10),
+        tombstone_retention: std::time::Duration::from_secs(3),
         ..Config::new(Profile::Local)
     };
     Params::new(&config, &limits).expect("agrees with itself")
@@ -233,6 +240,11 @@ impl Hosts {
             let (tally, event) = counted(|| node.poll_event());
             assert_eq!(tally.allocations, 0, "an event allocated after input {}", self.inputs);
             let Some(event) = event else { break };
+            if let Event::Changed(changed) = &event {
+                let now = self.now;
+                let (tally, _read) = counted(|| node.state_at(now, changed).map(|view| view.value.len()));
+                assert_eq!(tally.allocations, 0, "reading a key allocated after input {}", self.inputs);
+            }
             if let Event::Rumor(rumor) = &event {
                 let now = self.now;
                 let (tally, _read) = counted(|| (node.rumor(rumor).is_some(), node.retained(now, rumor.id).is_some()));
@@ -240,9 +252,11 @@ impl Hosts {
             }
             events.push(event.name());
         }
+        let now = self.now;
         let (tally, _changed) = counted(|| {
             let changed = (0..64).take_while(|_| node.poll_changed().is_some()).count();
-            changed + node.members().count() + node.usage().len() + node.counters().named().count()
+            let keys = (0..64).filter(|place| node.next_state_from(now, *place).is_some()).count();
+            changed + keys + node.members().count() + node.usage().len() + node.counters().named().count()
         });
         assert_eq!(tally.allocations, 0, "reading allocated after input {}", self.inputs);
         events.into_iter().for_each(|event| self.saw(format!("event {event}")));

@@ -8,6 +8,7 @@ use crate::id::NodeId;
 use crate::node::{Coverage, Estimate, Node, SharedValue, StateView};
 use crate::rumor::Class;
 use crate::state::{MergeRule, Stamp};
+use crate::time::Span;
 use crate::wire::Progress;
 
 /// Adds bytes that fit the room that the buffer has, all of them or none.
@@ -108,6 +109,7 @@ pub(super) fn put_surveyed(buf: &mut Vec<u8>, node: &Node) -> bool {
     out.word(u64::from(coverage.of));
     out.word(coverage.asked);
     out.byte(u8::from(coverage.running));
+    out.word(coverage.settle.as_nanos());
     for (id, progress) in node.surveyed() {
         out.word(id.as_u64());
         out.byte(u8::from(progress.is_some()));
@@ -203,6 +205,7 @@ impl<'b> In<'b> {
             of: self.word()? as u32,
             asked: self.word()?,
             running: self.byte()? != 0,
+            settle: Span::nanos(self.word()?),
         };
         let mut members = Vec::new();
         while !self.0.is_empty() {

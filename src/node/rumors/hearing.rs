@@ -144,7 +144,7 @@ impl Node {
         self.rumors.origins.get_mut(origin).retained += 1;
         self.note_rumor(now, origin, sender.slot);
         self.deliver_rumor(now, place, age);
-        self.spread_rumor(place, rumor.class);
+        self.spread_rumor(now, place, rumor.class);
     }
 
     /// A new rumor of an origin is retained.

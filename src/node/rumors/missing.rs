@@ -8,8 +8,8 @@ use crate::RumorStart;
 use crate::id::NodeId;
 use crate::membership::{Capacity, ME};
 use crate::rumor::{Asked, Gap, Gone, Origin, Window};
-use crate::time::{Instant, Span};
-use crate::wire::{Digest, Kind, RawDigest, RawRumorIds, RumorIds, Writer};
+use crate::time::Instant;
+use crate::wire::{Digest, Kind, RawDigest, RawRumorIds, RumorIds, State, Writer};
 
 use super::hearing::START_LOOKS_BACK;
 
@@ -17,8 +17,9 @@ use super::hearing::START_LOOKS_BACK;
 const RUNS_MAX: usize = 4;
 /// So many, one after the other, must say that they cannot give what is missing any more before it is given up.
 const GONE_SAID_BY: u8 = 4;
-/// How often the wait before asking again doubles.
-const DOUBLINGS: u8 = 6;
+/// How often the wait before asking again doubles, and how long it is at most, in gossip intervals.
+const DOUBLINGS: u8 = 9;
+const LONGEST_WAIT_INTERVALS: u32 = 64;
 /// How many entries of the deadlines one tick takes: the rest is due at once after it.
 const DUE_AT_ONCE: usize = 64;
 
@@ -80,12 +81,12 @@ impl Node {
         let theirs =
             has_beyond(digest, complete) & !record.window.seen_beyond(self.rumors.origins.bits(origin), complete);
         if theirs != 0 && record.asked.until <= now {
-            let wait = self.retry_after(sender.slot);
-            let asked = &mut self.rumors.origins.get_mut(origin).asked;
-            *asked = Asked { until: now + wait, ..*asked };
-            self.counters.rumors_asked += 1;
             let what = What::RumorWants { origin };
             self.push(Outgoing { to: sender.addr, receiver: sender.receiver(), what });
+            self.counters.rumors_asked += 1;
+            let until = self.await_answer(now, origin, sender.slot);
+            self.rumors.due.set_earlier(origin, until);
+            self.arm_earlier(Timer::Rumors, until);
         }
     }
 
@@ -109,9 +110,17 @@ impl Node {
         Some(place)
     }
 
-    /// How long an answer of a member may take.
-    fn retry_after(&self, slot: Option<u32>) -> Span {
-        slot.map_or(self.params.ack_prior, |slot| self.ack_timeout(slot))
+    /// Somebody has been asked for what is missing of an origin: returns until when nobody else is. That is as long as an answer
+    /// takes, as far as round trips are known, but a part of an interval in any case; each time twice as long. It can be shorter
+    /// than the wait for an ack: to ask once too often costs a copy, and no verdict.
+    fn await_answer(&mut self, now: Instant, origin: u32, slot: Option<u32>) -> Instant {
+        let interval = self.params.gossip_interval;
+        let [floor, prior, ceiling] = [8, 4, 2].map(|part| interval / part);
+        let answer = slot.map_or(prior, |slot| self.table.contact(slot).rtt.timeout(floor, prior, ceiling));
+        let asked = &mut self.rumors.origins.get_mut(origin).asked;
+        let wait = (answer * (1 << asked.times.min(DOUBLINGS))).min(interval * LONGEST_WAIT_INTERVALS);
+        *asked = Asked { until: now + wait, times: asked.times.saturating_add(1) };
+        asked.until
     }
 
     /// A member cannot give anything up to a number. When enough have said so nobody is likely to; but not before somebody has been
@@ -234,17 +243,17 @@ impl Node {
         let itself = self.table.find(id).filter(|slot| its_turn && *slot != ME && self.table.get(*slot).state.is_up());
         let mut drawn = [0; 1];
         let found = self.roster.sample(&mut self.rng, &mut drawn, |_| true);
-        let wait = self.params.gossip_interval * (1 << asked.times.min(DOUBLINGS));
-        if let Some(slot) = itself.or_else(|| drawn[..found].first().copied()) {
+        let slot = itself.or_else(|| drawn[..found].first().copied());
+        if let Some(slot) = slot {
             self.counters.rumors_asked += 1;
             self.push_to(slot, What::RumorWants { origin });
         }
-        self.rumors.origins.get_mut(origin).asked = Asked { until: now + wait, times: asked.times.saturating_add(1) };
-        now + wait
+        self.await_answer(now, origin, slot)
     }
 
     /// Nothing of an origin is missing. Once nothing new has come for a while it counts as settled, for as long as it is current;
-    /// it is forgotten once nobody can tell any rumor of it again. Returns when to look again.
+    /// it is forgotten once nobody can tell any rumor of it again, and it is not to be expected back or places are scarce. Returns
+    /// when to look again.
     fn on_origin_quiet(&mut self, now: Instant, origin: u32) -> Option<Instant> {
         let settle = self.settle_time();
         let record = self.rumors.origins.get(origin);
@@ -260,8 +269,12 @@ impl Node {
         }
         let forgotten_at = record.last_at + self.params.rumor_retention * 2;
         self.count_origin(now, origin, 0);
+        let record = self.rumors.origins.get(origin);
         if now < forgotten_at {
             return Some(forgotten_at);
+        }
+        if self.may_return(record) && !self.are_origins_scarce() {
+            return Some(now + self.params.rumor_retention);
         }
         self.let_the_old_go(now);
         if self.rumors.origins.get(origin).retained > 0 {
@@ -288,6 +301,20 @@ impl Node {
         }
         let member = self.table.find(record.id).map(|slot| self.table.get(slot));
         member.is_some_and(|member| member.state.is_up() && member.boot.tag() == record.boot)
+    }
+
+    /// Whether a start of an origin may go on where it ended, behind what has come here (R14): it was held dead, which it may
+    /// not be, and no other has followed.
+    fn may_return(&self, record: &Origin) -> bool {
+        match self.table.find(record.id).map(|slot| self.table.get(slot)) {
+            Some(member) => member.boot.tag() == record.boot && member.state != State::Left,
+            None => self.book.get(record.id).is_some_and(|entry| entry.boot.tag() == record.boot),
+        }
+    }
+
+    /// Whether those who are down leave too few places to others: sooner than the embedder is warned of that.
+    const fn are_origins_scarce(&self) -> bool {
+        self.rumors.origins.len() > self.params.limits.origins / 4 * 3
     }
 
     /// Whether others are told what this node has of an origin: it is up, or its last rumors can still be had. Of anything

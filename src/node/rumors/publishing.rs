@@ -1,10 +1,14 @@
 //! This node has something to say.
 
+use super::super::tick::Timer;
 use super::super::{Node, Phase, Publication};
 use crate::error::Refusal;
 use crate::rumor::{Class, Draft, Order, RumorId, RumorRef, Topic, Window};
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 use crate::wire::RawSequence;
+
+/// The first round after something urgent comes within one part of so many of an interval.
+const FIRST_ROUND_PART: u32 = 4;
 
 impl Node {
     /// The rumor that this node has published last.
@@ -82,7 +86,7 @@ impl Node {
         self.rumors.published = Some(id);
         self.counters.rumors_published += 1;
         self.note_rumor(now, origin, None);
-        self.spread_rumor(place, publication.class);
+        self.spread_rumor(now, place, publication.class);
         self.arm_round(now);
         Ok(())
     }
@@ -123,16 +127,29 @@ impl Node {
     }
 
     /// Lets a rumor that is new here travel on.
-    pub(super) fn spread_rumor(&mut self, place: u32, class: Class) {
+    pub(super) fn spread_rumor(&mut self, now: Instant, place: u32, class: Class) {
         let at_once = class == Class::Urgent && self.rumors.fresh.push(place);
         if !at_once {
             self.rumors.waiting.put(place, class as usize, 0);
+        }
+        if class == Class::Urgent {
+            self.arm_first_round(now);
         }
     }
 
     /// There is something for a round.
     pub(in super::super) fn arm_round(&mut self, now: Instant) {
         let next = self.next_round(now);
-        self.arm_earlier(super::super::tick::Timer::Gossip, next);
+        self.arm_earlier(Timer::Gossip, next);
+    }
+
+    /// Something urgent has been passed on. Who was left out learns of it from a digest only, and shall not wait for an interval
+    /// that begins here: where no round is due already, the first comes sooner, at another moment at each node.
+    fn arm_first_round(&mut self, now: Instant) {
+        if self.params.gossip_phase.is_none() && !self.is_armed(Timer::Gossip) {
+            let within = (self.params.gossip_interval / FIRST_ROUND_PART).as_micros() as u32;
+            let wait = Span::micros(u64::from(self.rng.below(within.max(1))));
+            self.arm(Timer::Gossip, now + wait);
+        }
     }
 }

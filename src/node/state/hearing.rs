@@ -8,7 +8,7 @@ use super::super::receive::Sender;
 use super::Fresh;
 use crate::membership::ME;
 use crate::rumor::Class;
-use crate::state::{Contribution, Draft, Full, SEEN_MAX, Stage, Stamp, TOLD_MAX};
+use crate::state::{Born, Contribution, Draft, Full, SEEN_MAX, Stage, Stamp, TOLD_MAX};
 use crate::time::{Instant, Span};
 use crate::wire::{StateEntry, StateHead, StatePage, StateWant};
 
@@ -31,11 +31,15 @@ impl Node {
     /// Takes a page, if it begins where what is held ends (R10).
     pub(in super::super) fn on_state_page(&mut self, now: Instant, sender: Sender, page: &StatePage<'_>) {
         let head = page.head();
-        if !self.is_in() && !self.walks_state_with(sender) || self.is_own_life(&head) {
+        if !self.is_in() && !self.walks_state_with(sender) {
             return;
         }
         if page.entries().any(|entry| !entry.draft.is_whole(head.owner, head.life)) {
             self.counters.state_corrupt += 1;
+            return;
+        }
+        if self.is_own_life(&head) {
+            self.take_back_own(now, sender, page);
             return;
         }
         let Some(log) = self.log_of(now, head.owner, head.life) else {
@@ -47,13 +51,13 @@ impl Node {
             // Removals of what is held here may be forgotten there: all of it is looked at again (R14).
             record.complete = 0;
         }
-        let complete = record.complete;
+        let (complete, again) = (record.complete, record.again);
         if head.base > complete {
             self.counters.state_gaps += 1;
             self.want_state(sender, StateWant { owner: head.owner, life: head.life, after: complete });
             return;
         }
-        if head.upto <= complete {
+        if head.upto <= complete && !again {
             self.counters.state_known += 1;
             return;
         }
@@ -68,6 +72,22 @@ impl Node {
         head.owner == self.me.id && self.is_in() && head.life >= self.table.get(ME).incarnation.life()
     }
 
+    /// Its own log is complete; but memory may have lost an entry of it, which others still have (R20).
+    fn take_back_own(&mut self, now: Instant, sender: Sender, page: &StatePage<'_>) {
+        let head = page.head();
+        let Some(log) = self.states.store.find_log(head.owner, head.life) else { return };
+        let complete = self.states.store.log(log).complete;
+        let way = self.way_from(sender);
+        for entry in page.entries().filter(|entry| entry.draft.version <= complete) {
+            let _taken_or_held = self.take_entry(now, sender, log, &entry, way);
+        }
+    }
+
+    /// How long a datagram of the sender's was under way.
+    fn way_from(&self, sender: Sender) -> Span {
+        sender.slot.and_then(|slot| self.table.contact(slot).rtt.smoothed()).unwrap_or(Span::ZERO) / 2
+    }
+
     /// What is held below the sender's floor and not in the page was removed, and the removal forgotten (R14).
     fn drop_what_is_gone(&mut self, now: Instant, log: u32, page: &StatePage<'_>) {
         let head = page.head();
@@ -76,7 +96,7 @@ impl Node {
         let mut next = self.states.store.first_behind(log, head.base);
         while let Some(slot) = next {
             next = self.states.store.after(slot);
-            let at = self.states.store.get(slot).version;
+            let at = self.states.store.get(slot).version();
             if at > last {
                 return;
             }
@@ -90,10 +110,11 @@ impl Node {
 
     fn take_page(&mut self, now: Instant, sender: Sender, log: u32, page: &StatePage<'_>) {
         let head = page.head();
-        let way = sender.slot.and_then(|slot| self.table.contact(slot).rtt.smoothed()).unwrap_or(Span::ZERO) / 2;
+        let way = self.way_from(sender);
         let mut news = false;
         for entry in page.entries() {
-            if entry.draft.version <= self.states.store.log(log).complete {
+            let record = self.states.store.log(log);
+            if entry.draft.version <= record.complete && !record.again {
                 continue;
             }
             match self.take_entry(now, sender, log, &entry, way) {
@@ -105,11 +126,13 @@ impl Node {
                     return;
                 }
             }
-            self.states.store.log_mut(log).complete = entry.draft.version;
+            let record = self.states.store.log_mut(log);
+            record.complete = record.complete.max(entry.draft.version);
         }
         let record = self.states.store.log_mut(log);
         record.complete = record.complete.max(head.upto);
-        record.floor = record.floor.max(head.floor.min(record.complete));
+        record.floor = record.floor.max(head.floor.min(head.upto));
+        record.again &= head.upto < record.complete;
         if news {
             self.states.pace.learned();
             self.arm_round(now);
@@ -125,9 +148,18 @@ impl Node {
         if self.is_over(draft, age) {
             return Taken::Old;
         }
-        let born = now - age;
+        let born = Born::ago(now, age);
+        let namesake = self.states.store.at_version(log, draft.version);
+        if namesake.is_some_and(|slot| self.states.store.get(slot).check >= draft.check) {
+            return Taken::Old;
+        }
+        if let Some(slot) = namesake {
+            // Two that bear one name have written, or somebody lies: all keep the same one of the two.
+            self.emit_changed(slot, true);
+            self.drop_entry(now, slot);
+        }
         let Some(replaced) = self.replaced_by(log, draft) else { return Taken::Old };
-        if replaced.is_empty() && draft.version <= self.states.store.log(log).floor {
+        if replaced.is_empty() && namesake.is_none() && draft.version <= self.states.store.log(log).floor {
             return Taken::Old;
         }
         if draft.value.len() > self.params.limits.state_value as usize || self.room_for(draft, &replaced).is_err() {
@@ -151,7 +183,7 @@ impl Node {
         if !draft.nature.shared {
             if let Some(slot) = store.find(owner, draft.key) {
                 let other = store.get(slot);
-                let newer = (life, draft.version) > (store.log(other.log).life, other.version);
+                let newer = (life, draft.version) > (store.log(other.log()).life, other.version());
                 newer.then(|| replaced.push(slot))?;
             }
             return Some(replaced);
@@ -179,19 +211,15 @@ impl Node {
 
     /// Whether there is room for an entry in the place of others.
     pub(super) fn room_for(&self, draft: &Draft<'_>, replaced: &Replaced) -> Result<(), Full> {
-        let len = |slot: &u32| {
-            let (key, value) = self.states.store.text(*slot);
-            key.len() + value.len()
-        };
-        let freed = replaced.iter().map(len).sum();
-        self.states.store.room_beside(replaced.len() as u32, freed, draft.key.len() + draft.value.len())
+        let freed = replaced.iter().map(|slot| self.states.store.draft(*slot).text_len()).sum();
+        self.states.store.room_beside(replaced.len() as u32, freed, draft.text_len())
     }
 
     /// Which write an entry is.
     pub(super) fn stamp_of(&self, slot: u32) -> Stamp {
         let entry = self.states.store.get(slot);
-        let log = self.states.store.log(entry.log);
-        Stamp { owner: log.owner, life: log.life, version: entry.version }
+        let log = self.states.store.log(entry.log());
+        Stamp { owner: log.owner, life: log.life, version: entry.version() }
     }
 
     /// Whether an entry of this age says nothing any more.
@@ -206,7 +234,7 @@ impl Node {
         let entry = *self.states.store.get(slot);
         let class = entry.nature().class;
         let sends = self.state_sends();
-        let old = now.since(entry.born) >= settle;
+        let old = entry.born.age(now) >= settle;
         let told = match from {
             Some(_) if !self.is_in() => u32::from(TOLD_MAX),
             Some(_) if old => sends.saturating_sub(REPAIRED_SENDS),
@@ -216,8 +244,8 @@ impl Node {
         if told < sends {
             self.states.store.heat(slot);
             let waits =
-                self.states.telling.place(entry.log).map_or(class as usize, |(other, _)| other.min(class as usize));
-            self.states.telling.put(entry.log, waits, 0);
+                self.states.telling.place(entry.log()).map_or(class as usize, |(other, _)| other.min(class as usize));
+            self.states.telling.put(entry.log(), waits, 0);
             if class == Class::Urgent && !old {
                 let from = from.and_then(|sender| sender.slot);
                 let several = self.states.fresh.is_some_and(|fresh| fresh.from != from);
@@ -227,7 +255,7 @@ impl Node {
         let root = self.states.root();
         self.age(now, slot);
         self.note_root(now, root);
-        if from.is_none() || self.states.store.log(entry.log).valid || !entry.is_ephemeral() {
+        if from.is_none() || self.states.store.log(entry.log()).valid || !entry.is_ephemeral() {
             self.emit_changed(slot, entry.is_removed());
         }
         if entry.is_shared() {
@@ -239,15 +267,15 @@ impl Node {
     }
 
     /// Takes an entry's key and value out, because another takes its place: one of a log, that was written at a time.
-    pub(super) fn supersede_entry(&mut self, now: Instant, slot: u32, (by, written): (u32, Instant)) {
+    pub(super) fn supersede_entry(&mut self, now: Instant, slot: u32, (by, written): (u32, Born)) {
         let (log, version) = {
             let entry = self.states.store.get(slot);
-            (entry.log, entry.version)
+            (entry.log(), entry.version())
         };
         self.states.due.cancel(slot);
         if self.states.store.supersede(slot) {
-            debug_assert_eq!(self.states.store.get(slot).stage, Stage::Ghost);
-            let until = written + self.settle_time();
+            debug_assert_eq!(self.states.store.get(slot).stage(), Stage::Ghost);
+            let until = written.at_age(self.settle_time());
             if until <= now {
                 let root = self.states.root();
                 self.states.store.lay(slot);

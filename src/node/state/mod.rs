@@ -3,6 +3,8 @@
 //! go, `reading` for the embedder.
 
 mod ageing;
+#[cfg(test)]
+mod broken_memory;
 mod hearing;
 mod owners;
 mod reading;
@@ -21,7 +23,7 @@ pub(super) use walking::Walk;
 pub use writing::Write;
 
 use super::Node;
-use crate::bounded::{Deadlines, Tellings};
+use crate::bounded::{Tellings, Tournament};
 use crate::limits::Limits;
 use crate::rumor::Class;
 use crate::state::{Store, Watches};
@@ -37,7 +39,7 @@ pub(super) struct States {
     pub store: Store,
     pub watches: Watches,
     /// When an entry settles, expires or is forgotten.
-    due: Deadlines,
+    due: Tournament,
     /// The logs of which rounds tell, by the most urgent of what is new in them.
     telling: Tellings<{ Class::ALL.len() }>,
     /// Counts rows of datagrams to one peer.
@@ -66,7 +68,7 @@ impl States {
         Self {
             store: Store::new(limits),
             watches: Watches::new(limits.watches as usize),
-            due: Deadlines::new(Store::places(limits)),
+            due: Tournament::new(Store::places(limits)),
             telling: Tellings::new(limits.state_owners as usize, LOGS_IN_A_ROW),
             row: 0,
             fresh: None,
@@ -83,7 +85,7 @@ impl States {
         Store::memory_bytes(limits)
             + Watches::memory_bytes(limits.watches as usize)
             + surveying::Survey::memory_bytes(limits.members as usize)
-            + Deadlines::memory_bytes(Store::places(limits))
+            + Tournament::memory_bytes(Store::places(limits))
             + Tellings::<{ Class::ALL.len() }>::memory_bytes(limits.state_owners as usize, LOGS_IN_A_ROW)
             + Store::longest(limits)
     }

@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::id::NodeId;
 use crate::membership::ME;
 use crate::rumor::Class;
-use crate::state::Stage;
+use crate::state::{Key, Stage};
 use crate::time::{Instant, Span};
 
 /// A key whose value has changed; [`Node::state_at`] has the value for as long as it is the latest.
@@ -17,6 +17,8 @@ pub struct StateRef {
     pub life: u32,
     /// As the how manieth write of that life.
     pub version: u64,
+    /// The key itself: where it has no value any more nothing else says which it was.
+    pub key: Key,
     /// Whether it has no value any more: it was removed, or its time is over.
     pub removed: bool,
     /// Whether it is a contribution to a shared key.
@@ -56,6 +58,13 @@ impl Node {
     #[must_use]
     pub const fn state_root(&self) -> u64 {
         self.states.root()
+    }
+
+    /// [`Node::state_root`], computed anew from all that is held: for checkers.
+    #[cfg(any(test, feature = "sim"))]
+    #[must_use]
+    pub fn state_root_anew(&self) -> u64 {
+        self.states.store.root_anew()
     }
 
     /// What an owner's key is, where its owner is up or it outlives it.
@@ -115,9 +124,9 @@ impl Node {
     fn view_of(&self, now: Instant, slot: u32) -> Option<StateView<'_>> {
         let store = &self.states.store;
         let entry = store.peek(slot)?;
-        let log = store.log(entry.log);
+        let log = store.log(entry.log());
         let own_use = |slot| store.text(slot).0.starts_with(&[0]);
-        let held = matches!(entry.stage, Stage::Settling | Stage::Settled) && !own_use(slot);
+        let held = matches!(entry.stage(), Stage::Settling | Stage::Settled) && !own_use(slot);
         let mine = log.owner == self.me.id && log.life == self.table.get(ME).incarnation.life();
         let counts = log.valid || mine || !entry.is_ephemeral();
         if !held || entry.is_removed() || !counts {
@@ -133,7 +142,7 @@ impl Node {
             class: draft.nature.class,
             durable: draft.nature.durable,
             shared: draft.nature.shared,
-            age: now.since(entry.born),
+            age: entry.born.age(now),
             ttl: (draft.ttl_ms > 0).then(|| Span::millis(u64::from(draft.ttl_ms))),
         })
     }
@@ -150,8 +159,10 @@ impl Node {
 
     pub(super) fn state_ref(&self, slot: u32, removed: bool) -> StateRef {
         let entry = self.states.store.get(slot);
-        let log = self.states.store.log(entry.log);
-        let (owner, life, version) = (log.owner, log.life, entry.version);
-        StateRef { owner, life, version, removed, shared: entry.is_shared(), slot }
+        let log = self.states.store.log(entry.log());
+        let (owner, life, version) = (log.owner, log.life, entry.version());
+        // What is held is no longer than a key can be.
+        let key = Key::new(self.states.store.text(slot).0).expect("it was checked when it came");
+        StateRef { owner, life, version, key, removed, shared: entry.is_shared(), slot }
     }
 }

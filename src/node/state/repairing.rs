@@ -195,11 +195,11 @@ impl Node {
         } else if ours.complete > theirs.complete {
             let after = if theirs.complete < ours.floor { 0 } else { theirs.complete };
             self.give_state(now, sender, StateWant { owner, life, after });
-        } else if ours.sum != theirs.sum && !own {
+        } else if ours.sum != theirs.sum && ours.complete > 0 {
             // The same versions, and not the same: one of the two is not whole, or has forgotten what it let go of. What is not
             // in the other's pages below its floor goes; what is missing comes.
-            if let Some(log) = self.states.store.find_log(owner, life) {
-                self.states.store.log_mut(log).complete = 0;
+            if let Some(log) = self.states.store.find_log(owner, life).filter(|_| !own) {
+                self.states.store.log_mut(log).again = true;
             }
             self.counters.state_diverged += 1;
             self.states.pace.differed = Some(owner);

@@ -28,7 +28,7 @@ impl Node {
     /// An entry has come: is it the word?
     pub(super) fn obey_reset(&mut self, now: Instant, slot: u32) {
         let store = &self.states.store;
-        let young = now.since(store.get(slot).born) < RESET_TTL && !store.get(slot).is_removed();
+        let young = store.get(slot).born.age(now) < RESET_TTL && !store.get(slot).is_removed();
         if young && store.text(slot).0 == RESET_KEY && self.is_in() {
             self.begin_anew(now);
         }
@@ -81,8 +81,12 @@ impl Node {
         let mut next = self.states.store.first_behind(log, 0);
         while let Some(slot) = next {
             next = self.states.store.after(slot);
-            let held = matches!(self.states.store.get(slot).stage, Stage::Settling | Stage::Settled);
+            let held = matches!(self.states.store.get(slot).stage(), Stage::Settling | Stage::Settled);
             if held && self.states.store.text(slot).0 != RESET_KEY {
+                // Until its owner tells it anew it is not there, and for good where nobody does.
+                if !self.states.store.get(slot).is_removed() {
+                    self.emit_changed(slot, true);
+                }
                 self.states.due.cancel(slot);
                 self.states.store.remove(slot);
             }

@@ -369,8 +369,8 @@ impl Node {
         let Some(held) = Contribution::read(value) else { return };
         let retention = self.params.tombstone_retention;
         let covers_any = self.contributions_to(key).any(|(other, _)| held.covers(&self.stamp_of(other)));
-        let idle = held.head.absent && !covers_any && now.since(entry.born) >= retention;
-        let settled = now.since(entry.born) >= self.settle_time.1;
+        let idle = held.head.absent && !covers_any && entry.born.age(now) >= retention;
+        let settled = entry.born.age(now) >= self.settle_time.1;
         let dominated = settled && self.is_dominated(key, slot);
         if !dominated && !idle {
             return;

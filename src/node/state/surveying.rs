@@ -7,7 +7,7 @@ use super::super::{Node, Phase};
 use crate::error::Refusal;
 use crate::id::NodeId;
 use crate::membership::ME;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 use crate::wire::{Kind, Progress, RawSurvey, RawSurveyed, Writer};
 
 /// Members asked in one gossip interval: all of a thousand within half a second under `lan`, at 70 bytes each and as many back.
@@ -52,6 +52,8 @@ pub struct Coverage {
     pub asked: u64,
     /// Whether those who are missing are still asked.
     pub running: bool,
+    /// How old a write is before fingerprints have it: two that are equal say nothing of what is younger.
+    pub settle: Span,
 }
 
 impl Survey {
@@ -171,7 +173,7 @@ impl Node {
         let held = self.surveyed().filter(|(_, progress)| progress.is_some_and(|p| p.complete >= version)).count();
         let of = self.up_count();
         let running = (held as u32) < of && intervals < INTERVALS_MAX;
-        Some(Coverage { owner, life, version, held: held as u32, of, asked, running })
+        Some(Coverage { owner, life, version, held: held as u32, of, asked, running, settle: self.settle_time.1 })
     }
 
     /// How far each member that is up was when it answered the last survey, this node first; `None` for those that have not

@@ -17,7 +17,7 @@ impl Node {
     pub(super) fn state_sends(&self) -> u32 {
         let derived = self.spread.sends(self.up_count());
         let sends = match self.params.sends {
-            Sends::Derived => derived.min(u32::from(self.params.rumor_rule.k)),
+            Sends::Derived => derived.min(self.params.rumor_rule.k),
             Sends::Times(n) => n,
             Sends::Endless => u32::from(TOLD_MAX) - 1,
         };
@@ -77,6 +77,11 @@ impl Node {
                 continue;
             };
             let record = *self.states.store.log(log);
+            if self.states.store.get(first).version() > record.complete {
+                // What is in front of it is missing here: whoever has all of it tells it (R8).
+                self.states.telling.remove(log);
+                continue;
+            }
             if record.owner == receiver && record.valid {
                 // It is its own.
                 self.states.telling.add_to_row(log);
@@ -105,7 +110,7 @@ impl Node {
         while let Some(slot) = next {
             next = self.states.store.after(slot);
             let entry = self.states.store.get_mut(slot);
-            if entry.version > upto {
+            if entry.version() > upto {
                 return;
             }
             entry.told = entry.told.saturating_add(1);
@@ -147,15 +152,20 @@ impl Node {
     /// Up to which version the entries of a log fit `room` bytes; and one that is not whole any more, where there is one. Not
     /// beyond what is complete here: of that a page could not say that it holds all (R13).
     pub(super) fn reach(&self, now: Instant, log: u32, base: u64, room: usize) -> (u64, Option<u32>) {
-        let complete = self.states.store.log(log).complete;
         let (mut left, mut before) = (room, base);
+        let complete = self.states.store.log(log).complete;
+        // Its version decides where the page begins: it would hide what stands in front of it.
+        let in_front = self.states.store.last_up_to(log, base).filter(|slot| !self.is_whole(*slot));
+        if in_front.is_some() {
+            return (base, in_front);
+        }
         for (nth, slot) in self.states.store.behind(log, base).enumerate() {
+            if !self.is_whole(slot) {
+                return (before, Some(slot));
+            }
             let entry = self.entry_to_tell(now, slot);
             if entry.draft.version > complete {
                 break;
-            }
-            if !self.is_whole(slot) {
-                return (before, Some(slot));
             }
             let Some(rest) = left.checked_sub(entry.wire_len(before)).filter(|_| nth < ENTRIES_MAX) else {
                 return (before, None);
@@ -167,8 +177,8 @@ impl Node {
 
     pub(super) fn entry_to_tell(&self, now: Instant, slot: u32) -> StateEntry<'_> {
         let entry = self.states.store.get(slot);
-        let lasting = entry.stage == Stage::Settled && entry.ttl_ms == 0 && !entry.is_removed();
-        let age = now.since(entry.born).as_millis();
+        let lasting = entry.stage() == Stage::Settled && !entry.is_timed() && !entry.is_removed();
+        let age = entry.born.age(now).as_millis();
         let age_ms = (!lasting).then(|| u32::try_from(age).unwrap_or(u32::MAX));
         StateEntry { draft: self.states.store.draft(slot), age_ms }
     }

@@ -200,7 +200,8 @@ impl Node {
             let record = store.log(*log);
             let same = (record.owner, record.life) == (at.owner, at.life);
             let later = (record.owner, record.life) > (at.owner, at.life);
-            record.entries > 0 && (later || same && record.complete > at.after)
+            let after = if same { at.after } else { 0 };
+            record.entries > 0 && (later || same) && record.complete > after
         };
         let mut stretch = (u64::MAX / u64::from(store.log_count().max(1))).max(1);
         let mut first = at.owner.as_u64();

@@ -4,7 +4,7 @@ use super::super::{Node, Phase};
 use crate::error::Refusal;
 use crate::membership::ME;
 use crate::rumor::Class;
-use crate::state::{Draft, Entry, Full, KEY_MAX, Nature, Store};
+use crate::state::{Born, Draft, Entry, Full, KEY_MAX, Nature, Store};
 use crate::time::{Instant, Span};
 use crate::wire::{OVERHEAD_INTRO, RawSequence, RawStatePage, RawStateSpan, SECTION_HEADER, STATE_ENTRY_MAX};
 
@@ -98,8 +98,9 @@ impl Node {
             return Err(Refusal::NoSuchKey);
         }
         self.room_for(&draft, &replaced).map_err(|full| self.full(full))?;
-        replaced.into_iter().for_each(|slot| self.supersede_entry(now, slot, (log, now)));
-        let slot = self.states.store.insert(log, &draft, now).map_err(|full| self.full(full))?;
+        let born = Born::ago(now, Span::ZERO);
+        replaced.into_iter().for_each(|slot| self.supersede_entry(now, slot, (log, born)));
+        let slot = self.states.store.insert(log, &draft, born).map_err(|full| self.full(full))?;
         self.states.store.log_mut(log).complete = version;
         self.counters.state_written += 1;
         self.take_in(now, slot, None);
@@ -120,7 +121,12 @@ impl Node {
         let life = self.table.get(ME).incarnation.life();
         let max = self.params.limits.state_owners;
         let log = self.log_of(now, self.me.id, life);
-        log.ok_or(Refusal::StateFull { what: "limits.state_owners", max })
+        let log = log.ok_or(Refusal::StateFull { what: "limits.state_owners", max })?;
+        // What others say that this life has written takes its versions: no version is given twice.
+        let last = self.states.store.last_up_to(log, u64::MAX).map_or(0, |slot| self.states.store.get(slot).version());
+        let record = self.states.store.log_mut(log);
+        record.complete = record.complete.max(last);
+        Ok(log)
     }
 
     /// This node has begun another life while it runs: what it has written, it writes anew in this one.
@@ -135,8 +141,8 @@ impl Node {
             let mut scratch = core::mem::take(&mut self.states.scratch);
             scratch[..key_len].copy_from_slice(key);
             scratch[key_len..len].copy_from_slice(value);
-            let age_ms = now.since(entry.born).as_millis();
-            let ttl = (entry.ttl_ms > 0).then(|| Span::millis(u64::from(entry.ttl_ms).saturating_sub(age_ms)));
+            let age_ms = entry.born.age(now).as_millis();
+            let ttl = self.states.store.ttl(slot).map(|ttl| ttl.saturating_sub(Span::millis(age_ms)));
             let (key, value) = scratch[..len].split_at(key_len);
             let again = self.write_own(now, key, value, entry.nature(), ttl);
             self.states.scratch = scratch;

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::grid;
 use super::question::{Plan, Question};
-use super::search::{Found, SAME, Until, fewest_accused, least_cost, search, shortest_interval};
+use super::search::{Found, SAME, Until, fewest_accused, least_bytes, search, shortest_interval};
 use crate::plan::error::PlanError;
 
 /// Demands are eased up to so many times the time asked for.
@@ -49,13 +49,8 @@ impl Binding {
 }
 
 impl Question<'_> {
-    /// What a plan must cost less than.
-    pub fn affordable(&self) -> f64 {
-        self.bytes_max * JUST
-    }
-
     fn can_be_met(&self) -> Result<bool, PlanError> {
-        Ok(search(self, self.affordable(), Until::Any)?.is_some())
+        Ok(search(self, f64::INFINITY, Until::Any)?.is_some())
     }
 
     /// The longest pause to forgive, below the present one, with which it can be met.
@@ -118,7 +113,7 @@ pub fn of_unmet(question: &Question<'_>) -> Result<Binding, PlanError> {
 pub fn nearest(question: &Question<'_>) -> Result<Plan, PlanError> {
     let mut eased = question.clone();
     eased.false_positives_max = question.false_positives_max.max(fewest_accused(question)? * JUST);
-    eased.bytes_max = question.bytes_max.max(least_cost(&eased)? * JUST);
+    eased.bytes_max = question.bytes_max.max(least_bytes(&eased)? * JUST);
     if let Some(plan) = nearest_in_time(&eased)? {
         return Ok(plan);
     }
@@ -143,5 +138,5 @@ fn nearest_in_time(question: &Question<'_>) -> Result<Option<Plan>, PlanError> {
     }
     let near = if question.bytes_max.is_finite() { 0.0 } else { NEAR_WHATEVER_IT_COSTS };
     let question = question.stretched(met * (1.0 + near));
-    Ok(search(&question, question.affordable(), Until::Cheapest)?.map(|found| found.plan))
+    Ok(search(&question, f64::INFINITY, Until::Cheapest)?.map(|found| found.plan))
 }

@@ -1,9 +1,10 @@
 //! Which parameters do what is asked, at the least cost? Probe interval, gossip interval, fanout and helpers, all at once.
 //!
 //! What is asked: that a failure is noticed in time, that news is known in time, or both; by how many, how surely, and for how
-//! much. What is spent are bytes a node and second: the probes, and the rounds as if there were always news. The two trade
-//! with each other, since a suspicion lasts for two spreads of news: rounds twice as frequent pay for probes less frequent. What
-//! is not for sale is [`pause_to_forgive`](crate::Config::pause_to_forgive), a promise to those who run the nodes; where that alone is in
+//! much. What is spent are bytes a node and second: what quiet takes, and the news that is expected. A piece of news costs the
+//! same whatever the rounds are, which only decide how soon it is told; so that, of all that does, the calm is preferred, a
+//! hundredth of what rounds send while there is news counts as well. Rounds trade with probes, since a suspicion lasts for two
+//! spreads of news: rounds twice as frequent pay for probes less frequent. What is not for sale is [`pause_to_forgive`](crate::Config::pause_to_forgive), a promise to those who run the nodes; where that alone is in
 //! the way, the answer says with which one it would do.
 //!
 //! `grid` has the intervals that are looked at, `question` whether a plan does what is asked, `search` finds the cheapest
@@ -20,7 +21,7 @@ use core::time::Duration;
 
 use self::question::Question;
 use self::search::{Until, search};
-use super::cost::{self, Traffic};
+use super::cost::{Rates, Traffic};
 use super::detection::{Detection, Milestone, Watch};
 use super::error::{PlanError, within};
 use super::model::{Model, Scenario};
@@ -38,7 +39,7 @@ pub struct Demand {
     pub coverage: f64,
     /// With which chance, above 0 and below 1.
     pub confidence: f64,
-    /// What each member may send, in bytes a second.
+    /// What each member may send, in bytes a second, also while there is news.
     pub bytes_max: Option<f64>,
     /// How many living members may be accused because of loss, per member and hour.
     pub false_positives_max: Option<f64>,
@@ -60,8 +61,10 @@ pub struct Ground {
     pub watch: Watch,
     /// How news spreads; its fanout is that of the configuration.
     pub scenario: Scenario,
-    /// Bytes of news in one call.
+    /// Bytes of a piece of news.
     pub payload: u32,
+    /// How many pieces of news there are in a second, in the whole cluster.
+    pub news_per_second: f64,
     /// Each node calls at its own moment, and a call takes this long, one way. None: all call at once, in rounds.
     pub latency: Option<Duration>,
     /// What is not looked for.
@@ -96,18 +99,28 @@ pub struct Answer {
     pub detected: Option<f64>,
     /// The same of news.
     pub known: Option<f64>,
-    /// What each member sends in a second for probes.
+    /// What each member sends in a second while nothing happens: probes, and where it pulls its questions.
     pub quiet: Traffic,
-    /// What it sends for rounds beside that while there is news.
+    /// What it sends in rounds beside that in a second in which there is news to tell.
     pub rounds: Traffic,
+    /// What one piece of news takes of it in all.
+    pub piece: Traffic,
+    /// What it sends in a second for as much news as is expected.
+    pub news: Traffic,
     /// Living members accused because of loss, per member and hour.
     pub false_positives: f64,
 }
 
 impl Answer {
-    /// What each member sends in a second while there is news.
+    /// What each member sends in a second on average.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
+        self.quiet.plus(self.news)
+    }
+
+    /// What each member sends in a second in which there is news to tell.
+    #[must_use]
+    pub fn busy(&self) -> Traffic {
         self.quiet.plus(self.rounds)
     }
 }
@@ -139,7 +152,7 @@ pub fn solve(ground: &Ground, demand: &Demand) -> Result<Answer, PlanError> {
     }
     check(&ground, demand)?;
     let question = Question::new(&ground, demand);
-    let (found, binding) = match search(&question, question.affordable(), Until::Cheapest)? {
+    let (found, binding) = match search(&question, f64::INFINITY, Until::Cheapest)? {
         Some(found) => (Ok(found), binding::of_met(&question, found)?),
         None => (Err(binding::nearest(&question)?), binding::of_unmet(&question)?),
     };
@@ -147,14 +160,16 @@ pub fn solve(ground: &Ground, demand: &Demand) -> Result<Answer, PlanError> {
     let watch = question.watch(plan);
     let detection = Detection::among(watch.clone(), demand.coverage)?;
     let model = Model::try_from(ground.scenario_of(plan.fanout))?;
-    let round = cost::one_round(&model, ground.payload, watch.config.max_datagram);
+    let rates = Rates::of(&model, &detection, plan.gossip_interval, ground.payload, ground.news_per_second);
     Ok(Answer {
         met: found.is_ok(),
         binding,
         detected: demand.detect.map(|d| detection.quantile(d.milestone, demand.confidence)),
         known: demand.know_within.map(|_| question.known_at(plan)).transpose()?,
-        quiet: cost::quiet(&detection),
-        rounds: round.times(1.0 / plan.gossip_interval.as_secs_f64()),
+        quiet: rates.quiet,
+        rounds: rates.rounds,
+        piece: rates.piece,
+        news: rates.news,
         false_positives: detection.false_suspicions_per_hour(),
         watch,
         detection,
@@ -167,6 +182,7 @@ fn check(ground: &Ground, demand: &Demand) -> Result<(), PlanError> {
     let time = |field, time: Option<Duration>| time.map_or(Ok(0.0), |t| within(field, t.as_secs_f64(), 0.001, 1e6));
     time("detect_within, in seconds,", demand.detect.map(|d| d.within))?;
     time("know_within, in seconds,", demand.know_within)?;
+    within("news_per_second", ground.news_per_second, 0.0, 1e6)?;
     within("max_bytes_per_node", demand.bytes_max.unwrap_or(1.0), 0.0, f64::INFINITY)?;
     within("max_false_positives", demand.false_positives_max.unwrap_or(1.0), 0.0, f64::INFINITY)?;
     // What is fixed must not contradict itself; what is not gives way.

@@ -32,7 +32,7 @@ pub struct Question<'a> {
     pub know: Option<f64>,
     pub coverage: f64,
     pub confidence: f64,
-    /// Infinite where there is none.
+    /// While there is news; infinite where there is none.
     pub bytes_max: f64,
     /// The same, per member and hour.
     pub false_positives_max: f64,

@@ -2,7 +2,7 @@
 //!
 //! A plan is a fanout, a number of helpers, a probe interval and a gossip interval; the whole numbers are tried one by one,
 //! the intervals are those of the [grid](super::grid). What is used is only this: a longer interval, of whichever of the
-//! two, costs less, accuses fewer and is later. Of a range of probe intervals every plan that beats the best one so far has a
+//! two, costs less, also while there is news, accuses fewer and is later. Of a range of probe intervals every plan that beats the best one so far has a
 //! gossip interval above what its longest leaves to pay for. If even the shortest of the range with that interval is too late,
 //! all of the range is, and it is done with; else it is halved. So nothing in the grid is cheaper than what is found, but
 //! for [`SAME`], and of some millions of plans about five hundred are worked out.
@@ -12,11 +12,14 @@ use core::time::Duration;
 use super::question::{Plan, Question};
 use super::{Ground, grid};
 use crate::config::{FANOUT_MAX, HELPERS_MAX};
-use crate::plan::cost;
+use crate::plan::cost::{self, Traffic};
 use crate::plan::error::PlanError;
 use crate::plan::model::Model;
 use crate::plan::probe::Probe;
 
+/// So much of what rounds send while there is news counts as a cost, whatever news is expected: of plans that cost the same the
+/// calmer is better, and none shall rush for a percent. Chosen: as if there were news a hundredth of the time.
+pub const CALM: f64 = 0.01;
 /// Costs are the same where they differ by less than this share. It keeps plans that cost the same apart from no work at all.
 pub const SAME: f64 = 0.001;
 /// The longest probe interval that is looked at; the shortest is the shortest wait for an ack.
@@ -26,7 +29,7 @@ const HELPERS_MIN: u32 = 1;
 /// So many probe intervals are tried before the bounds are, so that there is something to beat.
 const TRIED_FIRST: usize = 12;
 
-/// A plan and what each node sends for it in a second, in bytes.
+/// A plan and its cost, in bytes a node and second.
 #[derive(Clone, Copy, Debug)]
 pub struct Found {
     pub plan: Plan,
@@ -53,16 +56,45 @@ struct Space {
 struct Pair {
     fanout: u32,
     helpers: u32,
-    /// Bytes that a probe takes, and a round of one node.
+    /// Bytes that a probe takes, and a round of one node without news and what it takes more with.
     probe: f64,
+    poll: f64,
     round: f64,
+    /// A piece of news in all, how many there are in a second, and in which datagrams.
+    piece: Traffic,
+    news_per_second: f64,
+    max_datagram: u32,
     /// The first probe interval at which no more are accused than may be.
     first: usize,
 }
 
 impl Pair {
+    fn of(ground: &Ground, model: &Model, helpers: u32, first: usize) -> Self {
+        let max_datagram = ground.watch.config.max_datagram;
+        Self {
+            fanout: model.scenario().fanout,
+            helpers,
+            probe: cost::one_probe(&Probe::of(ground.watch.loss, helpers)).bytes,
+            poll: cost::one_poll(model).bytes,
+            round: cost::one_round(model, ground.payload, max_datagram).bytes,
+            piece: cost::one_piece(model, ground.watch.sends(), ground.payload, max_datagram),
+            news_per_second: ground.news_per_second,
+            max_datagram,
+            first,
+        }
+    }
+
     fn cost(&self, probe_interval: Duration, gossip_interval: Duration) -> f64 {
-        self.probe / probe_interval.as_secs_f64() + self.round / gossip_interval.as_secs_f64()
+        let rounds_per_second = 1.0 / gossip_interval.as_secs_f64();
+        let calls_per_second = f64::from(self.fanout) * rounds_per_second;
+        let news = cost::news(self.piece, self.news_per_second, calls_per_second, self.max_datagram).bytes;
+        let quiet = self.probe / probe_interval.as_secs_f64() + self.poll * rounds_per_second;
+        quiet + news + CALM * self.round * rounds_per_second
+    }
+
+    /// What each node sends in a second in which there is news to tell.
+    fn busy(&self, probe_interval: Duration, gossip_interval: Duration) -> f64 {
+        self.probe / probe_interval.as_secs_f64() + (self.poll + self.round) / gossip_interval.as_secs_f64()
     }
 }
 
@@ -86,13 +118,13 @@ pub fn fewest_accused(question: &Question<'_>) -> Result<f64, PlanError> {
     Ok(space.pairs.iter().filter_map(accused).fold(f64::INFINITY, f64::min))
 }
 
-/// The least that any plan costs which accuses no more than it may.
-pub fn least_cost(question: &Question<'_>) -> Result<f64, PlanError> {
+/// The least that a node sends while there is news under any plan that accuses no more than it may.
+pub fn least_bytes(question: &Question<'_>) -> Result<f64, PlanError> {
     let space = Space::of(question)?;
     let last = space.probe_intervals.last().zip(space.gossip_intervals.last());
     let keeps = |pair: &&Pair| pair.first < space.probe_intervals.len();
-    let cost = |pair: &Pair| last.map(|(t, g)| pair.cost(*t, *g));
-    Ok(space.pairs.iter().filter(keeps).filter_map(cost).fold(f64::INFINITY, f64::min))
+    let bytes = |pair: &Pair| last.map(|(t, g)| pair.busy(*t, *g));
+    Ok(space.pairs.iter().filter(keeps).filter_map(bytes).fold(f64::INFINITY, f64::min))
 }
 
 /// Shorter than a timer may be late, or than an answer takes, an interval is none, and neither is a pause.
@@ -123,11 +155,10 @@ impl Space {
         let mut pairs = Vec::new();
         for fanout in fanouts {
             let model = Model::try_from(ground.scenario_of(fanout))?;
-            let round = cost::one_round(&model, ground.payload, config.max_datagram).bytes;
             for helpers in helpers.clone() {
-                let probe = cost::one_probe(&Probe::of(ground.watch.loss, helpers)).bytes;
                 let too_many = |t: &Duration| question.accused_per_hour(helpers, *t) > question.false_positives_max;
-                pairs.push(Pair { fanout, helpers, probe, round, first: probe_intervals.partition_point(too_many) });
+                let first = probe_intervals.partition_point(too_many);
+                pairs.push(Pair::of(ground, &model, helpers, first));
             }
         }
         // Of plans that cost the same the one nearest to the profile is found first.
@@ -177,7 +208,9 @@ impl Search<'_, '_> {
         let (shortest, longest) = (self.space.probe_intervals[from], self.space.probe_intervals[to - 1]);
         let candidates = self.space.gossip_intervals(longest);
         let limit = self.limit();
-        let affordable = candidates.partition_point(|g| pair.cost(longest, *g) >= limit);
+        let bytes_max = self.question.bytes_max;
+        let too_dear = |g: &Duration| pair.cost(longest, *g) >= limit || pair.busy(longest, *g) > bytes_max;
+        let affordable = candidates.partition_point(too_dear);
         let Some(needed) = candidates.get(affordable) else { return Ok(()) };
         let plan = |probe_interval: Duration, gossip_interval: Duration| Plan {
             probe_interval,

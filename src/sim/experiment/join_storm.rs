@@ -5,8 +5,8 @@
 //! others: memberlist 2.7 s for 100 and never for 200; kinship 19.8 s and 508 kB a node for 1000, foca over 300 s; foca's
 //! late comer knows all 1000 after 944 s.
 
-use super::course::{Course, Moment};
 use super::runs::{Progress, Runs, trace_of};
+use super::timeline::{Moment, Timeline};
 use super::{Base, Distribution, Memory, SetupError, had_room, millis, until};
 use crate::config::{Params, Profile};
 use crate::node::Phase;
@@ -80,7 +80,7 @@ struct Played {
     half: Option<f64>,
     all: Option<f64>,
     complete: Option<f64>,
-    known: Course,
+    known: Timeline,
     late: [Option<f64>; 3],
     bytes: f64,
     datagrams: f64,
@@ -103,7 +103,7 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
         half_joined_ms: of(|p| p.half),
         all_joined_ms: of(|p| p.all),
         all_know_all_ms: of(|p| p.complete),
-        known: Course::over(&played.iter().map(|p| &p.known).collect::<Vec<_>>()),
+        known: Timeline::over(&played.iter().map(|p| &p.known).collect::<Vec<_>>()),
         unfinished: played.iter().filter(|p| p.complete.is_none()).count() as u32,
         bytes_per_node: of(|p| Some(p.bytes)),
         datagrams_per_node: of(|p| Some(p.datagrams)),
@@ -127,7 +127,7 @@ fn play(setup: &Setup, params: &Params, seed: u64) -> Result<Played, SetupError>
     }
     let members = |world: &World| world.running().filter(|(_, node)| node.phase() == Phase::Joined).count();
     let begin = world.now();
-    let mut known = Course::new(begin, SAMPLE_EVERY);
+    let mut known = Timeline::new(begin, SAMPLE_EVERY);
     let mut until_holds = |world: &mut World, holds: &dyn Fn(&World) -> bool| {
         until(world, begin, setup.limit, |w| {
             known.look(w.now(), || share_known(w, nodes));

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::course::{Course, Moment};
 use super::lives::Lives;
 use super::runs::{Progress, Runs, trace_of};
+use super::timeline::{Moment, Timeline};
 use super::{Base, Distribution, SetupError, had_room, until};
 use crate::config::{Params, Profile};
 use crate::id::{BootId, NodeId};
@@ -75,7 +75,7 @@ pub struct Report {
 
 struct Played {
     all_back: Option<f64>,
-    back: Course,
+    back: Timeline,
     false_deaths: u64,
     bytes: f64,
     trace: u64,
@@ -96,7 +96,7 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
     let played: Vec<Played> = played.into_iter().collect::<Result<_, SetupError>>()?;
     Ok(Report {
         all_back_ms: played.iter().filter_map(|p| p.all_back).collect(),
-        back: Course::over(&played.iter().map(|p| &p.back).collect::<Vec<_>>()),
+        back: Timeline::over(&played.iter().map(|p| &p.back).collect::<Vec<_>>()),
         unfinished: played.iter().filter(|p| p.all_back.is_none()).count() as u32,
         false_deaths: played.iter().map(|p| p.false_deaths).sum(),
         bytes_per_node: played.iter().map(|p| p.bytes).collect(),
@@ -117,7 +117,7 @@ fn play(setup: &Setup, params: &Params, seed: u64) -> Result<Played, SetupError>
     world.run_for(setup.pause);
     let sent = world.tally().bytes;
     let ids: BTreeMap<NodeId, HostId> = hosts.iter().map(|host| (world.id(*host), *host)).collect();
-    let mut back = Course::new(world.now(), SAMPLE_EVERY);
+    let mut back = Timeline::new(world.now(), SAMPLE_EVERY);
     for host in &fall {
         let doors: Vec<_> =
             hosts.iter().filter(|door| *door != host).take(SEEDS).map(|door| world.addr(*door)).collect();

@@ -6,7 +6,6 @@
 
 pub mod aggregate;
 pub mod churn;
-mod course;
 pub mod detect;
 mod distribution;
 pub mod false_death;
@@ -23,14 +22,15 @@ pub mod spread;
 mod stage;
 pub mod steady;
 pub mod storm;
+mod timeline;
 mod word;
 
 use std::fmt;
 
-pub use course::Moment;
 pub use distribution::Distribution;
 pub use runs::{Progress, Runs, trace_of};
 pub use stage::Timing;
+pub use timeline::Moment;
 
 use super::{Bounds, Link, Observer, Spec, World};
 use crate::config::{Config, Params, Profile};

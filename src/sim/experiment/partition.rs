@@ -3,9 +3,9 @@
 //! After the retention both sides have forgotten each other (R17: memberlist's never meet again then); what brings them
 //! together are the address book and the seeds, which are tried for ever.
 
-use super::course::{Course, Moment};
 use super::lives::Lives;
 use super::runs::{Progress, Runs, trace_of};
+use super::timeline::{Moment, Timeline};
 use super::{Base, Distribution, SetupError, had_room, until};
 use crate::config::{Params, Profile};
 use crate::sim::{HostId, World};
@@ -75,8 +75,8 @@ pub struct Report {
 struct Played {
     apart: Option<f64>,
     one: Option<f64>,
-    parting: [Course; 2],
-    joining: [Course; 2],
+    parting: [Timeline; 2],
+    joining: [Timeline; 2],
     false_deaths: u64,
     bytes: f64,
     trace: u64,
@@ -107,8 +107,8 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
     })
 }
 
-fn both_sides(played: &[Played], of: fn(&Played) -> &[Course; 2]) -> [Vec<Moment>; 2] {
-    [0, 1].map(|side| Course::over(&played.iter().map(|p| &of(p)[side]).collect::<Vec<_>>()))
+fn both_sides(played: &[Played], of: fn(&Played) -> &[Timeline; 2]) -> [Vec<Moment>; 2] {
+    [0, 1].map(|side| Timeline::over(&played.iter().map(|p| &of(p)[side]).collect::<Vec<_>>()))
 }
 
 fn side_size(setup: &Setup) -> usize {
@@ -123,16 +123,16 @@ fn play(setup: &Setup, params: &Params, seed: u64) -> Result<Played, SetupError>
     world.network.partition(&[side, other]);
     let cut = world.now();
     let sees = |w: &World<Lives>, of: &[HostId]| of.iter().all(|host| w.up_at(*host) == of.len());
-    let courses = |w: &World<Lives>, every: Span| [0, 1].map(|_| Course::new(w.now(), every));
+    let timelines = |w: &World<Lives>, every: Span| [0, 1].map(|_| Timeline::new(w.now(), every));
     let up =
         |w: &World<Lives>, of: &[HostId]| of.iter().map(|host| w.up_at(*host)).sum::<usize>() as f64 / of.len() as f64;
-    let look = |w: &World<Lives>, courses: &mut [Course; 2]| {
-        courses.iter_mut().zip([side, other]).for_each(|(course, of)| course.look(w.now(), || up(w, of)));
+    let look = |w: &World<Lives>, timelines: &mut [Timeline; 2]| {
+        timelines.iter_mut().zip([side, other]).for_each(|(timeline, of)| timeline.look(w.now(), || up(w, of)));
     };
-    let end = |w: &World<Lives>, courses: &mut [Course; 2]| {
-        courses.iter_mut().zip([side, other]).for_each(|(course, of)| course.end(up(w, of)));
+    let end = |w: &World<Lives>, timelines: &mut [Timeline; 2]| {
+        timelines.iter_mut().zip([side, other]).for_each(|(timeline, of)| timeline.end(up(w, of)));
     };
-    let mut parting = courses(&world, SAMPLE_EVERY[0]);
+    let mut parting = timelines(&world, SAMPLE_EVERY[0]);
     let apart = until(&mut world, cut, setup.held, |w| {
         look(w, &mut parting);
         sees(w, side) && sees(w, other)
@@ -151,7 +151,7 @@ fn play(setup: &Setup, params: &Params, seed: u64) -> Result<Played, SetupError>
     let (healed, sent) = (world.now(), world.tally().bytes);
     world.observer.false_deaths = 0;
     let nodes = hosts.len();
-    let mut joining = courses(&world, SAMPLE_EVERY[1]);
+    let mut joining = timelines(&world, SAMPLE_EVERY[1]);
     let one = until(&mut world, healed, setup.limit, |w| {
         look(w, &mut joining);
         w.all_see(nodes)
@@ -177,8 +177,8 @@ mod tests {
             let report = run(&setup, &|_, _| ()).expect("a good setup");
             assert_eq!((report.unfinished, report.apart_ms.count), (0, 1), "{report:?}");
             assert!(report.one_view_ms.max <= 10_000.0, "{report:?}");
-            let ends = |course: &[Moment]| [course.first(), course.last()].map(|m| m.map_or(0.0, |m| m.mean));
-            let [parting, joining] = [&report.parting[1], &report.joining[1]].map(|course| ends(course));
+            let ends = |timeline: &[Moment]| [timeline.first(), timeline.last()].map(|m| m.map_or(0.0, |m| m.mean));
+            let [parting, joining] = [&report.parting[1], &report.joining[1]].map(|timeline| ends(timeline));
             assert!(parting[0] == 12.0 && parting[1] < 12.0, "{parting:?}");
             assert!(joining[0] < 12.0 && joining[1] == 12.0, "{joining:?}");
         }

@@ -140,7 +140,7 @@ impl Observer for Watch {
 }
 
 /// How one rumor went.
-struct Course {
+struct Telling {
     /// Milliseconds until each of the others had it.
     receipts: Vec<f64>,
     copies: u64,
@@ -164,27 +164,32 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
     Ok(Report { rows, planned, trace_hash: trace_of(traces) })
 }
 
-fn row(setup: &Setup, rule: Rule, left: &[Course], mended: &[Course]) -> Row {
+fn row(setup: &Setup, rule: Rule, left: &[Telling], mended: &[Telling]) -> Row {
     let nodes = f64::from(setup.base.nodes);
     let others = setup.base.nodes as usize - 1;
-    let missed = |course: &Course| others.saturating_sub(course.receipts.len());
+    let missed = |telling: &Telling| others.saturating_sub(telling.receipts.len());
     // Of one that did not reach so many there is no time, but a count.
-    let time = |nth: usize| mended.iter().filter_map(|course| course.receipts.get(nth - 1).copied()).collect();
-    let per_node = |course: &Course| course.copies as f64 / nodes;
+    let time = |nth: usize| mended.iter().filter_map(|telling| telling.receipts.get(nth - 1).copied()).collect();
+    let per_node = |telling: &Telling| telling.copies as f64 / nodes;
     Row {
         rule,
-        residue: left.iter().map(|course| missed(course) as f64 / nodes).collect(),
+        residue: left.iter().map(|telling| missed(telling) as f64 / nodes).collect(),
         told: left.iter().map(per_node).collect(),
         copies: mended.iter().map(per_node).collect(),
-        bytes: mended.iter().map(|course| course.bytes as f64 / nodes).collect(),
+        bytes: mended.iter().map(|telling| telling.bytes as f64 / nodes).collect(),
         // The source is one of them.
         nearly_ms: time(((setup.base.nodes as usize * 999).div_ceil(1_000) - 1).max(1)),
         all_ms: time(others),
-        missed: mended.iter().map(|course| missed(course) as u64).sum(),
+        missed: mended.iter().map(|telling| missed(telling) as u64).sum(),
     }
 }
 
-fn play(setup: &Setup, rule: Rule, mends: bool, progress: Progress<'_>) -> Result<(Vec<Course>, Vec<u64>), SetupError> {
+fn play(
+    setup: &Setup,
+    rule: Rule,
+    mends: bool,
+    progress: Progress<'_>,
+) -> Result<(Vec<Telling>, Vec<u64>), SetupError> {
     let mut base = setup.base.clone();
     (base.config.rumor_rule, base.config.rumor_digests) = (rule, mends);
     let a_world = RUNS_A_WORLD.min(base.nodes);
@@ -198,8 +203,8 @@ fn play(setup: &Setup, rule: Rule, mends: bool, progress: Progress<'_>) -> Resul
         play_some(setup, &base, &params, seed, (count - before).min(a_world))
     });
     let played: Vec<_> = played.into_iter().collect::<Result<_, SetupError>>()?;
-    let (courses, traces): (Vec<_>, Vec<_>) = played.into_iter().unzip();
-    Ok((courses.into_iter().flatten().collect(), traces))
+    let (tellings, traces): (Vec<_>, Vec<_>) = played.into_iter().unzip();
+    Ok((tellings.into_iter().flatten().collect(), traces))
 }
 
 fn play_some(
@@ -208,7 +213,7 @@ fn play_some(
     params: &Params,
     seed: u64,
     count: u32,
-) -> Result<(Vec<Course>, u64), SetupError> {
+) -> Result<(Vec<Telling>, u64), SetupError> {
     let mut world = base.watched(seed, 0, Watch::default());
     let hosts = world.form(&base.specs(params))?;
     world.run_for(Span::secs(10));
@@ -216,13 +221,13 @@ fn play_some(
         world.subscribe(*host, None, Order::Arrival).expect("there is room for one topic");
     }
     let first = world.rng().below(base.nodes);
-    let courses = (0..count).map(|nth| one(setup, &mut world, hosts[((first + nth) % base.nodes) as usize])).collect();
+    let tellings = (0..count).map(|nth| one(setup, &mut world, hosts[((first + nth) % base.nodes) as usize])).collect();
     had_room(&world)?;
-    Ok((courses, world.trace()))
+    Ok((tellings, world.trace()))
 }
 
 /// Publishes a rumor at some moment between two rounds, and watches it.
-fn one(setup: &Setup, world: &mut World<Watch>, source: HostId) -> Course {
+fn one(setup: &Setup, world: &mut World<Watch>, source: HostId) -> Telling {
     let interval = Span::from(setup.base.config.gossip_interval);
     let wait = Span::nanos(u64::from(world.rng().below(interval.as_nanos() as u32)));
     world.run_for(wait);
@@ -237,7 +242,7 @@ fn one(setup: &Setup, world: &mut World<Watch>, source: HostId) -> Course {
     assert_eq!(published, id, "seed {}: each publishes once", world.seed());
     world.run_for(interval * WATCHED_INTERVALS);
     let receipts = world.observer.receipts.iter().map(|at| millis(at.since(begin))).collect();
-    Course { receipts, copies: world.observer.copies, bytes: world.observer.bytes }
+    Telling { receipts, copies: world.observer.copies, bytes: world.observer.bytes }
 }
 
 #[cfg(test)]

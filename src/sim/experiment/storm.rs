@@ -11,8 +11,8 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::course::{Course, Moment};
 use super::runs::{Progress, Runs, trace_of};
+use super::timeline::{Moment, Timeline};
 use super::word::{Spreading, Word};
 use super::{Base, Distribution, Memory, Retained, SetupError, millis};
 use crate::config::{Params, Profile};
@@ -278,7 +278,7 @@ struct Played {
     ahead_ms: f64,
     suspicions: u64,
     known: [Vec<Option<f64>>; 2],
-    course: Course,
+    course: Timeline,
     trace: u64,
 }
 
@@ -299,7 +299,7 @@ fn row(part: Part, played: &[Played]) -> Row {
         suspicions: sum(|p| p.suspicions),
         unknown: known.iter().flatten().filter(|time| time.is_none()).count() as u64,
         known_ms: known.map(|times| times.into_iter().flatten().collect()),
-        course: Course::over(&played.iter().map(|p| &p.course).collect::<Vec<_>>()),
+        course: Timeline::over(&played.iter().map(|p| &p.course).collect::<Vec<_>>()),
     }
 }
 
@@ -315,7 +315,7 @@ struct Stage<'a> {
     /// What all nodes together will hear of, once it has been published.
     expected: u64,
     came: u32,
-    course: Course,
+    course: Timeline,
 }
 
 fn play(setup: &Setup, part: Part, params: &Params, seed: u64, far: &Far<'_>) -> Result<Played, SetupError> {
@@ -371,7 +371,7 @@ impl<'a> Stage<'a> {
             bytes_per_second: f64::from(setup.base.config.bytes_per_second),
             ..Watch::default()
         };
-        let course = Course::new(begin, LOOK_EVERY);
+        let course = Timeline::new(begin, LOOK_EVERY);
         Ok(Self { setup, part, world, params, nodes, guests, begin, expected: 0, came: 0, course })
     }
 

@@ -29,7 +29,7 @@ pub struct Head {
 pub struct Contribution<'a> {
     /// What stands in front.
     pub head: Head,
-    seen: &'a [[u8; Stamp::LEN]],
+    seen: &'a [u8],
     /// What is said.
     pub said: &'a [u8],
 }
@@ -43,12 +43,12 @@ impl<'a> Contribution<'a> {
         let head =
             Head { rule: MergeRule::from_code(*rule)?, absent: flags & ABSENT != 0, clock: u64::from_le_bytes(*clock) };
         let sound = *zero == 0 && flags & !ABSENT == 0 && (said.is_empty() || !head.absent);
-        sound.then_some(Self { head, seen: seen.as_chunks().0, said })
+        sound.then_some(Self { head, seen, said })
     }
 
     /// The writes that it takes the place of.
     pub fn seen(&self) -> impl Iterator<Item = Stamp> + use<'a> {
-        self.seen.iter().map(Stamp::from_bytes)
+        self.seen.chunks_exact(Stamp::LEN).filter_map(|stamp| stamp.first_chunk().map(Stamp::from_bytes))
     }
 
     /// Whether its writer had seen a write and takes its place.

@@ -1,11 +1,12 @@
 //! Which commands are there? One file each in [`commands`](crate::commands), which holds its arguments as well.
 
+use bruit_agent::command as agent;
 use bruit_experiments::{plan, sim};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    agent, completions, config_check, decode, demo, events, info, join, leave, load, man, members, publish, remove,
-    stat, subscribe, wait,
+    agg, completions, config_check, conflicts, decode, demo, events, get, info, join, keys, leave, load, man, members,
+    publish, remove, reset_state, set, stat, subscribe, trace, unset, views, wait, watch,
 };
 use crate::deferred::Deferred;
 
@@ -15,7 +16,7 @@ use crate::deferred::Deferred;
     name = "bruit",
     version,
     about = "A gossip cluster on bare UDP: run it, watch it, take it apart",
-    max_term_width = 100
+    max_term_width = agent::HELP_WIDTH_MAX
 )]
 #[command(
     after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 agent or peer unreachable, 4 condition not met in time, 5 \
@@ -30,7 +31,7 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a cluster on loopback and show what happens: join, rumor, crash, restart, leave, name conflict
+    /// Run a cluster on loopback and show what happens: join, rumor, shared key, crash, restart, leave, name conflict
     Demo(Deferred<demo::Args>),
     Agent(agent::Args),
     Members(members::Args),
@@ -40,6 +41,16 @@ pub enum Command {
     Wait(wait::Args),
     Publish(publish::Args),
     Subscribe(subscribe::Args),
+    Set(set::Args),
+    Get(get::Args),
+    Unset(unset::Args),
+    Keys(keys::Args),
+    Watch(watch::Args),
+    Conflicts(conflicts::Args),
+    Agg(agg::Args),
+    Trace(trace::Args),
+    Views(views::Args),
+    ResetState(reset_state::Args),
     Join(join::Args),
     Leave(leave::Args),
     Remove(remove::Args),
@@ -71,6 +82,16 @@ mod tests {
     #[test]
     fn every_command_and_argument_fits_together() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_agent_called_by_itself_is_the_one_of_the_list() {
+        let mut built = super::Cli::command();
+        built.build();
+        let listed = built.find_subcommand_mut("agent").expect("it is there");
+        let mut alone = super::agent::command();
+        alone.build();
+        assert_eq!(alone.render_long_help().to_string(), listed.render_long_help().to_string());
     }
 
     #[test]

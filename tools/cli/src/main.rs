@@ -1,30 +1,32 @@
 //! The command line of bruit: run, watch and dissect a gossip cluster.
 #![forbid(unsafe_code)]
 
-mod agent;
-mod allocations;
 mod args;
 mod commands;
-mod control;
 mod decode;
 mod deferred;
 mod demo;
-mod event;
+mod fold;
+mod input;
 mod load;
-mod rumor;
-mod runner;
-mod view;
 mod watch;
 
 use std::process::ExitCode;
 
-use bruit_terminal::failure::Code;
+use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::output::{BAD, Paint};
 use clap::Parser;
 
+/// An agent looks at its own arguments only: to build those of all commands would stay in its memory for as long as it runs.
+fn run() -> Result<(), Failure> {
+    if std::env::args_os().nth(1).is_some_and(|command| command == "agent") {
+        return bruit_agent::command::main();
+    }
+    commands::run(args::Cli::parse().command)
+}
+
 fn main() -> ExitCode {
-    let cli = args::Cli::parse();
-    match commands::run(cli.command) {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if failure.code != Code::PipeClosed {

@@ -3,11 +3,10 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use bruit_agent::control::{Client, Control, Request, parse};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, Paint};
 use serde::de::DeserializeOwned;
-
-use crate::control::{Client, Control, Request, parse};
 
 /// How a document of the agent is shown.
 #[derive(Debug, clap::Args)]

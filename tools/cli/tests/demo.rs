@@ -16,7 +16,16 @@ fn every_step_of_the_demo_comes_true_and_the_loops_allocate_nothing() {
         .iter()
         .map(|s| (s["name"].as_str().expect("a name"), s["ok"].as_bool().expect("a verdict")))
         .collect();
-    let names = ["all_joined", "rumor_heard", "crash_detected", "restarted", "left", "name_conflict"];
+    let names = [
+        "all_joined",
+        "rumor_heard",
+        "shared_key",
+        "crash_detected",
+        "attribute_gone",
+        "restarted",
+        "left",
+        "name_conflict",
+    ];
     assert_eq!(steps, names.map(|n| (n, true)));
     assert!(doc["steps"][0]["took_ms"].is_number() && doc["crash_detected_ms"].is_number());
     assert_eq!((&doc["schema"], &doc["rumor_age_us"]["count"]), (&json!(1), &json!(4)), "all but the one who told it");

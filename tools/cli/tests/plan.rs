@@ -56,6 +56,11 @@ fn every_key_is_there_and_says_what_it_should() {
         "memory_bytes",
     ];
     assert!(numbers.iter().all(|key| number(&doc, &format!("/{key}")) > 0.0), "{doc}");
+    // Nothing is expected to happen: on average a node sends what it sends in quiet. News is told sixteen times, in rounds of three.
+    let traffic = |key: &str| number(&doc, &format!("/traffic/{key}"));
+    assert_eq!(number(&doc, "/bytes_per_node_s"), traffic("quiet/bytes_per_node_s"));
+    assert_eq!((traffic("news/bytes_per_node_s"), traffic("piece/bytes_per_node")), (0.0, 16.0 * 72.0));
+    assert_eq!(traffic("rounds/bytes_per_node_s"), 3.0 * 72.0 / 2.0);
     assert!((number(&doc, "/bytes_cluster_s") / number(&doc, "/bytes_per_node_s") - 1000.0).abs() < 1e-6);
     assert!(doc["recommended"].is_null() && doc["binding"].is_null());
 }
@@ -98,6 +103,13 @@ fn a_demand_that_can_be_met_is_met_at_the_least_cost() {
     ] {
         assert_eq!(number(&doc, input), number(&doc, recommended), "{input}");
     }
+    let expecting = plan(&[&demand[..], &["--news-per-second", "1"]].concat());
+    let at = |key: &str| number(&expecting, &format!("/recommended/{key}"));
+    assert!(at("quiet_bytes_per_node_s") + 300.0 < at("bytes_per_node_s"), "{expecting}");
+    assert!(
+        at("busy_bytes_per_node_s") < number(&doc, "/recommended/busy_bytes_per_node_s"),
+        "calmer rounds: {expecting}"
+    );
     let out = bruit(&[&["plan"], &demand[..]].concat(), "");
     assert!(out.code == 0 && out.stdout.starts_with("everybody knows that a silent host is dead within "), "{out:?}");
     assert!(out.stdout.contains("the 20 s decide: whatever costs less is too slow"), "{}", out.stdout);
@@ -106,14 +118,14 @@ fn a_demand_that_can_be_met_is_met_at_the_least_cost() {
 #[test]
 fn what_is_given_is_kept_and_costs_more() {
     let demand = ["--detect-within", "20s"];
-    let free = number(&plan(&demand), "/recommended/bytes_per_node_s");
+    let free = number(&plan(&demand), "/recommended/quiet_bytes_per_node_s");
     let given = ["--fanout", "6", "--interval", "900ms", "--helpers", "2"];
     let doc = plan(&[&demand[..], &given[..]].concat());
     let kept = ["fanout", "gossip_interval_s", "helpers"].map(|key| number(&doc, &format!("/recommended/{key}")));
     assert_eq!(kept, [6.0, 0.9, 2.0]);
     let few = plan(&["--nodes", "3", "--detect-within", "20s"]);
     assert!(number(&few, "/recommended/fanout") <= 2.0, "{few}");
-    assert!(number(&doc, "/recommended/bytes_per_node_s") > free, "{doc}");
+    assert!(number(&doc, "/recommended/quiet_bytes_per_node_s") > free, "{doc}");
 }
 
 #[test]
@@ -125,7 +137,8 @@ fn news_may_be_promised_alone_and_to_a_share() {
         assert!((4.5..=5.0).contains(&number(doc, "/recommended/known_s")), "{doc}");
     }
     assert_eq!(number(&to_most, "/recommended/known_s"), number(&to_most, "/spread/seconds/0.99/p99"));
-    assert!(number(&to_most, "/bytes_per_node_s") < number(&to_all, "/bytes_per_node_s"));
+    let busy = |doc| number(doc, "/recommended/busy_bytes_per_node_s");
+    assert!(busy(&to_most) < busy(&to_all));
     let out = bruit(&["plan", "--know-within", "5s", "--coverage", "0.99"], "");
     assert!(out.stdout.starts_with("news is known to 99 % of the living within "), "{}", out.stdout);
 }
@@ -165,7 +178,8 @@ fn an_impossible_demand_ends_with_4_and_the_nearest_that_can_be_had() {
 
 #[test]
 fn what_makes_no_sense_ends_with_2_and_says_why() {
-    let cases: [(&[&str], &str); 17] = [
+    let cases: [(&[&str], &str); 18] = [
+        (&["--news-per-second=-1"], "it can be 0 to 1000000"),
         (&["--detect-within", "9s", "--coverage", "0"], "coverage is 0"),
         (&["--know-within", "9s", "--max-false-positives", "1"], "--detect-within"),
         (&["--detect-within", "9s", "--interval", "2s"], "is above pause_to_forgive"),

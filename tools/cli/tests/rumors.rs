@@ -219,3 +219,44 @@ fn a_listener_that_does_not_read_is_told_how_much_it_has_lost() {
     assert!(lost > 0 && heard > 1_000, "{heard} heard, {lost} lost");
     assert_eq!(b.ask(&["info", "--json"]).json()["phase"], "joined", "the agent is unharmed");
 }
+
+/// Sends a signal to a child of this test.
+fn signal(child: &Child, name: &str) {
+    let status = std::process::Command::new("kill").args([name, &child.id().to_string()]).status();
+    assert!(status.expect("kill(1)").success());
+}
+
+#[test]
+fn a_listener_that_stands_still_for_longer_than_an_answer_may_take_stays_and_hears_what_it_has_lost() {
+    const N: u64 = 4_000;
+    let dir = scratch("rumor-paused");
+    let [a, b] = cluster(&dir);
+    let mut paused = Listener::start(&b, &["t"]);
+    signal(&paused.child, "-STOP");
+    let stopped = Instant::now();
+    let stream = UnixStream::connect(&a.control).expect("the socket");
+    let (mut publisher, mut answers) = (stream.try_clone().expect("a second end"), BufReader::new(stream).lines());
+    let mut publish = || {
+        let request = b"{\"cmd\":\"publish\",\"topic\":\"t\",\"class\":\"urgent\",\"payload\":\"x\"}\n";
+        publisher.write_all(request).expect("the agent reads");
+        let answer = answers.next().expect("an answer").expect("text");
+        assert!(!answer.contains("error"), "{answer}");
+    };
+    // More than the pipe, the socket and the lines kept for it hold together.
+    (0..N).for_each(|_| publish());
+    // An answer to a client may lie unread for 5 s.
+    std::thread::sleep(Duration::from_secs(7).saturating_sub(stopped.elapsed()));
+    signal(&paused.child, "-CONT");
+    let (mut heard, mut lost) = (0, 0);
+    while heard + lost < N {
+        let line = paused.next();
+        match line["event"].as_str() {
+            Some("rumor") => heard += 1,
+            Some("resync") => lost += line["lost"].as_u64().expect("a number"),
+            _ => panic!("{line}"),
+        }
+    }
+    assert!(heard > 0 && lost > 0, "{heard} heard, {lost} lost");
+    publish();
+    assert_eq!(paused.next()["sequence"], N + 1, "it listens as before");
+}

@@ -73,6 +73,7 @@ keys! {
         eager_per_second strangers_per_second repair_per_second datagrams_per_second bytes_per_second down_retention
         revive_interval hello_interval cold_start_wait conflict_wait max_datagram;
     limits: members profile_bytes text_bytes suspects probes relays outbox events seeds book
-        origins rumor_window rumors rumor_bytes rumor_payload topics state_owners state_keys state_bytes state_value averages watches;
+        origins rumor_window rumors rumor_bytes rumor_payload topics state_owners state_keys state_bytes state_value averages
+        watches;
     net: recv_buffer send_buffer spin batch mmsg events commands changes rumors publications;
 }

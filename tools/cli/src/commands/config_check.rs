@@ -1,12 +1,11 @@
 //! `bruit config check`: every value that an agent started here would run with, and where it comes from.
 
 use bruit::Node;
+use bruit_agent::command as agent;
 use bruit_config::{KEYS, Resolved};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, BOLD, Cell, DIM, PLAIN, Paint, Table};
 use serde::Serialize;
-
-use super::agent;
 
 /// Check the configuration that an agent would run with, and show where each value comes from
 ///

@@ -4,7 +4,7 @@ use bruit_terminal::failure::Failure;
 
 use crate::demo::{self, NODES_MAX, NODES_MIN};
 
-/// Run a cluster on loopback and show what happens: join, rumor, crash, restart, leave, name conflict
+/// Run a cluster on loopback and show what happens: join, rumor, shared key, crash, restart, leave, name conflict
 ///
 /// Real nodes with real UDP sockets, each with its own loop on its own thread. Ends by itself in under 30 s; exit code 0
 /// only if every step came true.

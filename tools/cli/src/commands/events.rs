@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use bruit_agent::control::{Client, Control, Next, Request};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output;
-
-use crate::control::{Client, Control, Next, Request};
 
 /// Stream what happens at an agent, one JSON object per line
 ///

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use bruit_agent::control::Request;
+use bruit_agent::view::Info;
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{Cell, DIM, DOUBTFUL, PLAIN, Paint, Table, bytes};
 
-use crate::control::Request;
-use crate::view::Info;
 use crate::watch::{self, Show};
 
 /// Show what an agent is: identity, health, limits, memory

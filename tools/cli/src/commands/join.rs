@@ -1,10 +1,9 @@
 //! `bruit join`: more addresses to join through, while the agent runs.
 
+use bruit_agent::control::{Client, Control, Request};
+use bruit_agent::view::Asked;
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output;
-use serde::{Deserialize, Serialize};
-
-use crate::control::{Client, Control, Request};
 
 /// Give a running agent more addresses to join through
 ///
@@ -19,15 +18,6 @@ pub struct Args {
     /// One JSON document
     #[arg(long)]
     json: bool,
-}
-
-/// What the agent answers.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Asked {
-    /// 1.
-    pub schema: u32,
-    /// The addresses behind the names.
-    pub asked: Vec<String>,
 }
 
 /// Asks.

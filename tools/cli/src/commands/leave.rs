@@ -1,10 +1,9 @@
 //! `bruit leave`: tells the others that the agent goes, and ends it.
 
+use bruit_agent::control::{Client, Control, Request};
+use bruit_agent::view::Left;
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output;
-use serde::{Deserialize, Serialize};
-
-use crate::control::{Client, Control, Request};
 
 /// Let an agent leave the cluster and end
 ///
@@ -19,19 +18,6 @@ pub struct Args {
     /// One JSON document
     #[arg(long)]
     json: bool,
-}
-
-/// What the agent answers before it ends.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Left {
-    /// 1.
-    pub schema: u32,
-    /// Whether it was done in time.
-    pub left: bool,
-    /// How many acknowledged.
-    pub told: u32,
-    /// How long it took.
-    pub took_ms: u64,
 }
 
 /// Asks and waits.

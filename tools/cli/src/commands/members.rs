@@ -1,10 +1,10 @@
 //! `bruit members`: who is in the cluster, as one agent sees it.
 
+use bruit_agent::control::Request;
+use bruit_agent::view::{Member, Members};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{BAD, BOLD, Cell, DIM, DOUBTFUL, GOOD, Paint, Table, micros};
 
-use crate::control::Request;
-use crate::view::{Member, Members};
 use crate::watch::{self, Show};
 
 /// List the members that an agent knows

@@ -1,23 +1,33 @@
 //! What can a person do? One file per command: its arguments, what it asks, how the answer looks.
 
-pub mod agent;
+pub mod agg;
 pub mod completions;
 pub mod config_check;
+pub mod conflicts;
 pub mod decode;
 pub mod demo;
 pub mod events;
+pub mod get;
 pub mod info;
 pub mod join;
+pub mod keys;
 pub mod leave;
 pub mod load;
 pub mod man;
 pub mod members;
 pub mod publish;
 pub mod remove;
+pub mod reset_state;
+pub mod set;
 pub mod stat;
 pub mod subscribe;
+pub mod trace;
+pub mod unset;
+pub mod views;
 pub mod wait;
+pub mod watch;
 
+use bruit_agent::command as agent;
 use bruit_experiments::{plan, sim};
 use bruit_terminal::failure::Failure;
 
@@ -36,6 +46,16 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Wait(args) => wait::run(&args),
         Command::Publish(args) => publish::run(args),
         Command::Subscribe(args) => subscribe::run(&args),
+        Command::Set(args) => set::run(args),
+        Command::Get(args) => get::run(&args),
+        Command::Unset(args) => unset::run(args),
+        Command::Keys(args) => keys::run(args),
+        Command::Watch(args) => watch::run(&args),
+        Command::Conflicts(args) => conflicts::run(&args),
+        Command::Agg(args) => agg::run(args),
+        Command::Trace(args) => trace::run(&args),
+        Command::Views(args) => views::run(&args),
+        Command::ResetState(args) => reset_state::run(&args),
         Command::Join(args) => join::run(args),
         Command::Leave(args) => leave::run(&args),
         Command::Remove(args) => remove::run(args),

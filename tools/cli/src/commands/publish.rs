@@ -1,17 +1,13 @@
 //! `bruit publish`: tells everybody who has subscribed to a topic.
 
-use std::io::Read;
-
+use bruit_agent::control::{Client, Control, Request};
+use bruit_agent::rumor;
+use bruit_agent::view::Published;
 use bruit_config::RumorClass;
-use bruit_terminal::failure::{Code, Failure};
+use bruit_terminal::failure::Failure;
 use bruit_terminal::output;
-use serde::{Deserialize, Serialize};
 
-use crate::control::{Client, Control, REQUEST_MAX, Request};
-use crate::rumor;
-
-/// Hexadecimal digits double a payload, and the request has room for the rest of itself.
-const PAYLOAD_MAX: u64 = REQUEST_MAX / 2 - 1_024;
+use crate::input;
 
 /// Publish a rumor: everybody who has subscribed to its topic hears it
 ///
@@ -34,34 +30,9 @@ pub struct Args {
     json: bool,
 }
 
-/// What the agent answers.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Published {
-    /// 1.
-    pub schema: u32,
-    /// The rumor, unique in the cluster.
-    pub id: String,
-    /// The agent's name.
-    pub origin: String,
-    /// The hash of it.
-    pub origin_id: String,
-    /// The low half of the agent's boot id: 8 hexadecimal digits.
-    pub boot: String,
-    /// The topic's name.
-    pub topic: String,
-    /// The hash of it.
-    pub topic_id: String,
-    /// As the how manieth of this start.
-    pub sequence: u64,
-    /// `urgent`, `normal` or `bulk`.
-    pub class: String,
-    /// Of the payload.
-    pub bytes: usize,
-}
-
 /// Asks.
 pub fn run(args: Args) -> Result<(), Failure> {
-    let payload = if args.payload == "-" { standard_input()? } else { args.payload.into_bytes() };
+    let payload = input::given(args.payload, "rumor")?;
     let (payload, payload_hex) = rumor::payload_fields(payload);
     let mut client = Client::connect(&args.control)?;
     let request = Request::Publish { topic: args.topic, class: args.class, payload, payload_hex };
@@ -70,15 +41,4 @@ pub fn run(args: Args) -> Result<(), Failure> {
         return output::print_json(&published);
     }
     output::print(&format!("{}\n", published.id))
-}
-
-fn standard_input() -> Result<Vec<u8>, Failure> {
-    let mut payload = Vec::new();
-    let read = std::io::stdin().lock().take(PAYLOAD_MAX + 1).read_to_end(&mut payload);
-    read.map_err(|error| Failure::new(Code::Failed, format_args!("cannot read standard input: {error}")))?;
-    if payload.len() as u64 > PAYLOAD_MAX {
-        let cause = format!("standard input has more than {PAYLOAD_MAX} bytes, which no rumor carries");
-        return Err(Failure::new(Code::Failed, cause).advise("publish where it is to be had, and let others fetch it"));
-    }
-    Ok(payload)
 }

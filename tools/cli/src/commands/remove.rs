@@ -1,10 +1,9 @@
 //! `bruit remove`: takes a dead member off everybody's list.
 
+use bruit_agent::control::{Client, Control, Request};
+use bruit_agent::view::Removed;
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output;
-use serde::{Deserialize, Serialize};
-
-use crate::control::{Client, Control, Request};
 
 /// Take a dead member off the list, everywhere
 #[derive(Debug, clap::Args)]
@@ -16,17 +15,6 @@ pub struct Args {
     /// One JSON document
     #[arg(long)]
     json: bool,
-}
-
-/// What the agent answers.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Removed {
-    /// 1.
-    pub schema: u32,
-    /// The member's name.
-    pub removed: String,
-    /// Its id.
-    pub id: String,
 }
 
 /// Asks.

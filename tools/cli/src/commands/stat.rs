@@ -1,10 +1,10 @@
 //! `bruit stat`: what an agent has counted and measured since its start.
 
+use bruit_agent::control::Request;
+use bruit_agent::view::{Distribution, Pairs, Stat};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{Cell, DOUBTFUL, Paint, Table, micros};
 
-use crate::control::Request;
-use crate::view::{Distribution, Pairs, Stat};
 use crate::watch::{self, Show};
 
 /// Show what an agent has counted and measured

@@ -3,12 +3,11 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
+use bruit_agent::control::{Client, Control, Next, Request, RumorOrder, parse};
+use bruit_agent::rumor;
 use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::output::{self, DIM, Paint};
 use serde_json::Value;
-
-use crate::control::{Client, Control, Next, Request, RumorOrder, parse};
-use crate::rumor;
 
 /// Hear the rumors of a topic, or of all topics, as they arrive at an agent
 ///

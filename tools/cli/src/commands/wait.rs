@@ -3,11 +3,10 @@
 use std::time::{Duration, Instant};
 
 use bruit::wire::State;
+use bruit_agent::control::{Client, Control, Next, Request};
+use bruit_agent::view::Members;
 use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::output;
-
-use crate::control::{Client, Control, Next, Request};
-use crate::view::Members;
 
 /// Wait until an agent sees a number of members
 ///
@@ -50,7 +49,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let mut client = Client::connect(&args.control)?;
     loop {
         let line = client.ask_raw(&Request::Members {})?;
-        let doc: Members = crate::control::parse(&line)?;
+        let doc: Members = bruit_agent::control::parse(&line)?;
         let seen = doc.members.iter().filter(|m| m.state == args.state.name()).count();
         if if args.exactly { seen == args.members } else { seen >= args.members } {
             return if args.json { output::print(&format!("{line}\n")) } else { Ok(()) };

@@ -1,6 +1,9 @@
 //! How is each record shown? Pairs of a field's name and its value, in the order of the wire, for people and for JSON.
 
-use bruit::wire::{Claim, Cookie, Digest, Header, Hello, NackReason, Profile, RawClaim, Rumor, RumorIds, Section};
+use bruit::wire::{
+    Claim, Cookie, Digest, Header, Hello, LogDigest, NackReason, Profile, RawClaim, RawSums, Rumor, RumorIds, Section,
+    StateEntry, StateHead, StatePoint, StateWant,
+};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
@@ -57,7 +60,8 @@ pub fn header(header: &Header) -> Record {
         .with("counter", counter_high | u64::from(header.counter))
         .hex("to_boot", header.receiver.map_or_else(|| "any".to_owned(), |short| format!("............{short:04x}")))
         .hex("membership", format_args!("{:08x}", header.membership))
-        .hex("state", format_args!("{:08x}", header.state))
+        .hex("rumors", format_args!("{:04x}", header.rumors))
+        .hex("state", format_args!("{:04x}", header.state))
 }
 
 /// The records of a section.
@@ -96,10 +100,7 @@ pub fn section(section: Section<'_>) -> Vec<Record> {
                 .with("end", raw.end.get()),
         ],
         Section::Whois(raw) => vec![one().with("counter", raw.counter.get())],
-        Section::Sums(raw) => {
-            let filled = raw.sums.iter().enumerate().filter(|(_, sum)| sum.get() != 0);
-            filled.map(|(i, sum)| one().with("bucket", i).hex("sum", format_args!("{:016x}", sum.get()))).collect()
-        }
+        Section::Sums(raw) | Section::StateSums(raw) => sums(raw),
         Section::Listing(listing) => {
             let range = one().hex("first", listing.first()).hex("last", listing.last());
             [range].into_iter().chain(raw_claims(listing.claims)).collect()
@@ -115,8 +116,99 @@ pub fn section(section: Section<'_>) -> Vec<Record> {
             let range = one().with("nonce", page.nonce()).hex("first", page.first()).hex("last", page.last());
             [range].into_iter().chain(page.digests.iter().map(|raw| digest(&raw.get()))).collect()
         }
+        Section::StateListing(listing) => {
+            let range = one().hex("first", listing.first()).hex("last", listing.last());
+            [range].into_iter().chain(listing.logs.iter().map(|raw| log(&raw.get()))).collect()
+        }
+        Section::StateWants(wants) => wants.iter().map(|raw| want(&raw.get())).collect(),
+        Section::StatePage(page) => [head(&page.head())].into_iter().chain(page.entries().map(|e| entry(&e))).collect(),
+        Section::StateWalk(raw) => {
+            let request = one()
+                .hex("nonce", format_args!("{:016x}", raw.nonce()))
+                .hex("cookie", format_args!("{:016x}", raw.cookie()))
+                .with("datagrams", raw.datagrams());
+            vec![request, point(raw.from())]
+        }
+        Section::StateSpan(raw) => {
+            let (part, parts) = raw.part();
+            let span = one().hex("nonce", format_args!("{:016x}", raw.nonce())).with("part", part).with("parts", parts);
+            vec![span, point(raw.from()), point(raw.to())]
+        }
+        Section::Survey(raw) => vec![
+            one()
+                .with("nonce", raw.nonce.get())
+                .hex("owner", format_args!("{:016x}", raw.owner.get()))
+                .with("life", raw.life.get()),
+        ],
+        Section::Surveyed(raw) => {
+            let progress = raw.get();
+            vec![
+                one()
+                    .with("nonce", raw.nonce())
+                    .with("complete", progress.complete)
+                    .hex("membership", format_args!("{:016x}", progress.membership))
+                    .hex("rumors", format_args!("{:016x}", progress.rumors))
+                    .hex("state", format_args!("{:016x}", progress.state)),
+            ]
+        }
+        Section::Averages(flows) => {
+            let head = one()
+                .with("answer", flows.is_answer())
+                .with("picked", flows.is_picked())
+                .with("end", flows.is_end())
+                .with("notice", flows.is_notice());
+            let numbers = flows.records.iter().map(|raw| one().hex("number", format_args!("{:016x}", raw.id())));
+            [head].into_iter().chain(numbers).collect()
+        }
         Section::Unknown(code) => vec![one().with("code", code)],
     }
+}
+
+fn sums(raw: &RawSums) -> Vec<Record> {
+    let filled = raw.sums.iter().enumerate().filter(|(_, sum)| sum.get() != 0);
+    let show = |(i, sum): (usize, u64)| Record::default().with("bucket", i).hex("sum", format_args!("{sum:016x}"));
+    filled.map(|(i, sum)| show((i, sum.get()))).collect()
+}
+
+fn log(log: &LogDigest) -> Record {
+    Record::default()
+        .hex("owner", log.owner)
+        .with("life", log.life)
+        .with("complete", log.complete)
+        .with("floor", log.floor)
+        .hex("sum", format_args!("{:016x}", log.sum))
+}
+
+fn want(want: &StateWant) -> Record {
+    Record::default().hex("owner", want.owner).with("life", want.life).with("after", want.after)
+}
+
+fn point(point: StatePoint) -> Record {
+    Record::default().hex("owner", point.owner).with("life", point.life).with("after", point.after)
+}
+
+fn head(head: &StateHead) -> Record {
+    Record::default()
+        .hex("owner", head.owner)
+        .with("life", head.life)
+        .with("base", head.base)
+        .with("upto", head.upto)
+        .with("floor", head.floor)
+}
+
+fn entry(entry: &StateEntry<'_>) -> Record {
+    let draft = &entry.draft;
+    Record::default()
+        .with("version", draft.version)
+        .with("key", String::from_utf8_lossy(draft.key))
+        .with("class", draft.nature.class.name())
+        .with("durable", draft.nature.durable)
+        .with("shared", draft.nature.shared)
+        .with("removed", draft.nature.removed)
+        .maybe("age_ms", entry.age_ms)
+        .maybe("ttl_ms", (draft.ttl_ms > 0).then_some(draft.ttl_ms))
+        .with("bytes", draft.value.len())
+        .hex("check", format_args!("{:016x}", draft.check))
 }
 
 const fn nack_reason(reason: NackReason) -> &'static str {

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use bruit::net::{self, Handle, Member, Options, StartError};
 use bruit::{BootId, Config, Identity, Name, Params, Profile};
+use bruit_agent::runner;
 use bruit_terminal::failure::{Code, Failure};
 
 use super::report::Snapshot;
-use crate::runner;
 
 /// The pause between two looks: finer than what is shown, too long to take the cores from the nodes.
 const LOOK_EVERY: Duration = Duration::from_micros(500);

@@ -1,19 +1,20 @@
-//! What does a cluster do? Six steps, each with what has to come true and by when, then a quiet time that is measured.
+//! What does a cluster do? Eight steps, each with what has to come true and by when, then a quiet time that is measured.
 
 mod cluster;
 mod report;
 mod rumor;
+mod state;
 
 use std::time::{Duration, Instant};
 
 use bruit::Event;
 use bruit::net::Handle;
 use bruit::wire::State;
+use bruit_agent::allocations;
+use bruit_agent::view::Distribution;
 use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::output::{self, BAD, BOLD, DIM, GOOD, Paint, micros};
 
-use crate::allocations;
-use crate::view::Distribution;
 use cluster::{Cluster, member};
 use report::{Report, Snapshot, Step};
 use rumor::Heard;
@@ -47,6 +48,7 @@ pub fn play(nodes: usize, json: bool) -> Result<(), Failure> {
     demo.teller.title(&format!("{nodes} nodes on loopback, profile local, each with its own loop and socket"))?;
     demo.join(nodes)?;
     demo.rumor(0)?;
+    demo.shared_key(1)?;
     demo.crash_and_restart(nodes / 2)?;
     demo.leave(nodes - 1)?;
     demo.conflict(1)?;
@@ -116,6 +118,21 @@ impl Demo {
         self.conclude("rumor_heard", slowest.unwrap_or(start.elapsed()), &missing)
     }
 
+    fn shared_key(&mut self, writer: usize) -> Result<(), Failure> {
+        let node = self.cluster.node(writer).clone();
+        self.teller.happens(&format!("{} writes a key that all share, and every node its own load", node.name()))?;
+        let start = Instant::now();
+        // A refusal shows as a step that does not come true.
+        let written = state::write_shared(&node);
+        let everywhere: Vec<usize> = (0..self.cluster.len()).collect();
+        for (seat, load) in everywhere.iter().zip(1..) {
+            state::write_load(self.cluster.node(*seat), load).unwrap_or_default();
+        }
+        let owners: Vec<_> = everywhere.iter().map(|seat| self.cluster.node(*seat).id()).collect();
+        let holds = |node: &Handle| written.is_ok() && state::holds_all(node, &owners);
+        self.step("shared_key", start, &everywhere, holds, "holds the key and the load of all")
+    }
+
     fn crash_and_restart(&mut self, victim: usize) -> Result<(), Failure> {
         let node = self.cluster.node(victim).clone();
         let (name, addr, old) = (node.name(), node.addr(), node.boot());
@@ -126,6 +143,8 @@ impl Demo {
         let others = self.cluster.others(victim);
         let dead = |node: &Handle| member(node, name).is_none_or(|m| m.state == State::Dead);
         self.step("crash_detected", start, &others, dead, "holds it dead")?;
+        let gone = |node: &Handle| matches!(node.value(name.id(), state::ATTRIBUTE), Ok(None));
+        self.step("attribute_gone", start, &others, gone, "holds nothing of its load any more")?;
 
         // The port is free once the loop has closed its socket.
         let free = node.wait_stopped(Duration::from_secs(1));

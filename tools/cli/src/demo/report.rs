@@ -1,11 +1,11 @@
 //! What was it like? Figures of all nodes together, as a document and as tables.
 
 use bruit::net::Handle;
+use bruit_agent::view::{Distribution, Pairs};
 use bruit_terminal::output::{BAD, BOLD, Cell, DIM, GOOD, Paint, Table, bytes, micros, three_digits};
 use serde::Serialize;
 
 use crate::commands::stat;
-use crate::view::{Distribution, Pairs};
 
 /// One step and whether it came true.
 #[derive(Debug, Serialize)]

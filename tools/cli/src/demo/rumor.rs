@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use bruit::net::{CommandError, Delivery, Handle};
 use bruit::{Class, Histogram, Order, Topic};
+use bruit_agent::view::Distribution;
 
 use super::cluster::Cluster;
-use crate::view::Distribution;
 
 /// A rumor in a reader's hands.
 #[derive(Clone, Copy, Debug)]

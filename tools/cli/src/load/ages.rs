@@ -1,6 +1,6 @@
 //! How old? Every age that was measured, so that a quantile is one of them and none is an estimate.
 
-use crate::view::Distribution;
+use bruit_agent::view::Distribution;
 
 /// Points of the curve for each doubling of 1/(1 - p).
 const POINTS_PER_DOUBLING: i32 = 8;

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use bruit::net::Stats;
 use bruit::wire::Kind;
-
-use crate::view::{Distribution, Stat};
+use bruit_agent::view::{Distribution, Stat};
 
 /// What all nodes have counted, since their start or between two looks.
 #[derive(Debug, Default)]

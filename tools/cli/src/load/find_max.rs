@@ -157,7 +157,7 @@ fn titles() -> String {
 impl Step {
     fn row(&self, paint: Paint) -> String {
         let r = &self.report;
-        let age = |of: fn(&crate::view::Distribution) -> u64| r.age_us.as_ref().map_or(0, of);
+        let age = |of: fn(&bruit_agent::view::Distribution) -> u64| r.age_us.as_ref().map_or(0, of);
         let columns = [
             r.rate.to_string(),
             three_digits(r.arrived_per_s.unwrap_or_default()),

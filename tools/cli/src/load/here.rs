@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use bruit_agent::allocations;
 use bruit_terminal::failure::Failure;
 use bruit_terminal::progress::Line;
 
@@ -10,7 +11,6 @@ use super::nodes::Nodes;
 use super::reader::Heard;
 use super::report::{Measured, Outcome};
 use super::{LOOK_EVERY, Load, Progress, publisher, reader};
-use crate::allocations;
 
 /// How long nodes may take to join, and the first rumors to arrive.
 const READY_WITHIN: Duration = Duration::from_secs(30);

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use bruit::net::{self, Delivery, Handle, Options, StartError};
 use bruit::{Class, Config, Identity, Limits, Name, Order, Params, Profile};
+use bruit_agent::runner;
 use bruit_terminal::failure::{Code, Failure};
 
 use super::counted::Counted;
 use super::reader::GREETING;
 use super::{Load, topic};
-use crate::runner;
 
 /// Nobody else's nodes shall be drawn in, nor drawn to others.
 const CLUSTER: &str = "bruit load";

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bruit_agent::view::{Distribution, Pairs};
 use bruit_terminal::output::{BAD, BOLD, Cell, DIM, DOUBTFUL, PLAIN, Paint, Table, bytes, micros, three_digits};
 use serde::Serialize;
 
@@ -11,7 +12,6 @@ use super::counted::Counted;
 use super::publisher::Published;
 use super::reader::Heard;
 use crate::commands::stat;
-use crate::view::{Distribution, Pairs};
 
 /// What was measured. What cannot be known of agents is `None`.
 #[derive(Debug)]

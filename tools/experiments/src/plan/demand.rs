@@ -72,11 +72,16 @@ pub fn met(demand: &Demand, answer: &Answer) -> String {
             "nothing decides: even the cheapest parameters do".to_owned()
         }
     };
+    let average = match answer.news.bytes {
+        0.0 => String::new(),
+        _ => format!("; {} on average", three_digits(answer.traffic().bytes)),
+    };
     text + &format!(
-        "  with {}: {} B/s per node while there is news, {} in quiet\n  {bound}\n",
+        "  with {}:\n  {} B/s per node in quiet, {} while there is news, {} B for a piece of it{average}\n  {bound}\n",
         parameters(answer),
-        three_digits(answer.traffic().bytes),
         three_digits(answer.quiet.bytes),
+        three_digits(answer.busy().bytes),
+        three_digits(answer.piece.bytes),
     )
 }
 
@@ -113,12 +118,12 @@ pub fn refused(demand: &Demand, answer: &Answer) -> Failure {
     let wanted: Vec<_> = asked.iter().map(|a| format!("{} within {}", a.what, seconds(a.within))).collect();
     let reached: Vec<_> = asked.iter().map(|a| time(a.reached)).collect();
     let cause = format!(
-        "{} in {} of 100 cases: {why};\n  the nearest that can be had: {} with {}, at {}/s per node",
+        "{} in {} of 100 cases: {why};\n  the nearest that can be had: {} with {}, at {}/s per node while there is news",
         wanted.join(", and "),
         percent(demand.confidence),
         reached.join(" and "),
         parameters(answer),
-        bytes(answer.traffic().bytes as u64),
+        bytes(answer.busy().bytes as u64),
     );
     Failure::new(Code::NotMet, cause).advise(advice)
 }

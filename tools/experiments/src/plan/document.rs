@@ -43,6 +43,7 @@ struct InputsDoc {
     timing: &'static str,
     latency_s: f64,
     payload_bytes: u32,
+    news_per_s: f64,
     mtu: u32,
     profile: &'static str,
     probe_interval_s: f64,
@@ -71,6 +72,7 @@ impl InputsDoc {
             timing: inputs.timing.name(),
             latency_s: inputs.latency().as_secs_f64(),
             payload_bytes: inputs.payload,
+            news_per_s: inputs.news_per_second,
             mtu: inputs.mtu,
             profile: inputs.profile.name(),
             probe_interval_s: config.probe_interval.as_secs_f64(),
@@ -115,8 +117,13 @@ impl PlanDoc {
             datagrams_per_node_s: traffic.datagrams,
             memory_bytes: figures.memory_bytes,
             traffic: TrafficDoc {
-                quiet: figures.quiet.into(),
-                rounds: figures.rounds.into(),
+                quiet: figures.rates.quiet.into(),
+                rounds: figures.rates.rounds.into(),
+                news: figures.rates.news.into(),
+                piece: PieceDoc {
+                    datagrams_per_node: figures.rates.piece.datagrams,
+                    bytes_per_node: figures.rates.piece.bytes,
+                },
                 repair_in_step_bytes: 0,
                 repair_of_one_difference_bytes: figures.repair.bytes,
             },
@@ -220,9 +227,20 @@ impl DetectDoc {
 #[derive(Debug, Serialize)]
 struct TrafficDoc {
     quiet: PerNode,
+    /// Beside that while there is news to tell.
     rounds: PerNode,
+    /// On average, for as much news as there is.
+    news: PerNode,
+    /// One piece of news, in all.
+    piece: PieceDoc,
     repair_in_step_bytes: u32,
     repair_of_one_difference_bytes: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct PieceDoc {
+    datagrams_per_node: f64,
+    bytes_per_node: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -281,6 +299,7 @@ struct Recommended {
     known_s: Option<f64>,
     bytes_per_node_s: f64,
     quiet_bytes_per_node_s: f64,
+    busy_bytes_per_node_s: f64,
     false_positives_per_node_hour: f64,
     /// Where nothing but the pauses is in the way: the longest with which the demand would be met.
     pause_to_forgive_max_s: Option<f64>,
@@ -301,6 +320,7 @@ impl Recommended {
             known_s: answer.known,
             bytes_per_node_s: answer.traffic().bytes,
             quiet_bytes_per_node_s: answer.quiet.bytes,
+            busy_bytes_per_node_s: answer.busy().bytes,
             false_positives_per_node_hour: answer.false_positives,
             pause_to_forgive_max_s: match answer.binding {
                 Binding::PauseToForgive(pause) => pause.map(|pause| pause.as_secs_f64()),

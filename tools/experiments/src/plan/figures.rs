@@ -1,6 +1,6 @@
 //! What follows from the inputs? Everything that is printed, as numbers.
 
-use bruit::plan::cost::{self, Fragmented, Pages, Traffic};
+use bruit::plan::cost::{self, Fragmented, Pages, Rates, Traffic};
 use bruit::plan::{Coverage, Detection, EventTime, GOALS, Mode, Model, PlanError, Rounds, Scenario, Watch};
 
 use super::inputs::{Inputs, Timing};
@@ -41,8 +41,7 @@ pub struct Spread {
 pub struct Figures {
     pub spread: Spread,
     pub detection: Detection,
-    pub quiet: Traffic,
-    pub rounds: Traffic,
+    pub rates: Rates,
     pub repair: Traffic,
     pub members: u32,
     /// A piece of news that rides on pings and acks only: seconds until 99 % know, at the median.
@@ -68,8 +67,7 @@ impl Figures {
         let piggyback_s = piggyback_only(detection.watch())?;
         Ok(Self {
             spread: spread(inputs, model)?,
-            quiet: cost::quiet(&detection),
-            rounds: rounds(inputs, model, max_datagram),
+            rates: Rates::of(model, &detection, inputs.interval().into(), inputs.payload, inputs.news_per_second),
             repair: cost::one_repair(model.living(), max_datagram),
             members: model.living(),
             piggyback_s,
@@ -80,15 +78,15 @@ impl Figures {
         })
     }
 
-    /// What each node sends in a second while there is news.
+    /// What each node sends in a second on average.
     pub fn traffic(&self) -> Traffic {
-        self.quiet.plus(self.rounds)
+        self.rates.quiet.plus(self.rates.news)
     }
-}
 
-/// What the rounds cost each node in a second.
-fn rounds(inputs: &Inputs, model: &Model, max_datagram: u32) -> Traffic {
-    cost::one_round(model, inputs.payload, max_datagram).times(1.0 / inputs.interval_s())
+    /// What each node sends in a second in which there is news to tell.
+    pub fn busy(&self) -> Traffic {
+        self.rates.quiet.plus(self.rates.rounds)
+    }
 }
 
 fn spread(inputs: &Inputs, model: &Model) -> Result<Spread, PlanError> {

@@ -65,9 +65,12 @@ pub struct Inputs {
     /// The time of a datagram from one node to another [default: 250us lan, 25ms wan, 20us local]
     #[arg(long, value_name = "TIME")]
     pub latency: Option<humantime::Duration>,
-    /// Bytes of news that one call carries
+    /// Bytes of a piece of news
     #[arg(long, value_name = "BYTES", default_value = "24", value_parser = bytes)]
     pub payload: u32,
+    /// How many pieces of news there are in a second, in the whole cluster
+    #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate)]
+    pub news_per_second: f64,
     /// The largest frame on the way, for what IP would do to a payload in one datagram
     #[arg(long, value_name = "BYTES", default_value = "1500", value_parser = bytes)]
     pub mtu: u32,
@@ -130,7 +133,14 @@ impl Inputs {
             Timing::Rounds => None,
             Timing::Event => Some(self.latency()),
         };
-        Ground { watch, scenario: self.scenario(), payload: self.payload, latency, fixed }
+        Ground {
+            watch,
+            scenario: self.scenario(),
+            payload: self.payload,
+            news_per_second: self.news_per_second,
+            latency,
+            fixed,
+        }
     }
 
     /// The same with what a demand has led to.
@@ -186,7 +196,7 @@ pub struct Demands {
     /// The share of the living that must know, above 0 up to 1
     #[arg(long, value_name = "SHARE", default_value_t = 1.0, requires = "demand")]
     pub coverage: f64,
-    /// What each node may send in a second, probes and rounds together
+    /// What each node may send in a second, also while there is news
     #[arg(long, value_name = "BYTES", value_parser = bytes, requires = "demand")]
     pub max_bytes_per_node: Option<u32>,
     /// How many living members loss may have accused, per node and hour
@@ -235,6 +245,12 @@ fn time(text: &str) -> Result<humantime::Duration, String> {
     let time: humantime::Duration = text.parse().map_err(|error| format!("a time like 500ms is expected: {error}"))?;
     let possible = Duration::from_micros(1)..=Duration::from_secs(86_400);
     if possible.contains(&time) { Ok(time) } else { Err("it can be 1us to 1day".to_owned()) }
+}
+
+/// Pieces of news in a second.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "a number is expected".to_owned())?;
+    if (0.0..=1e6).contains(&rate) { Ok(rate) } else { Err("it can be 0 to 1000000".to_owned()) }
 }
 
 /// A size: a number of bytes, or of thousands or millions of them.

@@ -174,7 +174,9 @@ impl Sweep {
             ">time to all, p99",
             ">crash known to all, p99",
             ">false suspicions/h",
-            ">B/s per node",
+            ">B/s per node in quiet",
+            ">with news",
+            ">B for a piece",
         ]);
         for Row { value, figures } in rows {
             let [most, _, all] = figures.spread.rounds;
@@ -187,7 +189,9 @@ impl Sweep {
                 time(figures.spread.seconds[2].p99).into(),
                 seconds(figures.detection.quantile(Milestone::Known, 0.99)).into(),
                 small(figures.detection.false_suspicions_per_hour()).into(),
-                three_digits(figures.traffic().bytes).into(),
+                three_digits(figures.rates.quiet.bytes).into(),
+                three_digits(figures.busy().bytes).into(),
+                three_digits(figures.rates.piece.bytes).into(),
             ]);
         }
         table.render(paint)

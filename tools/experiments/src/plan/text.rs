@@ -33,7 +33,7 @@ pub fn plan(inputs: &Inputs, figures: &Figures, paint: Paint) -> String {
         spread(inputs, figures).render(paint),
         coverage(inputs, figures).render(paint),
         detection(figures).render(paint),
-        traffic(figures).render(paint),
+        traffic(inputs, figures).render(paint),
         payload(inputs, figures),
         assumed(inputs, figures, paint),
     ];
@@ -103,13 +103,18 @@ fn detection(figures: &Figures) -> Table {
     table
 }
 
-fn traffic(figures: &Figures) -> Table {
-    let mut table = Table::new(&["each node sends", ">datagrams/s", ">bytes/s", ">with IP and UDP", ">all nodes"]);
-    let rows = [
-        ("quiet: probes and answers", figures.quiet),
-        ("rounds, while there is news", figures.rounds),
-        ("together", figures.traffic()),
+fn traffic(inputs: &Inputs, figures: &Figures) -> Table {
+    let mut table = Table::new(&["each node sends", ">datagrams", ">bytes", ">with IP and UDP", ">all nodes"]);
+    let rates = &figures.rates;
+    let mut rows = vec![
+        ("in a quiet second", rates.quiet),
+        ("in a second with news to tell", figures.busy()),
+        ("for a piece of news, in all", rates.piece),
     ];
+    let average = format!("in a second with {} of them, on average", small(inputs.news_per_second));
+    if inputs.news_per_second > 0.0 {
+        rows.push((&average, figures.traffic()));
+    }
     for (name, Traffic { datagrams, bytes: payload }) in rows {
         let framed = payload + datagrams * f64::from(cost::IPV4_UDP);
         table.row([
@@ -117,7 +122,7 @@ fn traffic(figures: &Figures) -> Table {
             format!("{datagrams:.2}").into(),
             three_digits(payload).into(),
             three_digits(framed).into(),
-            format!("{}/s", bytes((payload * f64::from(figures.members)) as u64)).into(),
+            bytes((payload * f64::from(figures.members)) as u64).into(),
         ]);
     }
     table

@@ -29,7 +29,7 @@ pub struct Args {
     /// How long they are free between two blocks (I); several, each is played
     #[arg(long, value_name = "TIME", value_delimiter = ',', value_parser = humantime::parse_duration)]
     interval: Vec<Duration>,
-    /// Play all that the paper has of C, D and I where one is not given: some minutes
+    /// Play all that the paper has of C, D and I where one is not given: 432 cells, eight minutes of processor time
     #[arg(long)]
     whole: bool,
     /// Write false positives by blocked members, a curve for each row, to this file, as SVG
@@ -77,7 +77,7 @@ struct Cell {
 }
 
 /// The columns of the paper's tables.
-const COLUMNS: [fn(&Run) -> u64; 4] =
+pub const COLUMNS: [fn(&Run) -> u64; 4] =
     [|r| r.false_positives, |r| r.false_positives_at_healthy, |r| r.messages, |r| r.bytes];
 
 /// What was played, and what came out.

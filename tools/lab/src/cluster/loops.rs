@@ -233,7 +233,10 @@ fn report(event: &Event) -> Option<What> {
         | Event::TableFull { .. }
         | Event::LeaveDone { .. }
         | Event::Rumor(_)
-        | Event::RumorsLost { .. } => None,
+        | Event::RumorsLost { .. }
+        | Event::Changed(_)
+        | Event::Conflict(_)
+        | Event::Diverged { .. } => None,
     }
 }
 

@@ -309,6 +309,15 @@ mod tests {
     }
 
     #[test]
+    fn a_point_alone_is_a_dot_without_a_line() {
+        let alone = |y: f64| Series { points: vec![(1.0, y)], band: Some(vec![(1.0, y, y)]), ..curve("one", false) };
+        let svg = plot(vec![alone(1.0)]).svg();
+        assert_eq!([numbers(&svg, "cx").len(), svg.matches("<poly").count()], [1, 0], "{svg}");
+        let svg = plot(vec![curve("many", true)]).svg();
+        assert_eq!([svg.matches("<polyline ").count(), svg.matches("<polygon ").count()], [1, 1], "{svg}");
+    }
+
+    #[test]
     fn percentiles_have_the_room_of_a_power_of_ten_for_each_nine() {
         let tail = Series { points: vec![(1.0, 1.0), (10.0, 2.0), (1e4, 3.0)], ..curve("only", false) };
         let svg = Plot { percentiles: true, ..plot(vec![tail]) }.svg();

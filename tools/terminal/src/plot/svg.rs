@@ -40,8 +40,12 @@ impl Svg {
         ));
     }
 
-    /// A line through points; `dashes` as SVG writes them, empty for none.
+    /// A line through points; `dashes` as SVG writes them, empty for none. A point alone has none: those who read a drawing
+    /// complain of a line without a second end.
     pub fn path(&mut self, points: &[(f64, f64)], colour: &str, dashes: &str) {
+        if points.len() < 2 {
+            return;
+        }
         self.element(format_args!(
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-linejoin=\"round\" \
              stroke-linecap=\"round\" stroke-dasharray=\"{dashes}\"/>",
@@ -49,8 +53,11 @@ impl Svg {
         ));
     }
 
-    /// A translucent area.
+    /// A translucent area; none where nothing lies within.
     pub fn area(&mut self, outline: &[(f64, f64)], colour: &str) {
+        if outline.len() < 3 {
+            return;
+        }
         self.element(format_args!(
             "<polygon points=\"{}\" fill=\"{colour}\" fill-opacity=\"0.16\" stroke=\"none\"/>",
             list(outline)

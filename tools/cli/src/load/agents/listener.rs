@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use bruit_agent::control::{Client, Next, Request, RumorOrder, parse};
+use bruit_agent::view::Info;
 use bruit_terminal::failure::Failure;
 use serde::Deserialize;
 
 use super::Agent;
 use super::publisher::Meant;
-use crate::control::{Client, Next, Request, RumorOrder, parse};
 use crate::load::reader::{Heard, PATIENCE};
 use crate::load::{Progress, TOPIC};
-use crate::view::Info;
 
 /// A subscription, and whose rumors it waits for.
 pub struct Listener {

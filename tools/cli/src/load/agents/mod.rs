@@ -11,6 +11,8 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use bruit_agent::control::{Client, Request};
+use bruit_agent::view::{Info, Members, Stat};
 use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::progress::Line;
 
@@ -19,8 +21,6 @@ use super::publisher::Published;
 use super::reader::Heard;
 use super::report::{Measured, Outcome};
 use super::{LOOK_EVERY, Load, Progress, Show};
-use crate::control::{Client, Request};
-use crate::view::{Info, Members, Stat};
 use listener::Listener;
 use publisher::Publisher;
 

@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use bruit_agent::control::{ANSWER_WITHIN, Client, Next, Refused, Request, Sender, line, parse};
 use bruit_terminal::failure::Failure;
 use serde::Deserialize;
 
 use super::Agent;
-use crate::control::{ANSWER_WITHIN, Client, Next, Refused, Request, Sender, line, parse};
 use crate::load::publisher::Published;
 use crate::load::reader::PATIENCE;
 use crate::load::{Load, Progress, TOPIC};

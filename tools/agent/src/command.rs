@@ -6,8 +6,12 @@ use std::path::PathBuf;
 use bruit::{BootId, Identity, Instant, Node, Profile};
 use bruit_config::{Flags, LogFormat, Resolved, Settings, key_value};
 use bruit_terminal::failure::{Code, Failure};
+use clap::{Args as _, Command, FromArgMatches};
 
 use crate::agent::{self, address};
+
+/// Columns of `--help` at most.
+pub const HELP_WIDTH_MAX: usize = 100;
 
 /// Run one node in the foreground
 ///
@@ -65,6 +69,20 @@ pub struct Args {
 
 fn profile(text: &str) -> Result<Profile, String> {
     Profile::from_name(text).ok_or_else(|| "one of lan, wan, local is expected".to_owned())
+}
+
+/// The command by itself: what other commands take need not be built to run an agent.
+pub fn command() -> Command {
+    Args::augment_args(Command::new("agent").bin_name("bruit agent").max_term_width(HELP_WIDTH_MAX))
+}
+
+/// Runs with the arguments of this process, the first of which is the command's name.
+///
+/// # Errors
+/// As [`run`].
+pub fn main() -> Result<(), Failure> {
+    let mut matches = command().get_matches_from(std::env::args_os().skip(1));
+    run(Args::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit()))
 }
 
 /// Runs until it has left.

@@ -6,7 +6,7 @@ use crate::time::{Instant, Span};
 /// A figure at one moment, over the runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment {
-    /// Milliseconds from the beginning of the course.
+    /// Milliseconds from the beginning of the timeline.
     pub ms: f64,
     /// The mean over the runs.
     pub mean: f64,
@@ -16,15 +16,15 @@ pub struct Moment {
     pub max: f64,
 }
 
-/// The course of one run.
+/// The timeline of one run.
 #[derive(Clone, Debug)]
-pub(super) struct Course {
+pub(super) struct Timeline {
     begin: Instant,
     every: Span,
     values: Vec<f64>,
 }
 
-impl Course {
+impl Timeline {
     /// None yet; one figure is wanted at `begin`, and one each time that `every` has passed.
     pub fn new(begin: Instant, every: Span) -> Self {
         Self { begin, every, values: Vec::new() }
@@ -43,12 +43,12 @@ impl Course {
     }
 
     /// All runs together, each of which stays at its last figure once it has ended.
-    pub fn over(courses: &[&Self]) -> Vec<Moment> {
-        let longest = courses.iter().map(|course| course.values.len()).max().unwrap_or(0);
+    pub fn over(timelines: &[&Self]) -> Vec<Moment> {
+        let longest = timelines.iter().map(|timeline| timeline.values.len()).max().unwrap_or(0);
         let moment = |nth: usize| {
-            let values = || courses.iter().filter_map(|c| c.values.get(nth).or(c.values.last()).copied());
+            let values = || timelines.iter().filter_map(|c| c.values.get(nth).or(c.values.last()).copied());
             Moment {
-                ms: courses.first().map_or(0.0, |course| millis(course.every) * nth as f64),
+                ms: timelines.first().map_or(0.0, |timeline| millis(timeline.every) * nth as f64),
                 mean: values().sum::<f64>() / values().count() as f64,
                 min: values().fold(f64::INFINITY, f64::min),
                 max: values().fold(f64::NEG_INFINITY, f64::max),
@@ -65,17 +65,17 @@ mod tests {
     #[test]
     fn a_figure_is_taken_when_it_is_due_and_a_run_that_has_ended_keeps_its_last() {
         let begin = Instant::ZERO + Span::secs(1);
-        let course = |last: u32| {
-            let mut course = Course::new(begin, Span::millis(10));
-            (0..=last).for_each(|ms| course.look(begin + Span::millis(u64::from(ms)), || f64::from(ms)));
-            course
+        let timeline = |last: u32| {
+            let mut timeline = Timeline::new(begin, Span::millis(10));
+            (0..=last).for_each(|ms| timeline.look(begin + Span::millis(u64::from(ms)), || f64::from(ms)));
+            timeline
         };
-        let (short, long) = (course(10), course(25));
+        let (short, long) = (timeline(10), timeline(25));
         let moment = |ms, mean, min, max| Moment { ms, mean, min, max };
         assert_eq!(
-            Course::over(&[&short, &long]),
+            Timeline::over(&[&short, &long]),
             [moment(0.0, 0.0, 0.0, 0.0), moment(10.0, 10.0, 10.0, 10.0), moment(20.0, 15.0, 10.0, 20.0)]
         );
-        assert!(Course::over(&[]).is_empty());
+        assert!(Timeline::over(&[]).is_empty());
     }
 }

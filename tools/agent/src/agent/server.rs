@@ -13,10 +13,10 @@ use bruit_terminal::output;
 use serde_json::Value;
 
 use super::answers;
-use super::lines::Reader;
+use super::state::{self, Watcher};
 use super::{Message, Shared};
-use crate::commands::leave::Left;
 use crate::control::{REQUEST_MAX, Refused, Request, RumorOrder};
+use crate::view::Left;
 use crate::view::Pairs;
 
 /// Connections at once; one more is told so.
@@ -60,13 +60,13 @@ impl Drop for Place {
     }
 }
 
-fn connection(stream: UnixStream, shared: &Shared, place: Option<&Place>) {
+fn connection(stream: UnixStream, shared: &Arc<Shared>, place: Option<&Place>) {
     // Both fail for a time of zero only.
     let _ = (stream.set_write_timeout(Some(WRITE_WITHIN)), stream.set_read_timeout(Some(IDLE_MAX)));
     let mut out = &stream;
     if place.is_none() {
         let no = Failure::new(Code::Failed, format_args!("{CONNECTIONS_MAX} control connections are open already"))
-            .advise("close some; `events`, `subscribe` and --watch hold theirs");
+            .advise("close some; `events`, `subscribe`, `watch` and --watch hold theirs");
         return send(&mut out, &output::json(&Refused::from(&no))).unwrap_or_default();
     }
     let mut reader = BufReader::new(&stream);
@@ -78,6 +78,7 @@ fn connection(stream: UnixStream, shared: &Shared, place: Option<&Place>) {
         let goes_on = match parse(&line) {
             Ok(Request::Events {}) => events(&stream, shared).map(|()| false),
             Ok(Request::Subscribe { topic, order }) => rumors(&stream, shared, topic.as_deref(), order).map(|()| false),
+            Ok(Request::Watch(asked)) => changes(&stream, shared, &asked.prefix).map(|()| false),
             Ok(Request::Leave { timeout_ms }) => leave(&mut out, shared, timeout_ms).map(|()| false),
             Ok(request) => send(&mut out, &answer(&request, shared)).map(|()| true),
             Err(no) => send(&mut out, &output::json(&Refused::from(&no))).map(|()| true),
@@ -117,7 +118,15 @@ fn answer(request: &Request, shared: &Shared) -> String {
             answers::publish(shared, topic, *class, (payload.as_deref(), payload_hex.as_deref()))
                 .map(|doc| output::json(&doc))
         }
-        Request::Events {} | Request::Subscribe { .. } | Request::Leave { .. } => {
+        Request::Set(asked) => state::set(shared, asked).map(|doc| output::json(&doc)),
+        Request::Get(asked) => state::get(shared, asked).map(|doc| output::json(&doc)),
+        Request::Unset(asked) => state::unset(shared, asked).map(|doc| output::json(&doc)),
+        Request::Keys(asked) => state::keys(shared, asked).map(|doc| output::json(&doc)),
+        Request::Conflicts {} => state::conflicts(shared).map(|doc| output::json(&doc)),
+        Request::Trace(asked) => state::trace(shared, asked).map(|doc| output::json(&doc)),
+        Request::Views(asked) => state::views(shared, asked).map(|doc| output::json(&doc)),
+        Request::ResetState(asked) => state::reset(shared, asked).map(|doc| output::json(&doc)),
+        Request::Events {} | Request::Subscribe { .. } | Request::Watch(_) | Request::Leave { .. } => {
             Err(Failure::new(Code::Usage, "the last request of a connection"))
         }
     };
@@ -127,7 +136,7 @@ fn answer(request: &Request, shared: &Shared) -> String {
 /// Every event as a line, until the client goes.
 fn events(stream: &UnixStream, shared: &Shared) -> std::io::Result<()> {
     let lines = shared.subscribers.add();
-    stream_lines(stream, &answers::subscribed(shared, Vec::new()), &lines)
+    stream_lines(stream, &answers::subscribed(shared, Vec::new()), |patience| lines.next(patience))
 }
 
 /// Every rumor as a line, until the client goes.
@@ -137,18 +146,32 @@ fn rumors(stream: &UnixStream, shared: &Shared, topic: Option<&str>, order: Rumo
         Err(no) => return send(&mut &*stream, &output::json(&Refused::from(&no))),
     };
     let what = vec![("topic", topic.into()), ("order", output::json(&order).trim_matches('"').into())];
-    stream_lines(stream, &answers::subscribed(shared, what), &place.lines)
+    stream_lines(stream, &answers::subscribed(shared, what), |patience| place.lines.next(patience))
+}
+
+/// Every key that begins so as a line, and then every change, until the client goes.
+fn changes(stream: &UnixStream, shared: &Arc<Shared>, prefix: &str) -> std::io::Result<()> {
+    let mut watcher = match Watcher::new(shared, prefix) {
+        Ok(watcher) => watcher,
+        Err(no) => return send(&mut &*stream, &output::json(&Refused::from(&no))),
+    };
+    let what = vec![("prefix", prefix.into())];
+    stream_lines(stream, &answers::subscribed(shared, what), |patience| watcher.next(patience))
 }
 
 /// A first line, then all that come, until the client goes.
-fn stream_lines(stream: &UnixStream, first: &Pairs<Value>, lines: &Reader) -> std::io::Result<()> {
+fn stream_lines(
+    stream: &UnixStream,
+    first: &Pairs<Value>,
+    mut next: impl FnMut(Duration) -> Result<Arc<str>, RecvTimeoutError>,
+) -> std::io::Result<()> {
     let mut out = stream;
     send(&mut out, &output::json(first))?;
     // Who stands still for a while is told what it has lost. It holds up nobody: this thread is its own.
     stream.set_write_timeout(Some(IDLE_MAX))?;
     stream.set_read_timeout(Some(Duration::from_millis(1)))?;
     loop {
-        match lines.next(LOOK_FOR_END) {
+        match next(LOOK_FOR_END) {
             Ok(line) => send(&mut out, &line)?,
             Err(RecvTimeoutError::Timeout) => match out.read(&mut [0; 64]) {
                 Ok(0) => return Ok(()),

@@ -195,6 +195,64 @@ pub struct Stat {
     pub histograms: Pairs<Distribution>,
 }
 
+/// `bruit join --json`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Asked {
+    /// 1.
+    pub schema: u32,
+    /// The addresses behind the names.
+    pub asked: Vec<String>,
+}
+
+/// `bruit leave --json`: what the agent answers before it ends.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Left {
+    /// 1.
+    pub schema: u32,
+    /// Whether it was done in time.
+    pub left: bool,
+    /// How many acknowledged.
+    pub told: u32,
+    /// How long it took.
+    pub took_ms: u64,
+}
+
+/// `bruit publish --json`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Published {
+    /// 1.
+    pub schema: u32,
+    /// The rumor, unique in the cluster.
+    pub id: String,
+    /// The agent's name.
+    pub origin: String,
+    /// The hash of it.
+    pub origin_id: String,
+    /// The low half of the agent's boot id: 8 hexadecimal digits.
+    pub boot: String,
+    /// The topic's name.
+    pub topic: String,
+    /// The hash of it.
+    pub topic_id: String,
+    /// As the how manieth of this start.
+    pub sequence: u64,
+    /// `urgent`, `normal` or `bulk`.
+    pub class: String,
+    /// Of the payload.
+    pub bytes: usize,
+}
+
+/// `bruit remove --json`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Removed {
+    /// 1.
+    pub schema: u32,
+    /// The member's name.
+    pub removed: String,
+    /// Its id.
+    pub id: String,
+}
+
 /// A distribution.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Distribution {

@@ -74,6 +74,19 @@ pub fn fields(event: &Event) -> Vec<(&'static str, Value)> {
         Event::RumorsLost { origin, from, to, .. } => {
             vec![("origin", text(origin)), ("from", (*from).into()), ("to", (*to).into())]
         }
+        Event::Changed(changed) | Event::Conflict(changed) => vec![
+            ("key", text(&changed.key.as_bytes().escape_ascii())),
+            ("owner", text(&changed.owner)),
+            ("life", changed.life.into()),
+            ("version", changed.version.into()),
+            ("removed", changed.removed.into()),
+            ("shared", changed.shared.into()),
+        ],
+        Event::Diverged { peer, owner, comparisons } => vec![
+            ("peer", text(peer)),
+            ("owner", owner.map_or(Value::Null, |owner| text(&owner))),
+            ("comparisons", (*comparisons).into()),
+        ],
         Event::Resync { lost } => vec![("lost", (*lost).into())],
     }
 }
@@ -149,6 +162,25 @@ pub fn sentence(event: &Event) -> (Level, String) {
         }
         Event::RumorsLost { origin, from, to, .. } => {
             (Warn, format!("rumors {from} to {to} of {origin} are lost: nobody has them any more"))
+        }
+        Event::Changed(changed) => {
+            let what = if changed.removed { "has no value any more" } else { "has another value" };
+            (Info, format!("{} of {} {what}", changed.key.as_bytes().escape_ascii(), changed.owner))
+        }
+        Event::Conflict(changed) => {
+            let key = changed.key.as_bytes().escape_ascii();
+            (
+                Warn,
+                format!(
+                    "{key} was written concurrently; `bruit get {key}` shows all values, and writing it settles it"
+                ),
+            )
+        }
+        Event::Diverged { peer, owner, comparisons } => {
+            let where_it_is =
+                owner.map_or_else(String::new, |owner| format!(", last found in what {owner} has written"));
+            let advice = "`bruit views` shows who differs, `bruit reset-state` builds all of it anew";
+            (Warn, format!("differs from {peer} after {comparisons} comparisons{where_it_is}; {advice}"))
         }
         Event::LeaveDone { told } => (Info, format!("left; {told} members acknowledged")),
         Event::Resync { lost } => (Warn, format!("{lost} events were lost because they were not read in time")),

@@ -15,33 +15,47 @@ const WAITING_MAX: usize = 1_024;
 
 /// The writing end.
 #[derive(Debug)]
-pub struct Writer {
-    queue: SyncSender<Arc<str>>,
+pub struct Writer<T = Arc<str>> {
+    queue: SyncSender<T>,
     lost: Arc<AtomicU64>,
 }
 
 /// The reading end.
 #[derive(Debug)]
-pub struct Reader {
-    queue: Receiver<Arc<str>>,
+pub struct Reader<T = Arc<str>> {
+    queue: Receiver<T>,
     lost: Arc<AtomicU64>,
 }
 
-/// A queue's two ends.
+/// What is read.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Taken<T> {
+    /// The next.
+    One(T),
+    /// How many were lost after the one before.
+    Lost(u64),
+}
+
+/// The two ends of a queue of lines.
 pub fn lines() -> (Writer, Reader) {
-    let (sender, queue) = sync_channel(WAITING_MAX);
+    queue(WAITING_MAX)
+}
+
+/// The two ends of a queue with so many places.
+pub fn queue<T>(places: usize) -> (Writer<T>, Reader<T>) {
+    let (sender, queue) = sync_channel(places);
     let lost = Arc::default();
     (Writer { queue: sender, lost: Arc::clone(&lost) }, Reader { queue, lost })
 }
 
-impl Writer {
-    /// Puts a line in. Whether the reader is still there.
-    pub fn put(&self, line: &Arc<str>) -> bool {
+impl<T: Clone> Writer<T> {
+    /// Puts one in. Whether the reader is still there.
+    pub fn put(&self, one: &T) -> bool {
         // Once some are lost, order is kept by losing the rest until the reader has been told.
         let result = if self.lost.load(Ordering::Acquire) > 0 {
             Err(TrySendError::Full(()))
         } else {
-            self.queue.try_send(Arc::clone(line)).map_err(|error| match error {
+            self.queue.try_send(one.clone()).map_err(|error| match error {
                 TrySendError::Full(_) => TrySendError::Full(()),
                 TrySendError::Disconnected(_) => TrySendError::Disconnected(()),
             })
@@ -53,23 +67,33 @@ impl Writer {
     }
 }
 
-impl Reader {
-    /// The next line, or how many were lost after the one before.
+impl<T> Reader<T> {
+    /// The next, or how many were lost after the one before.
     ///
     /// # Errors
     /// That none came in time, or that none will.
-    pub fn next(&self, patience: Duration) -> Result<Arc<str>, RecvTimeoutError> {
+    pub fn take(&self, patience: Duration) -> Result<Taken<T>, RecvTimeoutError> {
         if self.lost.load(Ordering::Acquire) == 0 {
-            return self.queue.recv_timeout(patience);
+            return self.queue.recv_timeout(patience).map(Taken::One);
         }
         match self.queue.try_recv() {
-            Ok(line) => Ok(line),
-            Err(TryRecvError::Empty) => {
-                let lost = self.lost.swap(0, Ordering::AcqRel);
-                Ok(output::json(&event::document(&Event::Resync { lost })).into())
-            }
+            Ok(one) => Ok(Taken::One(one)),
+            Err(TryRecvError::Empty) => Ok(Taken::Lost(self.lost.swap(0, Ordering::AcqRel))),
             Err(TryRecvError::Disconnected) => Err(RecvTimeoutError::Disconnected),
         }
+    }
+}
+
+impl Reader {
+    /// The next line; where some were lost, one that says how many.
+    ///
+    /// # Errors
+    /// As [`Reader::take`].
+    pub fn next(&self, patience: Duration) -> Result<Arc<str>, RecvTimeoutError> {
+        Ok(match self.take(patience)? {
+            Taken::One(line) => line,
+            Taken::Lost(lost) => output::json(&event::document(&Event::Resync { lost })).into(),
+        })
     }
 }
 

@@ -11,11 +11,11 @@ use serde_json::Value;
 
 use super::listeners::Place;
 use super::{Shared, address};
-use crate::commands::join::Asked;
-use crate::commands::publish::Published;
-use crate::commands::remove::Removed;
 use crate::control::RumorOrder;
 use crate::rumor;
+use crate::view::Asked;
+use crate::view::Published;
+use crate::view::Removed;
 use crate::view::{Distribution, Fingerprints, Info, Member, Members, Pairs, Socket, Stat, Usage};
 
 /// The members, this agent first, the others by name.
@@ -68,7 +68,10 @@ pub fn info(shared: &Shared) -> Info {
         limits: info.limits.iter().map(|u| (u.name, Usage { used: u.used, max: u.max })).collect(),
         memory_bytes: info.memory_bytes as u64,
         allocations_after_start: crate::allocations::counted(),
-        fingerprints: Fingerprints { membership: fingerprint(info.membership_fingerprint), state: fingerprint(0) },
+        fingerprints: Fingerprints {
+            membership: fingerprint(info.membership_fingerprint),
+            state: fingerprint(info.state_fingerprint),
+        },
         io: info.io.name().to_owned(),
         socket: Socket { receive_buffer_bytes: info.recv_buffer as u64, send_buffer_bytes: info.send_buffer as u64 },
         since_last_round_ms: u64::try_from(info.since_last_round.as_millis()).unwrap_or(u64::MAX),
@@ -202,7 +205,18 @@ pub fn refused(error: CommandError) -> Failure {
             | Refusal::PayloadTooLong { .. }
             | Refusal::RumorsWait { .. }
             | Refusal::TooManyOrigins { .. }
-            | Refusal::TooManyTopics { .. },
+            | Refusal::TooManyTopics { .. }
+            | Refusal::NotANumber
+            | Refusal::TooManyAverages { .. }
+            | Refusal::KeyLength { .. }
+            | Refusal::ReservedKey
+            | Refusal::ValueTooLong { .. }
+            | Refusal::NoSuchKey
+            | Refusal::StateFull { .. }
+            | Refusal::OtherRule { .. }
+            | Refusal::ClockBehind { .. }
+            | Refusal::CounterOverflow
+            | Refusal::TooManyWatches { .. },
         ) => Code::Failed,
         CommandError::QueueFull | CommandError::NoAnswer | CommandError::Stopped => Code::Unreachable,
     };

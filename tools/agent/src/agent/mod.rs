@@ -13,6 +13,7 @@ mod reload;
 mod seeds;
 mod server;
 mod socket;
+mod state;
 mod subscribers;
 
 use std::io;
@@ -30,15 +31,16 @@ use bruit_config::{Resolved, Settings};
 use bruit_terminal::failure::{Code, Failure};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::commands::agent::{Args, identity, tags};
-use crate::commands::leave::Left;
+use crate::command::{Args, identity, tags};
 use crate::control;
 use crate::event::{self, Level};
 use crate::runner;
+use crate::view::Left;
 use listeners::Listeners;
 use log::Log;
 use names::Names;
 use socket::ControlSocket;
+use state::{Surveys, Watchers};
 use subscribers::Subscribers;
 
 /// What the main thread hears.
@@ -60,6 +62,8 @@ struct Shared {
     control: PathBuf,
     subscribers: Subscribers,
     listeners: Listeners,
+    watchers: Watchers,
+    surveys: Surveys,
     names: Names,
     main: Sender<Message>,
     ended: Arc<AtomicBool>,
@@ -133,6 +137,8 @@ impl Agent {
             control: path,
             subscribers: Subscribers::default(),
             listeners: Listeners::default(),
+            watchers: Watchers::default(),
+            surveys: Surveys::default(),
             names: Names::default(),
             main,
             ended,
@@ -163,7 +169,11 @@ impl Agent {
                 Ok(Message::Signal(SIGHUP)) => reload::reload(&mut self),
                 Ok(Message::Signal(_)) => break self.terminate(),
                 Ok(Message::Leave { timeout, reply }) => break self.leave_asked(timeout, &reply),
-                Ok(Message::Event(Event::Joined { .. })) => give_up = None,
+                Ok(Message::Event(Event::Joined { .. })) => {
+                    give_up = None;
+                    // Where the system does not let go of it, that costs memory and nothing else.
+                    let _ = net::forget_start();
+                }
                 Ok(Message::Event(Event::JoinRefused { reason, by })) if give_up.is_some() => {
                     break Err(refused(reason, by));
                 }
@@ -300,6 +310,7 @@ fn hear(shared: &Shared, log: &Log) {
         };
         // Subscribers first: who has read of it in the log and subscribes then does not hear of it again.
         shared.subscribers.tell(&event);
+        shared.watchers.hear(&event);
         let (level, sentence) = event::sentence(&event);
         log.event(level, event.name(), event::fields(&event), &sentence);
         if shared.main.send(Message::Event(event)).is_err() {

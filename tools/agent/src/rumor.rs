@@ -81,7 +81,7 @@ pub fn line(doc: &Value, paint: Paint) -> String {
 }
 
 /// A text on one line: what a terminal would obey is shown instead.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 

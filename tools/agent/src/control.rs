@@ -6,8 +6,8 @@
 //! {"schema":1,"self":"a","members":[…],"membership_fingerprint":"…"}
 //! ```
 //! A request that fails is answered with `{"schema":1,"error":…,"advice":…,"code":…}`, where the code is the exit code
-//! that the command line turns it into. A connection may ask any number of questions, one after the other; `events` or
-//! `subscribe` is the last one of its connection.
+//! that the command line turns it into. A connection may ask any number of questions, one after the other; `events`,
+//! `subscribe` or `watch` is the last one of its connection.
 
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::net::UnixStream;
@@ -19,6 +19,8 @@ use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::output;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use crate::state::asked;
 
 /// The longest request.
 pub const REQUEST_MAX: u64 = 64 << 10;
@@ -44,7 +46,7 @@ impl From<RumorOrder> for bruit::Order {
 }
 
 /// What can be asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "cmd", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
     /// The members that the agent knows.
@@ -94,6 +96,24 @@ pub enum Request {
         /// Its name, or its id.
         node: String,
     },
+    /// Write a key.
+    Set(asked::Set),
+    /// What a key is.
+    Get(asked::Named),
+    /// Take a key's value away.
+    Unset(asked::Named),
+    /// All keys that begin so.
+    Keys(asked::Keys),
+    /// All keys that begin so, and every change of them from now on, one per line, until either side closes.
+    Watch(asked::Watch),
+    /// All shared keys that are in conflict.
+    Conflicts {},
+    /// Which member holds a key's last write.
+    Trace(asked::Named),
+    /// What each member holds, by fingerprints.
+    Views(asked::Views),
+    /// Have everybody build what it holds of state anew.
+    ResetState(asked::Reset),
 }
 
 /// The answer to a request that failed.
@@ -363,12 +383,16 @@ mod tests {
             (Request::Remove { node: "a".into() }, r#"{"cmd":"remove","node":"a"}"#),
             (Request::Join { addrs: vec!["h:1".into()] }, r#"{"cmd":"join","addrs":["h:1"]}"#),
             (Request::Subscribe { topic: None, order: RumorOrder::Origin }, r#"{"cmd":"subscribe","order":"origin"}"#),
+            (Request::Watch(asked::Watch { prefix: "lo".into() }), r#"{"cmd":"watch","prefix":"lo"}"#),
+            (Request::ResetState(asked::Reset { timeout_ms: Some(5) }), r#"{"cmd":"reset_state","timeout_ms":5}"#),
         ];
         for (request, text) in cases {
             assert_eq!(output::json(&request), text);
             assert_eq!(serde_json::from_str::<Request>(text).expect("a request"), request);
         }
         assert!(serde_json::from_str::<Request>(r#"{"cmd":"members","all":true}"#).is_err());
+        assert!(serde_json::from_str::<Request>(r#"{"cmd":"watch","all":true}"#).is_err());
+        assert!(serde_json::from_str::<Request>(r#"{"cmd":"watch"}"#).is_ok());
         assert!(serde_json::from_str::<Request>(r#"{"cmd":"destroy"}"#).is_err());
     }
 

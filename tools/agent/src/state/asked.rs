@@ -1,0 +1,145 @@
+//! What can be asked about state?
+
+use bruit::MergeRule;
+use bruit_config::RumorClass;
+use serde::{Deserialize, Serialize};
+
+/// What becomes of concurrent writes of a shared key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// All values stand and are reported, until somebody writes over them
+    Conflict,
+    /// The last one by the writers' clocks stands; the others are lost
+    Latest,
+    /// The highest value stands
+    Max,
+    /// The lowest value stands
+    Min,
+    /// What all have added is summed
+    Counter,
+    /// The elements that anybody has put in and nobody has taken out
+    Set,
+}
+
+impl From<Rule> for MergeRule {
+    fn from(rule: Rule) -> Self {
+        match rule {
+            Rule::Conflict => Self::Conflict,
+            Rule::Latest => Self::Latest,
+            Rule::Max => Self::Max,
+            Rule::Min => Self::Min,
+            Rule::Counter => Self::Counter,
+            Rule::Set => Self::Set,
+        }
+    }
+}
+
+/// A write: one of `value`, `value_hex`, `add`, `insert` and `remove`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Set {
+    /// Of which key.
+    pub key: String,
+    /// What it is to be, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Or as hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_hex: Option<String>,
+    /// So much is added to a counter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub add: Option<i64>,
+    /// This is put into a set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insert: Option<String>,
+    /// This is taken out of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remove: Option<String>,
+    /// Whether it is an attribute of the agent's own, and not a key that all may write.
+    #[serde(default)]
+    pub mine: bool,
+    /// Whether an attribute outlives the agent.
+    #[serde(default)]
+    pub durable: bool,
+    /// For how long an attribute holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_ms: Option<u64>,
+    /// How much the change matters.
+    #[serde(default)]
+    pub class: RumorClass,
+    /// What becomes of concurrent writes of a shared key; what holds of it already where it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
+    /// The share of the members, 0 to 1, that shall hold it before the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<f64>,
+    /// For how long to wait for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+}
+
+/// Which key of whom: a shared one where neither `mine` nor `of` is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// The key.
+    pub key: String,
+    /// Whether it is an attribute of the agent's own.
+    #[serde(default)]
+    pub mine: bool,
+    /// Or of this member: its name, or its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// For how long to wait for answers of others, where some are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+}
+
+/// Which keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// How they begin; all where it is missing.
+    #[serde(default)]
+    pub prefix: String,
+    /// Only those that are called exactly so.
+    #[serde(default)]
+    pub exact: bool,
+    /// Only attributes of this member: its name, or its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// Only shared ones.
+    #[serde(default)]
+    pub shared: bool,
+}
+
+/// What is watched.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    /// How the keys begin; all where it is missing.
+    #[serde(default)]
+    pub prefix: String,
+}
+
+/// How many are asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Views {
+    /// So many answers will do; those of all members where it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peers: Option<usize>,
+    /// For how long to wait for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+}
+
+/// How long it may take until all are in step again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reset {
+    /// How long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+}
