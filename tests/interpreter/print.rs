@@ -67,8 +67,6 @@ pub fn event(at: Instant, event: &Event) -> String {
             let removed = if changed.removed { " removed" } else { "" };
             format!("{} life={} version={}{removed}", changed.owner, changed.life, changed.version)
         }
-        Event::Conflict(conflict) => format!("{} life={} version={}", conflict.owner, conflict.life, conflict.version),
-        Event::Diverged { peer, comparisons, .. } => format!("{peer} after {comparisons}"),
         Event::Resync { lost } => format!("lost={lost}"),
     };
     format!("{} {} {what}", time(at), event.name())
