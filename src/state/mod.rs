@@ -20,6 +20,7 @@ mod store;
 mod watch;
 
 pub(crate) use born::Born;
+pub(crate) use log::{Log, needed};
 pub use entry::{Draft, KEY_MAX, Nature};
 pub(crate) use entry::{Entry, Stage, TOLD_MAX};
 pub use key::Key;

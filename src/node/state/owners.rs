@@ -1,7 +1,7 @@
 //! Owners come and go, and their ephemeral entries with them.
 
 use super::super::Node;
-use crate::id::NodeId;
+use crate::id::{Incarnation, NodeId};
 use crate::membership::ME;
 use crate::time::Instant;
 
@@ -29,6 +29,12 @@ impl Node {
             let member = self.table.get(slot);
             (slot == ME || member.state.is_up()) && member.incarnation.life() == life
         })
+    }
+
+    /// The last life in which this node's name has written something that is held here.
+    pub(in super::super) fn last_written_life(&self) -> Incarnation {
+        let logs = self.states.store.logs_in(self.me.id, self.me.id);
+        Incarnation::new(logs.map(|log| self.states.store.log(log).life).max().unwrap_or(0), 0)
     }
 
     /// A log of which nothing is held, of an owner that is gone.
