@@ -95,7 +95,7 @@ impl Replicas {
         let life = present_life(node);
         let version = node.watermark(life.0, life.1);
         match self.asked.take() {
-            Some(Asked::Own(write)) => self.owned.add(life, write.taken(at, version)),
+            Some(Asked::Own(write)) => self.owned.add(life, write.taken(at, node.me().boot, version)),
             Some(Asked::Shared(key, call)) => self.shared.add(&key, life, version, call),
             None => {}
         }

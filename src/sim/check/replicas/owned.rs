@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Life, Reach};
-use crate::id::NodeId;
+use crate::id::{BootId, NodeId};
 use crate::node::{Node, Write};
 use crate::time::{Instant, Span};
 
@@ -12,6 +12,7 @@ use crate::time::{Instant, Span};
 pub(super) struct OwnWrite {
     version: u64,
     at: Instant,
+    by: BootId,
     key: Vec<u8>,
     value: Option<Vec<u8>>,
     durable: bool,
@@ -23,6 +24,7 @@ impl OwnWrite {
         Self {
             version: 0,
             at: Instant::ZERO,
+            by: BootId::from_u64(0),
             key: write.key.to_vec(),
             value: write.value.map(<[u8]>::to_vec),
             durable: write.durable,
@@ -30,8 +32,8 @@ impl OwnWrite {
         }
     }
 
-    pub fn taken(self, at: Instant, version: u64) -> Self {
-        Self { version, at, ..self }
+    pub fn taken(self, at: Instant, by: BootId, version: u64) -> Self {
+        Self { version, at, by, ..self }
     }
 
     fn is_over(&self, now: Instant) -> bool {
@@ -53,10 +55,11 @@ impl Owned {
 
     /// A process goes on in another life with what it has: under which versions the node alone knows.
     pub fn renew(&mut self, now: Instant, from: Life, to: Life, node: &Node) {
-        let Some(old) = self.0.get(&from) else { return };
+        let Some(all) = self.0.get(&from) else { return };
+        let old: Vec<&OwnWrite> = all.iter().filter(|write| write.by == node.me().boot).collect();
         let keys: BTreeSet<&Vec<u8>> = old.iter().map(|write| &write.key).collect();
         let last = keys.into_iter().filter_map(|key| old.iter().rev().find(|write| write.key == *key));
-        let held = last.filter(|write| write.value.is_some() && !write.is_over(now)).cloned();
+        let held = last.filter(|write| write.value.is_some() && !write.is_over(now)).copied().cloned();
         let version = |write: &OwnWrite| node.own_state(Instant::ZERO, &write.key).map_or(1, |view| view.version);
         let mut renewed: Vec<OwnWrite> = held.map(|write| OwnWrite { version: version(&write), ..write }).collect();
         renewed.sort_by_key(|write| write.version);
