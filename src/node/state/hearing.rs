@@ -58,7 +58,15 @@ impl Node {
         }
         let root = self.states.root();
         let twins = self.drop_what_is_gone(now, log, page);
-        if head.upto > record.complete || !twins.is_empty() {
+        let more = head.upto > record.complete;
+        if more && head.partial {
+            // What the sender has let go of, this node cannot have from it: its owner is up, or gives it if it ever is.
+            if record.valid {
+                return;
+            }
+            self.states.store.log_mut(log).skipped = true;
+        }
+        if more || !twins.is_empty() {
             self.take_page(now, sender, log, page, &twins);
         } else {
             self.counters.state_known += 1;
