@@ -196,7 +196,10 @@ impl<'a> StatePage<'a> {
                 Some(_) | None => return false,
             }
         }
-        self.head.flags.get() & !(PARTIAL | LOST) == 0 && head.life > 0 && head.base < head.upto && entries.rest.is_empty()
+        self.head.flags.get() & !(PARTIAL | LOST) == 0
+            && head.life > 0
+            && head.base < head.upto
+            && entries.rest.is_empty()
     }
 }
 

@@ -86,6 +86,10 @@ impl Node {
     /// only be what memory has lost here (R20).
     fn hear_of_own_life(&mut self, now: Instant, sender: Sender, page: &StatePage<'_>) {
         let head = page.head();
+        if head.life > self.table.get(ME).incarnation.life() {
+            // If that process is up this node hears of it as a member; if not, once logs are compared.
+            return;
+        }
         let own = self.states.store.find_log(head.owner, head.life);
         let complete = own.map_or(0, |log| self.states.store.log(log).complete);
         let other = |entry: StateEntry<'_>| {
@@ -134,37 +138,6 @@ impl Node {
                     twins.push(at);
                 }
                 Some(_) | None if head.lost || entry.is_ephemeral() && head.partial && at > head.floor => continue,
-                Some(_) | None => {}
-            }
-            self.emit_changed(slot, true);
-            self.drop_entry(now, slot);
-        }
-    }
-
-    /// What is held and not in the page was superseded, is over or was removed: its sender is complete up to where it ends (R13, R14).
-    /// Of two that have one version, which only two processes of one name can give, one stays, the same everywhere: says for which
-    /// versions it is the page's.
-    fn drop_what_is_gone(&mut self, now: Instant, log: u32, page: &StatePage<'_>) -> Twins {
-        let head = page.head();
-        let mut said = page.entries().map(|entry| (entry.draft.version, entry.draft.check)).peekable();
-        let mut next = self.states.store.first_behind(log, head.base);
-        let mut twins = Twins::new();
-        while let Some(slot) = next {
-            next = self.states.store.after(slot);
-            let entry = *self.states.store.get(slot);
-            if entry.version > head.upto {
-                break;
-            }
-            while said.next_if(|(version, _)| *version < entry.version).is_some() {}
-            match said.peek() {
-                Some((version, check)) if *version == entry.version => {
-                    if entry.check >= *check {
-                        continue;
-                    }
-                    // A page has no more entries than there are places.
-                    twins.push(entry.version);
-                }
-                Some(_) | None if entry.is_ephemeral() && head.partial && entry.version > head.floor => continue,
                 Some(_) | None => {}
             }
             self.emit_changed(slot, true);

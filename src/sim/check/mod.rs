@@ -149,10 +149,8 @@ impl Checks {
     /// What keeps the rumors and the state of a world that these rules have watched from being quiet now: who misses what.
     #[must_use]
     pub fn missing<O: Observer>(&self, world: &World<O>) -> Vec<Violation> {
-        let found: [(Check, Found); 2] = [
-            (Check::MissingRumor, self.exactly_once.missing(world)),
-            (Check::Replicas, self.replicas.wrong(world)),
-        ];
+        let found: [(Check, Found); 2] =
+            [(Check::MissingRumor, self.exactly_once.missing(world)), (Check::Replicas, self.replicas.wrong(world))];
         violations(found, world.now())
     }
 

@@ -13,8 +13,8 @@ use crate::error::DropReason;
 use crate::node::{Publication, SharedOp, SharedWrite, Write};
 use crate::rumor::{Class, Order, Topic};
 use crate::sim::check::{Check, Checks, Quiet, Violation, disquiet};
-use crate::state::MergeRule;
 use crate::sim::{Bounds, Cable, Coverage, Death, HostId, Latency, Link, Spec, World};
+use crate::state::MergeRule;
 use crate::time::{Instant, Span};
 
 /// How many probe intervals all must stay quiet for, once they are.
@@ -353,9 +353,8 @@ impl<'a> Player<'a> {
         for n in 0..count {
             let (key, value) = (format!("k{}", first + n), value.map(|value| text_of(value.wrapping_add(n.into()))));
             let value = value.as_ref().map(String::as_bytes);
-            taken += u32::from(
-                self.world.write(host, Write { key: key.as_bytes(), value, class, durable, ttl }).is_ok(),
-            );
+            taken +=
+                u32::from(self.world.write(host, Write { key: key.as_bytes(), value, class, durable, ttl }).is_ok());
         }
         let value = value.unwrap_or(0);
         self.script.say(&format!("write n{number} {how} {} k{first} {count} {value}", class.name()));

@@ -75,7 +75,8 @@ impl Owned {
             let expected = self.expected(now, reach, &key)?;
             let got = held.get(&key).map(Vec::as_slice);
             (got != expected).then(|| {
-                let text = |value: Option<&[u8]>| value.map_or("nothing".to_owned(), |value| value.escape_ascii().to_string());
+                let text =
+                    |value: Option<&[u8]>| value.map_or("nothing".to_owned(), |value| value.escape_ascii().to_string());
                 let owner = key.0;
                 format!("holds {} as {} of {owner:?}, not {}", text(got), key.1.escape_ascii(), text(expected))
             })

@@ -75,7 +75,8 @@ pub(super) struct SharedKeys(BTreeMap<Vec<u8>, Vec<Contribution>>);
 
 /// Those among some that nobody among them has written over.
 fn standing<'a>(all: &[&'a Contribution]) -> Vec<&'a Contribution> {
-    let later = |c: &Contribution, other: &Contribution| other.life() == c.life() && other.stamp.version > c.stamp.version;
+    let later =
+        |c: &Contribution, other: &Contribution| other.life() == c.life() && other.stamp.version > c.stamp.version;
     let over = |c: &&&Contribution| !all.iter().any(|other| later(c, other) || other.saw(c));
     all.iter().filter(over).copied().collect()
 }
