@@ -93,9 +93,8 @@ impl Node {
         let own = self.states.store.find_log(head.owner, head.life);
         let complete = own.map_or(0, |log| self.states.store.log(log).complete);
         let other = |entry: StateEntry<'_>| {
-            let held = own.and_then(|log| self.states.store.first_behind(log, entry.draft.version - 1));
-            let held = held.map(|slot| self.states.store.get(slot));
-            held.is_some_and(|held| held.version() == entry.draft.version && held.check != entry.draft.check)
+            let held = own.and_then(|log| self.states.store.at_version(log, entry.draft.version));
+            held.is_some_and(|slot| self.states.store.get(slot).check != entry.draft.check)
         };
         if head.upto > complete || page.entries().any(other) {
             self.outlive(now, head.life);
@@ -114,8 +113,7 @@ impl Node {
     }
 
     /// What is held and not in the page was superseded, is over or was removed: its sender is complete up to where it ends (R13, R14).
-    /// Of two that have one version, which only two processes of one name can give, one stays, the same everywhere: says for which
-    /// versions it is the page's.
+    /// Says for which versions another entry is held that gives way: two processes of one name have given one version twice.
     fn drop_what_is_gone(&mut self, now: Instant, log: u32, page: &StatePage<'_>) -> Twins {
         let head = page.head();
         let mut said = page.entries().map(|entry| (entry.draft.version, entry.draft.check)).peekable();
@@ -131,11 +129,9 @@ impl Node {
             while said.next_if(|(version, _)| *version < at).is_some() {}
             match said.peek() {
                 Some((version, check)) if *version == at => {
-                    if entry.check >= *check {
-                        continue;
-                    }
                     // A page has no more entries than there are places.
-                    twins.push(at);
+                    (entry.check < *check).then(|| twins.push(at));
+                    continue;
                 }
                 Some(_) | None if head.lost || entry.is_ephemeral() && head.partial && at > head.floor => continue,
                 Some(_) | None => {}

@@ -111,7 +111,7 @@ impl Node {
     }
 
     /// Lets the ephemeral entries of a log go. What one of them took the place of may be held elsewhere still, and be durable: it
-    /// is gone as well, which the floor says.
+    /// is gone as well, which follows from its absence.
     pub(super) fn let_go(&mut self, log: u32) {
         let mut next = self.states.store.first_behind(log, 0);
         while let Some(slot) = next {
@@ -120,8 +120,7 @@ impl Node {
                 // It does not count: the fingerprint stays as it is.
                 self.states.due.cancel(slot);
                 self.states.store.remove(slot);
-                let record = self.states.store.log_mut(log);
-                (record.skipped, record.floor) = (true, record.complete);
+                self.states.store.log_mut(log).skipped = true;
             }
         }
     }
