@@ -34,7 +34,7 @@ impl Page<'_> {
     fn write(&self, peers: &[Peer], writer: &mut bruit::wire::Writer<'_>) -> bool {
         let (owner, life) = (peers[self.owner].id, peers[self.owner].incarnation.life());
         let upto = self.base + self.keys.len() as u64;
-        if !(StateHead { owner, life, base: self.base, upto, floor: 0 }).write(writer) {
+        if !(StateHead { owner, life, base: self.base, upto, floor: 0, partial: false, lost: false }).write(writer) {
             return false;
         }
         (self.base + 1..).zip(self.keys).all(|(version, key)| {

@@ -88,6 +88,8 @@ impl Node {
             self.join.started_at = now;
         }
         self.join.walk = None;
+        // It would end in joining.
+        self.drop_state_walk();
         self.join.checking_until = None;
         self.join.rival = None;
         // The seeds' last word is out of date now: nobody founds on it.
@@ -101,7 +103,6 @@ impl Node {
     }
 
     fn forget_everybody(&mut self, now: Instant) {
-        self.drop_state_walk();
         self.owner_forgotten(now, ME);
         for slot in 1..self.table.end() {
             if self.table.at(slot).is_some() {

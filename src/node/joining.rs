@@ -263,7 +263,7 @@ impl Node {
     pub(super) fn become_member(&mut self, now: Instant) {
         let own = self.table.get(ME).incarnation;
         let held = self.join.held.map_or(own, |held| held.max(own));
-        let Some(incarnation) = held.next_life() else { return };
+        let Some(incarnation) = held.max(self.last_written_life()).next_life() else { return };
         self.phase = Phase::Joined;
         self.rumors_begin(now);
         self.drop_state_walk();

@@ -333,6 +333,18 @@ impl Node {
         self.emit(Event::SelfRefuted { incarnation: next });
     }
 
+    /// Somebody holds something of a life of this name that is not of this process, as late as its own or later: go above it (R1).
+    pub(super) fn outlive(&mut self, now: Instant, life: u32) {
+        let (mine, theirs) = (self.table.get(ME).incarnation, Incarnation::new(life, 0));
+        if self.phase != Phase::Joined || theirs.life() > mine.life() && !theirs.plausible_after(mine) {
+            self.counters.claims_implausible += 1;
+            return;
+        }
+        let Some(next) = theirs.max(mine).next_life() else { return };
+        self.raise(now, next, State::Dead);
+        self.emit(Event::SelfRefuted { incarnation: next });
+    }
+
     /// This node was held dead: it may have been cut off, and whom it has declared dead meanwhile may live. It does not tell
     /// of the dead any more; if they live they are told, and refute.
     fn recant(&mut self) {

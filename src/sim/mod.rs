@@ -50,7 +50,7 @@ pub use coverage::Coverage;
 pub use host::{Cable, Death, HostId, Spec};
 pub use link::{Latency, Link};
 pub use network::Network;
-pub use observe::Observer;
+pub use observe::{Observer, Written};
 pub use passing::{Fate, Passing};
 pub use shortage::Shortage;
 pub use tally::Tally;

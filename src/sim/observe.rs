@@ -5,8 +5,17 @@ use core::net::SocketAddr;
 use super::host::HostId;
 use super::passing::Passing;
 use crate::event::Event;
-use crate::node::{MemberView, Node};
+use crate::node::{MemberView, Node, SharedWrite, Write};
 use crate::time::Instant;
+
+/// What a node is asked to write into the state.
+#[derive(Clone, Copy, Debug)]
+pub enum Written<'a> {
+    /// A key of its own.
+    Own(&'a Write<'a>),
+    /// A key that all may write.
+    Shared(&'a SharedWrite<'a>),
+}
 
 /// Is told what happens in a [`World`](super::World), in the order in which it happens. Times are the world's. Every method
 /// does nothing unless it is written; a world that nobody watches pays nothing.
@@ -34,6 +43,12 @@ pub trait Observer {
 
     /// A node has told its embedder something.
     fn event(&mut self, _at: Instant, _host: HostId, _event: &Event) {}
+
+    /// A node is about to be asked to write.
+    fn writing(&mut self, _at: Instant, _host: HostId, _node: &Node, _what: &Written<'_>) {}
+
+    /// A node has taken what it was asked to write last.
+    fn wrote(&mut self, _at: Instant, _host: HostId, _node: &Node) {}
 
     /// The record that a node holds at a place of its table has changed; `None`: the place is free now. Places are named
     /// after each input, each at most once.
@@ -83,6 +98,16 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn event(&mut self, at: Instant, host: HostId, event: &Event) {
         self.0.event(at, host, event);
         self.1.event(at, host, event);
+    }
+
+    fn writing(&mut self, at: Instant, host: HostId, node: &Node, what: &Written<'_>) {
+        self.0.writing(at, host, node, what);
+        self.1.writing(at, host, node, what);
+    }
+
+    fn wrote(&mut self, at: Instant, host: HostId, node: &Node) {
+        self.0.wrote(at, host, node);
+        self.1.wrote(at, host, node);
     }
 
     fn changed(&mut self, at: Instant, host: HostId, slot: u32, member: Option<&MemberView<'_>>) {

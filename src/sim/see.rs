@@ -62,6 +62,15 @@ impl<O: Observer> World<O> {
         passed.saturating_add(self.hosts[host.index()].wall_offset_s)
     }
 
+    /// The same in milliseconds since 1970, in a world that began in 2026: what an embedder gives to writes that ask for it.
+    #[must_use]
+    pub fn wall_clock_ms(&self, host: HostId) -> u64 {
+        const BEGAN_MS: i64 = 1_767_225_600_000;
+        let passed = i64::try_from(self.now.as_nanos() / 1_000_000).unwrap_or(i64::MAX);
+        let offset = self.hosts[host.index()].wall_offset_s.saturating_mul(1_000);
+        BEGAN_MS.saturating_add(passed).saturating_add(offset).try_into().unwrap_or(0)
+    }
+
     /// What a host has been told, with the world's time, oldest first; at most [`Bounds::events`](super::Bounds::events).
     pub fn events(&self, host: HostId) -> impl Iterator<Item = (Instant, Event)> + '_ {
         self.hosts[host.index()].log.iter().copied()

@@ -10,7 +10,7 @@ use super::flights::{Cargo, Flight, Flights};
 use super::host::{Cable, Death, Host, HostId, Process, Spec};
 use super::link::Latency;
 use super::network::Network;
-use super::observe::Observer;
+use super::observe::{Observer, Written};
 use super::passing::{Fate, Passing};
 use super::places::{Place, Places, address};
 use super::shortage::Shortage;
@@ -307,7 +307,7 @@ impl<O: Observer> World<O> {
     /// # Errors
     /// The node's refusal.
     pub fn write(&mut self, host: HostId, write: Write<'_>) -> Result<(), Refusal> {
-        self.tell(host, Input::Write(write))
+        self.ask_to_write(host, &Written::Own(&write), Input::Write(write))
     }
 
     /// Has a node write a key that all may write.
@@ -315,7 +315,7 @@ impl<O: Observer> World<O> {
     /// # Errors
     /// The node's refusal.
     pub fn write_shared(&mut self, host: HostId, write: SharedWrite<'_>) -> Result<(), Refusal> {
-        self.tell(host, Input::WriteShared(write))
+        self.ask_to_write(host, &Written::Shared(&write), Input::WriteShared(write))
     }
 
     /// Has all nodes forget what they hold of others' keys, and owners tell theirs anew.
@@ -467,6 +467,17 @@ impl<O: Observer> World<O> {
                 panic!("seed {}: {} is not running", self.seed, self.name(host))
             }
         }
+    }
+
+    fn ask_to_write(&mut self, host: HostId, what: &Written<'_>, input: Input<'_>) -> Result<(), Refusal> {
+        if let Some(node) = &self.hosts[host.index()].node {
+            self.observer.writing(self.now, host, node, what);
+        }
+        self.tell(host, input)?;
+        if let Some(node) = &self.hosts[host.index()].node {
+            self.observer.wrote(self.now, host, node);
+        }
+        Ok(())
     }
 
     /// One input, then the transmits, then the events, then the timeout: the contract of the four calls.

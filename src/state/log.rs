@@ -29,13 +29,19 @@ pub struct Log {
     pub valid: bool,
     /// Whether ephemeral entries were let go because the owner was gone: should it be up after all they are asked for anew.
     pub skipped: bool,
-    /// Whether it is to be gone through once more, because another that holds as much has another sum.
-    pub again: bool,
+    /// Whether memory has lost an entry of this node's own: then that something is missing says nothing.
+    pub lost: bool,
     pub(super) taken: bool,
     /// A row of datagrams, and up to which version it has told this log.
     pub row: (u32, u64),
     /// Since when it has not been valid.
     pub void_since: Instant,
+}
+
+/// The same of what a peer says of a log.
+#[must_use]
+pub const fn needed(complete: u64, floor: u64, their_floor: u64) -> u64 {
+    if their_floor > floor && complete > floor { floor } else { complete }
 }
 
 impl Log {
@@ -53,11 +59,18 @@ impl Log {
         ephemeral: 0,
         valid: false,
         skipped: false,
-        again: false,
+        lost: false,
         taken: false,
         row: (0, 0),
         void_since: Instant::ZERO,
     };
+
+    /// Behind which version everything is needed of somebody who has forgotten removals up to `floor`: some of them may be of what is
+    /// held here, unless as many are known to be forgotten (R14).
+    #[must_use]
+    pub const fn needed(&self, floor: u64) -> u64 {
+        needed(self.complete, self.floor, floor)
+    }
 
     /// What it adds to the fingerprint: the sum over its settled entries that count.
     #[must_use]

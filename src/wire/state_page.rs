@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  0  owner's node id u64       8  its life u32               12  base, 6 bytes
-//! 18  upto, 6 bytes            24  floor, 6 bytes             30  zero u16
+//! 18  upto, 6 bytes            24  floor, 6 bytes             30  flags u16
 //! 32  entries, each:
 //!      0  flags u8              1  key's length u8             2  value's length u16
 //!      4  step u16              6  check u64                  14  [WIDE] version, 6 bytes
@@ -13,8 +13,11 @@
 //! removed 4, AGED 5, TIMED 6, WIDE 7. An entry's version is that of the one before (`base` for the first) plus `step`, or stands
 //! in full where it is WIDE, with a step of 0: where that is more than 65,535 beyond, and only there. Without an age it is older than anything that is still under way.
 //!
-//! The page holds *all* that its sender holds of this life with a version above `base` and up to `upto`: what is not in it was
-//! superseded by a later version, or was removed where its version is at or below `floor` (R10, R13, R14).
+//! The page holds *all* that its sender holds of this life with a version above `base` and up to `upto`, and its sender is complete
+//! up to there: what is not in it was superseded, is over, or was removed and the removal forgotten, which the sender knows of versions
+//! up to `floor` (R10, R13, R14). With flag 1 of the head the sender has let go of ephemeral entries, because it held the owner for gone:
+//! that such a one is missing says nothing then. With flag 2 the sender is the owner, and its memory has lost an entry: that anything is
+//! missing says nothing.
 
 use core::mem::size_of;
 use zerocopy::little_endian::{U16, U32, U64};
@@ -28,6 +31,10 @@ const AGED: u8 = 1 << 5;
 const TIMED: u8 = 1 << 6;
 const WIDE: u8 = 1 << 7;
 
+/// In the head's flags.
+const PARTIAL: u16 = 1;
+const LOST: u16 = 2;
+
 /// The head of a page on the wire.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -37,7 +44,7 @@ pub struct RawStatePage {
     base: RawSequence,
     upto: RawSequence,
     floor: RawSequence,
-    zero: U16,
+    flags: U16,
 }
 
 const _: () = assert!(size_of::<RawStatePage>() == 32);
@@ -55,6 +62,10 @@ pub struct StateHead {
     pub upto: u64,
     /// Of what is at or below this the sender has forgotten removals.
     pub floor: u64,
+    /// Whether the sender has let go of ephemeral entries.
+    pub partial: bool,
+    /// Whether the sender has lost something of its own.
+    pub lost: bool,
 }
 
 impl StateHead {
@@ -67,7 +78,7 @@ impl StateHead {
             base: RawSequence::new(self.base),
             upto: RawSequence::new(self.upto),
             floor: RawSequence::new(self.floor),
-            zero: 0.into(),
+            flags: (if self.partial { PARTIAL } else { 0 } | if self.lost { LOST } else { 0 }).into(),
         };
         writer.push(Kind::StatePage, &raw)
     }
@@ -161,6 +172,8 @@ impl<'a> StatePage<'a> {
             base: self.head.base.get(),
             upto: self.head.upto.get(),
             floor: self.head.floor.get(),
+            partial: self.head.flags.get() & PARTIAL != 0,
+            lost: self.head.flags.get() & LOST != 0,
         }
     }
 
@@ -183,7 +196,10 @@ impl<'a> StatePage<'a> {
                 Some(_) | None => return false,
             }
         }
-        self.head.zero.get() == 0 && head.life > 0 && head.base < head.upto && entries.rest.is_empty()
+        self.head.flags.get() & !(PARTIAL | LOST) == 0
+            && head.life > 0
+            && head.base < head.upto
+            && entries.rest.is_empty()
     }
 }
 

@@ -160,7 +160,7 @@ fn rumor_page(u: &mut Unstructured<'_>) -> Result<Record> {
 /// What somebody may have written in one of its lives: versions that rise, keys that come again, checks that mostly fit.
 pub fn state_page(u: &mut Unstructured<'_>, owner: NodeId, life: u32) -> Result<Record> {
     let base = if u.ratio(3, 4)? { 0 } else { sequence(u)?.min(RawSequence::MAX - 1) };
-    let mut head = StateHead { owner, life, base, upto: base, floor: 0 };
+    let mut head = StateHead { owner, life, base, upto: base, floor: 0, partial: false, lost: false };
     let mut entries = Vec::new();
     for _ in 0..u.int_in_range(0..=5)? {
         // A step that 16 bits do not hold makes the version stand in full.

@@ -136,7 +136,7 @@ fn rumor_ids(origin: &Actor, base: u64, which: u64) -> RumorIds {
 
 /// Four writes: one that is under way, one that has settled, a lease, and far behind them a removal.
 pub fn state_page(owner: &Actor) -> Record {
-    let head = StateHead { owner: owner.id(), life: 3, base: 5, upto: 70_008, floor: 2 };
+    let head = StateHead { owner: owner.id(), life: 3, base: 5, upto: 70_008, floor: 2, partial: false, lost: false };
     let nature = |class, durable, removed| Nature { class, durable, shared: false, removed };
     let written = |version, nature, ttl_ms, age_ms, key: &[u8], value: &[u8]| {
         let entry = Written { version, check: 0, nature, ttl_ms, age_ms, key: key.into(), value: value.into() };

@@ -360,7 +360,7 @@ fn state_page(dice: &mut Rng, parties: &[Party], writer: &mut Writer<'_>) -> boo
     let LogDigest { owner, life, complete, floor, .. } = log(dice, parties);
     let base = if dice.below(2) == 0 { 0 } else { complete };
     let entries = u64::from(dice.below(5));
-    let head = StateHead { owner, life, base, upto: base + entries + 1, floor };
+    let head = StateHead { owner, life, base, upto: base + entries + 1, floor, partial: false, lost: false };
     head.write(writer)
         && (0..entries).all(|nth| {
             let removed = dice.below(4) == 0;

@@ -105,7 +105,9 @@ impl Node {
         let life = self.table.get(ME).incarnation.life();
         let record = self.states.store.log_mut(log);
         let own = record.owner == self.me.id && record.life == life;
-        if !own {
+        if own {
+            record.lost = true;
+        } else {
             (record.complete, record.floor) = (0, 0);
         }
     }

@@ -18,6 +18,9 @@ const REPAIRED_SENDS: u32 = 2;
 /// Entries that one takes the place of.
 pub(super) type Replaced = ArrayVec<u32, { SEEN_MAX + 1 }>;
 
+/// Versions of entries of a page.
+type Twins = ArrayVec<u64, { u8::MAX as usize }>;
+
 /// What became of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Taken {
@@ -39,31 +42,37 @@ impl Node {
             return;
         }
         if self.is_own_life(&head) {
-            self.take_back_own(now, sender, page);
+            self.hear_of_own_life(now, sender, page);
             return;
         }
         let Some(log) = self.log_of(now, head.owner, head.life) else {
             self.counters.state_refused += 1;
             return;
         };
-        let record = self.states.store.log_mut(log);
-        if record.complete < head.floor && record.complete > 0 {
-            // Removals of what is held here may be forgotten there: all of it is looked at again (R14).
-            record.complete = 0;
-        }
-        let (complete, again) = (record.complete, record.again);
-        if head.base > complete {
+        let record = *self.states.store.log(log);
+        let needed = record.needed(head.floor);
+        if head.base > needed {
             self.counters.state_gaps += 1;
-            self.want_state(sender, StateWant { owner: head.owner, life: head.life, after: complete });
-            return;
-        }
-        if head.upto <= complete && !again {
-            self.counters.state_known += 1;
+            self.want_state(sender, StateWant { owner: head.owner, life: head.life, after: needed });
             return;
         }
         let root = self.states.root();
-        self.drop_what_is_gone(now, log, page);
-        self.take_page(now, sender, log, page);
+        let twins = self.drop_what_is_gone(now, log, page);
+        let more = head.upto > record.complete;
+        if more && head.partial {
+            // What the sender has let go of, this node cannot have from it: its owner is up, or gives it if it ever is.
+            if record.valid {
+                return;
+            }
+            self.states.store.log_mut(log).skipped = true;
+        }
+        if more || !twins.is_empty() {
+            self.take_page(now, sender, log, page, &twins);
+        } else {
+            self.counters.state_known += 1;
+        }
+        let log = self.states.store.log_mut(log);
+        log.floor = log.floor.max(head.floor.min(head.upto).min(log.complete));
         self.note_root(now, root);
     }
 
@@ -72,14 +81,29 @@ impl Node {
         head.owner == self.me.id && self.is_in() && head.life >= self.table.get(ME).incarnation.life()
     }
 
-    /// Its own log is complete; but memory may have lost an entry of it, which others still have (R20).
-    fn take_back_own(&mut self, now: Instant, sender: Sender, page: &StatePage<'_>) {
+    /// This node alone writes of its present life: who holds something else of it has it from another process of this name, in a life
+    /// that nobody who let this one in remembered. It goes above that (R1, R9), and writes anew what it has written. Otherwise it can
+    /// only be what memory has lost here (R20).
+    fn hear_of_own_life(&mut self, now: Instant, sender: Sender, page: &StatePage<'_>) {
         let head = page.head();
-        let Some(log) = self.states.store.find_log(head.owner, head.life) else { return };
-        let complete = self.states.store.log(log).complete;
-        let way = self.way_from(sender);
-        for entry in page.entries().filter(|entry| entry.draft.version <= complete) {
-            let _taken_or_held = self.take_entry(now, sender, log, &entry, way);
+        if head.life > self.table.get(ME).incarnation.life() {
+            // If that process is up this node hears of it as a member; if not, once logs are compared.
+            return;
+        }
+        let own = self.states.store.find_log(head.owner, head.life);
+        let complete = own.map_or(0, |log| self.states.store.log(log).complete);
+        let other = |entry: StateEntry<'_>| {
+            let held = own.and_then(|log| self.states.store.at_version(log, entry.draft.version));
+            held.is_some_and(|slot| self.states.store.get(slot).check != entry.draft.check)
+        };
+        if head.upto > complete || page.entries().any(other) {
+            self.outlive(now, head.life);
+        } else if let Some(log) = own.filter(|log| self.states.store.log(*log).lost) {
+            let way = self.way_from(sender);
+            for entry in page.entries() {
+                let _taken_or_held = self.take_entry(now, sender, log, &entry, way);
+            }
+            self.states.store.log_mut(log).lost = head.upto < complete;
         }
     }
 
@@ -88,33 +112,43 @@ impl Node {
         sender.slot.and_then(|slot| self.table.contact(slot).rtt.smoothed()).unwrap_or(Span::ZERO) / 2
     }
 
-    /// What is held below the sender's floor and not in the page was removed, and the removal forgotten (R14).
-    fn drop_what_is_gone(&mut self, now: Instant, log: u32, page: &StatePage<'_>) {
+    /// What is held and not in the page was superseded, is over or was removed: its sender is complete up to where it ends (R13, R14).
+    /// Says for which versions another entry is held that gives way: two processes of one name have given one version twice.
+    fn drop_what_is_gone(&mut self, now: Instant, log: u32, page: &StatePage<'_>) -> Twins {
         let head = page.head();
-        let last = head.upto.min(head.floor);
-        let mut said = page.entries().map(|entry| entry.draft.version).peekable();
+        let mut said = page.entries().map(|entry| (entry.draft.version, entry.draft.check)).peekable();
         let mut next = self.states.store.first_behind(log, head.base);
+        let mut twins = Twins::new();
         while let Some(slot) = next {
             next = self.states.store.after(slot);
-            let at = self.states.store.get(slot).version();
-            if at > last {
-                return;
+            let entry = *self.states.store.get(slot);
+            let at = entry.version();
+            if at > head.upto {
+                break;
             }
-            while said.next_if(|version| *version < at).is_some() {}
-            if said.peek() != Some(&at) {
-                self.emit_changed(slot, true);
-                self.drop_entry(now, slot);
+            while said.next_if(|(version, _)| *version < at).is_some() {}
+            match said.peek() {
+                Some((version, check)) if *version == at => {
+                    // A page has no more entries than there are places.
+                    (entry.check < *check).then(|| twins.push(at));
+                    continue;
+                }
+                Some(_) | None if head.lost || entry.is_ephemeral() && head.partial && at > head.floor => continue,
+                Some(_) | None => {}
             }
+            self.emit_changed(slot, true);
+            self.drop_entry(now, slot);
         }
+        twins
     }
 
-    fn take_page(&mut self, now: Instant, sender: Sender, log: u32, page: &StatePage<'_>) {
+    fn take_page(&mut self, now: Instant, sender: Sender, log: u32, page: &StatePage<'_>, twins: &Twins) {
         let head = page.head();
         let way = self.way_from(sender);
         let mut news = false;
         for entry in page.entries() {
-            let record = self.states.store.log(log);
-            if entry.draft.version <= record.complete && !record.again {
+            let complete = self.states.store.log(log).complete;
+            if entry.draft.version <= complete && !twins.contains(&entry.draft.version) {
                 continue;
             }
             match self.take_entry(now, sender, log, &entry, way) {
@@ -126,13 +160,10 @@ impl Node {
                     return;
                 }
             }
-            let record = self.states.store.log_mut(log);
-            record.complete = record.complete.max(entry.draft.version);
+            self.states.store.log_mut(log).complete = complete.max(entry.draft.version);
         }
         let record = self.states.store.log_mut(log);
         record.complete = record.complete.max(head.upto);
-        record.floor = record.floor.max(head.floor.min(head.upto));
-        record.again &= head.upto < record.complete;
         if news {
             self.states.pace.learned();
             self.arm_round(now);

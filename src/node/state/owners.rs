@@ -1,7 +1,7 @@
 //! Owners come and go, and their ephemeral entries with them.
 
 use super::super::Node;
-use crate::id::NodeId;
+use crate::id::{Incarnation, NodeId};
 use crate::membership::ME;
 use crate::time::Instant;
 
@@ -29,6 +29,12 @@ impl Node {
             let member = self.table.get(slot);
             (slot == ME || member.state.is_up()) && member.incarnation.life() == life
         })
+    }
+
+    /// The last life in which this node's name has written something that is held here.
+    pub(in super::super) fn last_written_life(&self) -> Incarnation {
+        let logs = self.states.store.logs_in(self.me.id, self.me.id);
+        Incarnation::new(logs.map(|log| self.states.store.log(log).life).max().unwrap_or(0), 0)
     }
 
     /// A log of which nothing is held, of an owner that is gone.
@@ -105,7 +111,7 @@ impl Node {
     }
 
     /// Lets the ephemeral entries of a log go. What one of them took the place of may be held elsewhere still, and be durable: it
-    /// is gone as well, which the floor says.
+    /// is gone as well, which follows from its absence.
     pub(super) fn let_go(&mut self, log: u32) {
         let mut next = self.states.store.first_behind(log, 0);
         while let Some(slot) = next {
@@ -114,8 +120,7 @@ impl Node {
                 // It does not count: the fingerprint stays as it is.
                 self.states.due.cancel(slot);
                 self.states.store.remove(slot);
-                let record = self.states.store.log_mut(log);
-                (record.skipped, record.floor) = (true, record.complete);
+                self.states.store.log_mut(log).skipped = true;
             }
         }
     }

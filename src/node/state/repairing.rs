@@ -9,6 +9,7 @@ use super::super::{Node, Phase};
 use crate::event::Event;
 use crate::id::NodeId;
 use crate::membership::ME;
+use crate::state::needed;
 use crate::time::Instant;
 use crate::wire::{
     BUCKETS, Kind, LogDigest, OVERHEAD_INTRO, RawListing, RawLogDigest, RawStateWant, RawSums, SECTION_HEADER,
@@ -189,21 +190,21 @@ impl Node {
         let own = owner == self.me.id && life >= self.table.get(ME).incarnation.life();
         let ours = self.states.store.find_log(owner, life).map(|log| self.log_digest(log));
         let ours = ours.unwrap_or(LogDigest { complete: 0, floor: 0, sum: 0, ..*theirs });
-        if ours.complete < theirs.complete && !own {
-            let after = if ours.complete < theirs.floor { 0 } else { ours.complete };
+        if own && ours.complete < theirs.complete {
+            self.outlive(now, life);
+        } else if ours.complete < theirs.complete {
+            let after = needed(ours.complete, ours.floor, theirs.floor);
             self.want_state(sender, StateWant { owner, life, after });
         } else if ours.complete > theirs.complete {
-            let after = if theirs.complete < ours.floor { 0 } else { theirs.complete };
+            let after = needed(theirs.complete, theirs.floor, ours.floor);
             self.give_state(now, sender, StateWant { owner, life, after });
         } else if ours.sum != theirs.sum && ours.complete > 0 {
-            // The same versions, and not the same: one of the two is not whole, or has forgotten what it let go of. What is not
-            // in the other's pages below its floor goes; what is missing comes.
-            if let Some(log) = self.states.store.find_log(owner, life).filter(|_| !own) {
-                self.states.store.log_mut(log).again = true;
-            }
+            // The same versions, and not the same: what one of two does not hold that are complete is gone.
             self.counters.state_diverged += 1;
             self.states.pace.differed = Some(owner);
-            self.want_state(sender, StateWant { owner, life, after: 0 });
+            let all = StateWant { owner, life, after: 0 };
+            self.give_state(now, sender, all);
+            self.want_state(sender, all);
         }
     }
 
@@ -220,10 +221,8 @@ impl Node {
         }
         for want in wants.iter().map(RawStateWant::get) {
             let Some(log) = self.states.store.find_log(want.owner, want.life) else { continue };
-            let record = self.states.store.log(log);
-            let after = if want.after < record.floor { 0 } else { want.after };
-            if record.complete > after {
-                self.give_state(now, sender, StateWant { after, ..want });
+            if self.states.store.log(log).complete > want.after {
+                self.give_state(now, sender, want);
             }
         }
     }

@@ -5,7 +5,7 @@ use super::super::outbox::What;
 use super::Fresh;
 use crate::config::Sends;
 use crate::rumor::Class;
-use crate::state::{Stage, TOLD_MAX};
+use crate::state::{Log, Stage, TOLD_MAX};
 use crate::time::Instant;
 use crate::wire::{Kind, RawStatePage, SECTION_HEADER, STATE_ENTRY_MAX, StateEntry, StateHead, Writer};
 
@@ -131,8 +131,9 @@ impl Node {
         let (upto, corrupt) = self.reach(now, log, base, writer.remaining().checked_sub(head)?);
         corrupt.into_iter().for_each(|slot| self.drop_corrupt(now, slot));
         let record = self.states.store.log(log);
-        let (owner, life, floor) = (record.owner, record.life, record.floor.min(record.complete));
-        if upto <= base || !(StateHead { owner, life, base, upto, floor }).write(writer) {
+        let &Log { owner, life, skipped: partial, lost, .. } = record;
+        let floor = record.floor.min(record.complete);
+        if upto <= base || !(StateHead { owner, life, base, upto, floor, partial, lost }).write(writer) {
             return None;
         }
         self.counters.sent_one(Kind::StatePage);

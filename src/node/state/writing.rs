@@ -132,9 +132,13 @@ impl Node {
     /// This node has begun another life while it runs: what it has written, it writes anew in this one.
     pub(in super::super) fn renew_own_state(&mut self, now: Instant, former: u32) {
         let Some(old) = self.states.store.find_log(self.me.id, former) else { return };
-        // Each step takes one entry out of the old log, or ends.
-        for _ in 0..self.states.store.log(old).entries {
-            let Some(slot) = self.states.store.first_behind(old, 0) else { break };
+        let mut next = self.states.store.first_behind(old, 0);
+        while let Some(slot) = next {
+            next = self.states.store.after(slot);
+            if self.states.store.get(slot).is_shared() {
+                // It stands as what this writer has contributed in a former life.
+                continue;
+            }
             let entry: Entry = *self.states.store.get(slot);
             let (key, value) = self.states.store.text(slot);
             let (key_len, len) = (key.len(), key.len() + value.len());

@@ -1,5 +1,6 @@
 //! Do all see the same? Once all is quiet, everybody who runs is a member, or another process of its name is; and all
-//! that reach each other hold the same starts at the same numbers to be up, under one fingerprint, and have the same rumors.
+//! that reach each other hold the same starts at the same numbers to be up, under one fingerprint, and have the same rumors and the
+//! same state.
 //!
 //! Nodes whose tables have no room for everybody cannot agree: this is not for them.
 
@@ -44,6 +45,10 @@ fn difference(first: &Process, other: &Process) -> Option<String> {
     if first.rumor_root != other.rumor_root {
         let (theirs, ours) = (first.rumor_root, other.rumor_root);
         return Some(format!("has rumors {ours:016x}, {} has {theirs:016x}", first.name));
+    }
+    if first.state_root != other.state_root {
+        let (theirs, ours) = (first.state_root, other.state_root);
+        return Some(format!("has state {ours:016x}, {} has {theirs:016x}", first.name));
     }
     let differs = first.fingerprint != other.fingerprint;
     differs

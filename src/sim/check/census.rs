@@ -24,6 +24,7 @@ pub(super) struct Process {
     pub side: usize,
     pub fingerprint: u64,
     pub rumor_root: u64,
+    pub state_root: u64,
     /// What it holds, itself included.
     pub holds: Vec<Held>,
 }
@@ -64,6 +65,7 @@ impl Census {
                 side,
                 fingerprint: node.membership_fingerprint(),
                 rumor_root: node.rumor_root(),
+                state_root: node.state_root(),
                 holds: node.members().map(held).collect(),
             });
         }

@@ -31,6 +31,7 @@ mod own_record;
 mod precedence;
 mod quiet;
 mod raised;
+mod replicas;
 mod silence;
 mod stranger;
 
@@ -39,7 +40,7 @@ use core::net::SocketAddr;
 
 pub use quiet::Quiet;
 
-use super::{HostId, Observer, Passing, World};
+use super::{HostId, Observer, Passing, World, Written};
 use crate::error::closed_enum;
 use crate::event::Event;
 use crate::node::{MemberView, Node};
@@ -51,6 +52,7 @@ use exactly_once::ExactlyOnce;
 use own_record::OwnRecord;
 use precedence::Precedence;
 use raised::Raised;
+use replicas::Replicas;
 use stranger::Stranger;
 
 /// How many violations [`Checks`] remembers: the first ones say most.
@@ -81,6 +83,8 @@ closed_enum! {
         ExactlyOnce = "exactly_once",
         /// Once quiet: nothing of an origin that runs is missing and not reported as lost.
         MissingRumor = "missing_rumor",
+        /// Once quiet: everybody holds what was written and nothing else.
+        Replicas = "replicas",
         /// Once quiet: nobody is held dead who lives.
         FalseDeath = "false_death",
         /// Once quiet: nobody is held up who is gone.
@@ -123,6 +127,7 @@ pub struct Checks {
     budget: Budget,
     stranger: Stranger,
     exactly_once: ExactlyOnce,
+    replicas: Replicas,
     allocation: Option<Allocation>,
     found: Vec<Violation>,
 }
@@ -141,12 +146,12 @@ impl Checks {
         &self.found
     }
 
-    /// What keeps the rumors of a world that these rules have watched from being quiet now: who misses what.
+    /// What keeps the rumors and the state of a world that these rules have watched from being quiet now: who misses what.
     #[must_use]
     pub fn missing<O: Observer>(&self, world: &World<O>) -> Vec<Violation> {
-        let found = self.exactly_once.missing(world).into_iter();
-        let (check, at) = (Check::MissingRumor, world.now());
-        found.map(|(host, what)| Violation { check, at, host: Some(host), what }).collect()
+        let found: [(Check, Found); 2] =
+            [(Check::MissingRumor, self.exactly_once.missing(world)), (Check::Replicas, self.replicas.wrong(world))];
+        violations(found, world.now())
     }
 
     fn note(&mut self, check: Check, at: Instant, host: HostId, what: Option<String>) {
@@ -165,6 +170,7 @@ impl Observer for Checks {
         self.budget.started(at, host, node.params());
         self.stranger.started(host, node);
         self.exactly_once.started(host);
+        self.replicas.started(host);
     }
 
     fn crashed(&mut self, _at: Instant, _host: HostId, node: &Node) {
@@ -189,6 +195,14 @@ impl Observer for Checks {
         self.note(Check::Stranger, at, host, unproven);
     }
 
+    fn writing(&mut self, _at: Instant, _host: HostId, node: &Node, what: &Written<'_>) {
+        self.replicas.writing(node, what);
+    }
+
+    fn wrote(&mut self, at: Instant, _host: HostId, node: &Node) {
+        self.replicas.wrote(at, node);
+    }
+
     fn changed(&mut self, at: Instant, host: HostId, slot: u32, member: Option<&MemberView<'_>>) {
         let raised = member.and_then(|member| self.raised.changed(member));
         self.note(Check::Raised, at, host, raised);
@@ -203,6 +217,7 @@ impl Observer for Checks {
         self.note(Check::Capacity, at, host, capacity::exceeded(&node.usage()));
         let told = self.exactly_once.stepped(at, host, node);
         self.note(Check::ExactlyOnce, at, host, told);
+        self.replicas.stepped(at, host, node);
         let multiplied = self.stranger.stepped(host, node);
         self.note(Check::Stranger, at, host, multiplied);
     }
@@ -233,6 +248,10 @@ fn in_census(census: &Census, at: Instant) -> Vec<Violation> {
         (Check::MissedDeath, missed_death::found(census)),
         (Check::Agreement, agreement::found(census)),
     ];
+    violations(found, at)
+}
+
+fn violations(found: impl IntoIterator<Item = (Check, Found)>, at: Instant) -> Vec<Violation> {
     let of = |(check, found): (Check, Found)| {
         found.into_iter().map(move |(host, what)| Violation { check, at, host: Some(host), what })
     };

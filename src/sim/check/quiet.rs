@@ -32,6 +32,9 @@ pub struct Quiet {
     /// meanwhile after another; and roots differ until the last has done so, for as long as somebody counts an origin that is gone,
     /// and for the longest wait between two walks.
     pub rumors: Span,
+    /// All hold the same state: what is compared in vain is compared again after up to 32 spreading times, and what is found then may
+    /// take as long to be told to the last.
+    pub state: Span,
 }
 
 impl Quiet {
@@ -57,12 +60,13 @@ impl Quiet {
             verdict: suspicion + p.pause_to_forgive + p.ack_ceiling + settle,
             repair: (settle * 3 + round) * 2,
             rumors: p.rumor_retention * 3 + settle * 66,
+            state: settle * 66,
         }
     }
 
     /// All of them, one after the other.
     #[must_use]
     pub fn total(&self) -> Span {
-        self.join + self.find + self.probe + self.verdict + self.repair + self.rumors
+        self.join + self.find + self.probe + self.verdict + self.repair + self.rumors + self.state
     }
 }

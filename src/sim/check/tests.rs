@@ -220,6 +220,7 @@ fn in_changed(change: impl FnOnce(&mut [Process; 3])) -> Vec<Check> {
         side: 0,
         fingerprint: 7,
         rumor_root: 9,
+        state_root: 5,
         holds: (0..3).map(held).collect(),
     };
     let mut all = [0, 1, 2].map(process);
@@ -267,7 +268,8 @@ fn whoever_sees_something_else_is_noticed() {
     let number = |all: &mut [Process; 3]| all[1].holds[0].incarnation = Incarnation::new(1, 1);
     let print = |all: &mut [Process; 3]| all[2].fingerprint = 8;
     let root = |all: &mut [Process; 3]| all[1].rumor_root = 10;
-    let changes: [fn(&mut [Process; 3]); 4] = [lacks, number, print, root];
+    let state = |all: &mut [Process; 3]| all[1].state_root = 6;
+    let changes: [fn(&mut [Process; 3]); 5] = [lacks, number, print, root, state];
     for (nth, change) in changes.into_iter().enumerate() {
         assert_eq!(in_changed(change), [Check::Agreement], "change {nth}");
     }

@@ -3,7 +3,36 @@
 use crate::error::DropReason;
 use crate::rumor::Class;
 use crate::sim::Death;
+use crate::state::MergeRule;
 use crate::time::Span;
+
+/// What becomes of keys that a node alone writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// They get values made from a number, and go with their owner.
+    Ephemeral(u16),
+    /// They get values that stay.
+    Durable(u16),
+    /// They get values for a while.
+    Lease(u16, Span),
+    /// They are removed.
+    Remove,
+}
+
+/// What is done to a key that all write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SharedDeed {
+    /// It gets a value.
+    Set(u16),
+    /// It has none.
+    Unset,
+    /// Something is added.
+    Add(i16),
+    /// An element is put in.
+    Insert(u8),
+    /// One is taken out.
+    Remove(u8),
+}
 
 /// One thing done. What makes no sense when its time has come (a crash of who is down) is left out: a plan stays a plan
 /// whatever is taken out of it.
@@ -41,6 +70,10 @@ pub enum Act {
     Namesake(u32, u32),
     /// It publishes so many rumors of a class at once.
     Publish(u32, Class, u8),
+    /// It writes so many of its own keys from one on.
+    Write(u32, Class, Deed, u8, u8),
+    /// It writes a key that all write, one of those with this rule.
+    WriteShared(u32, Class, MergeRule, u8, SharedDeed),
     /// A host's wall clock jumps by so many seconds.
     WallClock(u32, i64),
     /// A datagram arrives that must be dropped for this reason, or enough of them.
@@ -49,7 +82,7 @@ pub enum Act {
 
 impl Act {
     /// Every kind of act by its name.
-    pub const NAMES: [&'static str; 18] = [
+    pub const NAMES: [&'static str; 20] = [
         "crash",
         "restart",
         "pause",
@@ -66,6 +99,8 @@ impl Act {
         "join",
         "namesake",
         "publish",
+        "write",
+        "write_shared",
         "wall_clock",
         "junk",
     ];
@@ -90,6 +125,8 @@ impl Act {
             Self::Join(_) => "join",
             Self::Namesake(..) => "namesake",
             Self::Publish(..) => "publish",
+            Self::Write(..) => "write",
+            Self::WriteShared(..) => "write_shared",
             Self::WallClock(..) => "wall_clock",
             Self::Junk(..) => "junk",
         }

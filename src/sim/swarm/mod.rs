@@ -18,7 +18,7 @@ mod shrink;
 
 use std::ops::Range;
 
-pub use act::Act;
+pub use act::{Act, Deed, SharedDeed};
 pub use forge::{NOBODY as JUNK_FROM, junk};
 pub use plan::{Plan, Size, Timed};
 pub use play::{Played, play};

@@ -3,18 +3,22 @@
 use core::time::Duration;
 use std::collections::BTreeSet;
 
-use super::act::Act;
+use super::act::{Act, Deed, SharedDeed};
 use crate::config::{Config, Params, Profile};
 use crate::error::{ConfigError, DropReason};
 use crate::limits::Limits;
 use crate::rng::Rng;
 use crate::rumor::Class;
 use crate::sim::{Death, Latency, Link};
+use crate::state::MergeRule;
 use crate::time::Span;
 
 /// The nodes through which all others join: they never move, are never buried and keep their names. Where nobody knows
 /// an address of the others, nobody can help.
 pub(super) const SEEDS: u32 = 2;
+
+/// The longest time for which a key is written, in seconds.
+pub(super) const LEASE_MAX_S: u64 = 30;
 
 /// How large a plan may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +145,8 @@ impl Draw {
         config.kernel_evidence = self.below(4) > 0;
         config.rumor_retention =
             self.one_of(&[Duration::from_secs(5), Duration::from_secs(20), config.rumor_retention]);
+        config.tombstone_retention =
+            self.one_of(&[Duration::from_secs(10), Duration::from_secs(60), config.tombstone_retention]);
         if self.below(3) == 0 {
             config.datagrams_per_second = 100;
             config.bytes_per_second = 100_000;
@@ -187,6 +193,11 @@ impl Draw {
         for _ in 0..count {
             let act = self.act(nodes);
             acts.push(Timed { at, act });
+            if let (Act::WriteShared(_, class, rule, key, _), true) = (act, self.below(2) == 0) {
+                // Somebody else at the same time.
+                let (other, deed) = (self.host(nodes), self.shared_deed(rule));
+                acts.push(Timed { at, act: Act::WriteShared(other, class, rule, key, deed) });
+            }
             at = at + Span::millis(self.one_of(&[0, 5, 50, 500, 3_000, 20_000]));
         }
         acts
@@ -223,7 +234,7 @@ impl Draw {
     }
 
     fn act(&mut self, nodes: u32) -> Act {
-        match self.below(38) {
+        match self.below(54) {
             0..4 => Act::Crash(self.goes(nodes), self.one_of(&[Death::Silent, Death::Refusing])),
             4..8 => {
                 let host = self.among(|draw| &mut draw.down, nodes);
@@ -243,8 +254,44 @@ impl Draw {
             26 => Act::Join(self.new_host(nodes)),
             27 | 28 => self.namesake(nodes),
             29 => Act::WallClock(self.host(nodes), self.one_of(&[-315_360_000, -3_600, 3_600, 315_360_000])),
-            32.. => Act::Publish(self.host(nodes), self.one_of(Class::ALL), self.one_of(&[1, 1, 3, 20, 100])),
+            38..48 => self.write(nodes),
+            48.. => self.write_shared(nodes),
+            32..38 => Act::Publish(self.host(nodes), self.one_of(Class::ALL), self.one_of(&[1, 1, 3, 20, 100])),
             30 | 31 => Act::Junk(self.host(nodes), self.one_of(DropReason::ALL)),
+        }
+    }
+
+    /// Few keys, so that they are written again and again.
+    fn write(&mut self, nodes: u32) -> Act {
+        let number = self.rng.next_u64() as u16;
+        let lease = Span::secs(self.one_of(&[1, 10, LEASE_MAX_S]));
+        let deed = self.one_of(&[
+            Deed::Ephemeral(number),
+            Deed::Durable(number),
+            Deed::Durable(number),
+            Deed::Lease(number, lease),
+            Deed::Remove,
+        ]);
+        let (first, count) = (self.below(6) as u8, self.one_of(&[1, 1, 3, 20]));
+        Act::Write(self.host(nodes), self.one_of(Class::ALL), deed, first, count)
+    }
+
+    fn write_shared(&mut self, nodes: u32) -> Act {
+        let rule = self.one_of(MergeRule::ALL);
+        let deed = self.shared_deed(rule);
+        Act::WriteShared(self.host(nodes), self.one_of(Class::ALL), rule, self.below(2) as u8, deed)
+    }
+
+    fn shared_deed(&mut self, rule: MergeRule) -> SharedDeed {
+        let unset = self.below(5) == 0;
+        match rule {
+            _ if unset => SharedDeed::Unset,
+            MergeRule::Conflict | MergeRule::Latest | MergeRule::Max | MergeRule::Min => {
+                SharedDeed::Set(self.rng.next_u64() as u16)
+            }
+            MergeRule::Counter => SharedDeed::Add(self.rng.next_u64() as i16),
+            MergeRule::Set if self.below(3) == 0 => SharedDeed::Remove(self.below(4) as u8),
+            MergeRule::Set => SharedDeed::Insert(self.below(4) as u8),
         }
     }
 
@@ -276,7 +323,7 @@ mod tests {
         for seed in 0..300 {
             let plan = Plan::draw(seed, Size::default());
             assert!(plan.params().is_ok(), "seed {seed}: {:?}", plan.params().err());
-            assert!((3..=12).contains(&plan.nodes) && (3..=25).contains(&plan.acts.len()));
+            assert!((3..=12).contains(&plan.nodes) && (3..=50).contains(&plan.acts.len()));
             assert!(plan.acts.is_sorted_by_key(|timed| timed.at), "seed {seed}");
             assert_eq!(plan, Plan::draw(seed, Size::default()));
             kinds.extend(plan.acts.iter().map(|timed| timed.act.name()));

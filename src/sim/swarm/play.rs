@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::act::Act;
+use super::act::{Act, Deed, SharedDeed};
 use super::forge::{NOBODY, junk};
-use super::plan::{Plan, SEEDS};
+use super::plan::{LEASE_MAX_S, Plan, SEEDS};
 use super::script::{Script, link, time};
 use crate::config::Params;
 use crate::error::DropReason;
-use crate::node::Publication;
+use crate::node::{Publication, SharedOp, SharedWrite, Write};
 use crate::rumor::{Class, Order, Topic};
 use crate::sim::check::{Check, Checks, Quiet, Violation, disquiet};
 use crate::sim::{Bounds, Cable, Coverage, Death, HostId, Latency, Link, Spec, World};
+use crate::state::MergeRule;
 use crate::time::{Instant, Span};
 
 /// How many probe intervals all must stay quiet for, once they are.
@@ -210,6 +211,8 @@ impl<'a> Player<'a> {
             }
             Act::Namesake(number, of) => self.start_namesake(number, of),
             Act::Publish(number, class, count) => self.publish(number, class, count),
+            Act::Write(number, class, deed, first, count) => self.write(number, class, deed, (first, count)),
+            Act::WriteShared(number, class, rule, key, deed) => self.write_shared(number, class, (rule, key), deed),
             Act::WallClock(number, by_s) => self.step_wall_clock(number, by_s),
             Act::Junk(number, reason) => self.throw_junk(number, reason),
         }
@@ -337,6 +340,57 @@ impl<'a> Player<'a> {
         Some(())
     }
 
+    /// Writes keys as far as the node takes them.
+    fn write(&mut self, number: u32, class: Class, deed: Deed, (first, count): (u8, u8)) -> Option<()> {
+        let host = self.being(number, &[Life::Up])?;
+        let (durable, ttl, value, how) = match deed {
+            Deed::Ephemeral(value) => (false, None, Some(value), "ephemeral".to_owned()),
+            Deed::Durable(value) => (true, None, Some(value), "durable".to_owned()),
+            Deed::Lease(value, ttl) => (false, Some(ttl), Some(value), time(ttl)),
+            Deed::Remove => (true, None, None, "removed".to_owned()),
+        };
+        let mut taken = 0;
+        for n in 0..count {
+            let (key, value) = (format!("k{}", first + n), value.map(|value| text_of(value.wrapping_add(n.into()))));
+            let value = value.as_ref().map(String::as_bytes);
+            taken +=
+                u32::from(self.world.write(host, Write { key: key.as_bytes(), value, class, durable, ttl }).is_ok());
+        }
+        let value = value.unwrap_or(0);
+        self.script.say(&format!("write n{number} {how} {} k{first} {count} {value}", class.name()));
+        (taken > 0).then_some(())
+    }
+
+    fn write_shared(
+        &mut self,
+        number: u32,
+        class: Class,
+        (rule, key): (MergeRule, u8),
+        deed: SharedDeed,
+    ) -> Option<()> {
+        let host = self.being(number, &[Life::Up])?;
+        let (verb, number_said) = match deed {
+            SharedDeed::Set(n) => ("set", i32::from(n)),
+            SharedDeed::Unset => ("unset", 0),
+            SharedDeed::Add(n) => ("add", i32::from(n)),
+            SharedDeed::Insert(n) => ("insert", i32::from(n)),
+            SharedDeed::Remove(n) => ("remove", i32::from(n)),
+        };
+        let (key, text) = (format!("{}{key}", rule.name()), number_said.to_string());
+        let op = match deed {
+            SharedDeed::Set(_) => SharedOp::Set(text.as_bytes()),
+            SharedDeed::Unset => SharedOp::Unset,
+            SharedDeed::Add(n) => SharedOp::Add(n.into()),
+            SharedDeed::Insert(_) => SharedOp::Insert(text.as_bytes()),
+            SharedDeed::Remove(_) => SharedOp::Remove(text.as_bytes()),
+        };
+        let wall_ms = self.world.wall_clock_ms(host);
+        let write = SharedWrite { key: key.as_bytes(), op, rule: Some(rule), class, wall_ms };
+        let taken = self.world.write_shared(host, write);
+        self.script.say(&format!("share n{number} {} {key} {} {verb} {text}", class.name(), rule.name()));
+        taken.ok()
+    }
+
     fn step_wall_clock(&mut self, number: u32, by_s: i64) -> Option<()> {
         let (host, _) = self.host(number)?;
         self.world.step_wall_clock(host, by_s);
@@ -394,6 +448,7 @@ impl<'a> Player<'a> {
 
     fn finish(mut self) -> Played {
         let within = Quiet::of(&self.params, self.plan.hosts(), self.plan.further_addresses()).total();
+        let within = within + Span::secs(LEASE_MAX_S);
         let (quiet_after, rest) = self.settle(within);
         self.script.run_to(self.world.now().since(Instant::ZERO));
         self.script.say("disquiet");
@@ -404,6 +459,11 @@ impl<'a> Player<'a> {
         let (trace, script) = (self.world.trace(), self.script.into_text());
         Played { found, coverage, quiet_after, quiet_within: within, trace, script }
     }
+}
+
+/// A value made from a number: of all lengths up to some hundred bytes.
+fn text_of(number: u16) -> String {
+    format!("{number}{}", ".".repeat(usize::from(number % 7 * (number % 101))))
 }
 
 /// A cable behind a queue of half a second.

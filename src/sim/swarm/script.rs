@@ -68,6 +68,7 @@ fn settings(config: &Config, from: &Config) -> String {
     let span = |duration: Duration| time(duration.into());
     put("down_retention", span(config.down_retention), span(from.down_retention));
     put("rumor_retention", span(config.rumor_retention), span(from.rumor_retention));
+    put("tombstone_retention", span(config.tombstone_retention), span(from.tombstone_retention));
     put("kernel_evidence", config.kernel_evidence.to_string(), from.kernel_evidence.to_string());
     let numbers: [(&str, NumberOf); 8] = [
         ("fanout", |c| c.fanout),

@@ -1,0 +1,113 @@
+//! What are the keys that their owners alone write? Of each owner the last write of a key in the last life that wrote it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Life, Reach};
+use crate::id::{BootId, NodeId};
+use crate::node::{Node, Write};
+use crate::time::{Instant, Span};
+
+/// A write that a node has taken.
+#[derive(Clone, Debug)]
+pub(super) struct OwnWrite {
+    version: u64,
+    at: Instant,
+    by: BootId,
+    key: Vec<u8>,
+    value: Option<Vec<u8>>,
+    durable: bool,
+    ttl: Option<Span>,
+}
+
+impl OwnWrite {
+    pub fn of(write: &Write<'_>) -> Self {
+        Self {
+            version: 0,
+            at: Instant::ZERO,
+            by: BootId::from_u64(0),
+            key: write.key.to_vec(),
+            value: write.value.map(<[u8]>::to_vec),
+            durable: write.durable,
+            ttl: write.ttl,
+        }
+    }
+
+    pub fn taken(self, at: Instant, by: BootId, version: u64) -> Self {
+        Self { version, at, by, ..self }
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        self.ttl.is_some_and(|ttl| now.since(self.at) >= ttl)
+    }
+}
+
+/// All writes, by lives.
+#[derive(Debug, Default)]
+pub(super) struct Owned(BTreeMap<Life, Vec<OwnWrite>>);
+
+/// An owner's key.
+type Key = (NodeId, Vec<u8>);
+
+impl Owned {
+    pub fn add(&mut self, life: Life, write: OwnWrite) {
+        self.0.entry(life).or_default().push(write);
+    }
+
+    /// A process goes on in another life with what it has: under which versions the node alone knows.
+    pub fn renew(&mut self, now: Instant, from: Life, to: Life, node: &Node) {
+        let Some(all) = self.0.get(&from) else { return };
+        let old: Vec<&OwnWrite> = all.iter().filter(|write| write.by == node.me().boot).collect();
+        let keys: BTreeSet<&Vec<u8>> = old.iter().map(|write| &write.key).collect();
+        let last = keys.into_iter().filter_map(|key| old.iter().rev().find(|write| write.key == *key));
+        let held = last.filter(|write| write.value.is_some() && !write.is_over(now)).copied().cloned();
+        let version = |write: &OwnWrite| node.own_state(Instant::ZERO, &write.key).map_or(1, |view| view.version);
+        let mut renewed: Vec<OwnWrite> = held.map(|write| OwnWrite { version: version(&write), ..write }).collect();
+        renewed.sort_by_key(|write| write.version);
+        self.0.entry(to).or_default().extend(renewed);
+    }
+
+    /// What a node holds that it should not, or the other way round.
+    pub fn wrong(&self, now: Instant, reach: &Reach, node: &Node) -> Option<String> {
+        let held = held_by(node);
+        let mut keys: BTreeSet<Key> = held.keys().cloned().collect();
+        keys.extend(self.0.iter().flat_map(|(life, all)| all.iter().map(|write| (life.0, write.key.clone()))));
+        keys.into_iter().find_map(|key| {
+            let expected = self.expected(now, reach, &key)?;
+            let got = held.get(&key).map(Vec::as_slice);
+            (got != expected).then(|| {
+                let text =
+                    |value: Option<&[u8]>| value.map_or("nothing".to_owned(), |value| value.escape_ascii().to_string());
+                let owner = key.0;
+                format!("holds {} as {} of {owner:?}, not {}", text(got), key.1.escape_ascii(), text(expected))
+            })
+        })
+    }
+
+    /// What a key has to be; `None` where that is not known.
+    fn expected(&self, now: Instant, reach: &Reach, key: &Key) -> Option<Option<&[u8]>> {
+        let up = reach.up.get(&key.0).copied();
+        let lives = self.0.range((key.0, 0)..=(key.0, up.unwrap_or(u32::MAX)));
+        for (life, all) in lives.rev() {
+            if reach.ambiguous.contains(life) {
+                return None;
+            }
+            let held = |write: &&OwnWrite| write.key == key.1 && reach.holds(*life, write.version);
+            if let Some(write) = all.iter().rev().find(held) {
+                let there = (write.durable || up == Some(life.1)) && !write.is_over(now);
+                return Some(write.value.as_deref().filter(|_| there));
+            }
+        }
+        Some(None)
+    }
+}
+
+fn held_by(node: &Node) -> BTreeMap<Key, Vec<u8>> {
+    let (mut all, mut place) = (BTreeMap::new(), 0);
+    while let Some((at, view)) = node.next_state_from(Instant::ZERO, place) {
+        if !view.shared {
+            all.insert((view.owner, view.key.to_vec()), view.value.to_vec());
+        }
+        place = at + 1;
+    }
+    all
+}
