@@ -132,7 +132,7 @@ impl ChitchatStates {
             let states = chitchat.node_states().iter();
             states
                 .flat_map(|(id, state)| {
-                    state.key_values().map(|(key, value)| (format!("{id:?} {key}"), value.to_owned()))
+                    state.key_values().map(move |(key, value)| (format!("{id:?} {key}"), value.to_owned()))
                 })
                 .collect()
         }))
