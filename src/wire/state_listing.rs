@@ -4,16 +4,16 @@
 //!  0  first id u64              8  last id u64, inclusive     16  salt u32
 //! 20  buckets, 64 bytes: bit `b % 8` of byte `b / 8` where bucket `b` is listed
 //! 84  records, each:
-//!      0  owner u32             4  its life u16                6  check u16
-//!      8  complete u32
+//!      0  owner u32             4  its life u8                 5  check u8
+//!      6  complete u32
 //! ```
 //! The section's count is the number of records plus one, for the head. Records are one for each life of an owner of which
 //! anything is held, of those owners whose id is in the range and in a bucket that is listed. Of each only as much as tells it
-//! from the others there: the upper half of the node id, the lower halves of its life and of the version up to which everything
-//! is held; and 16 bits, salted, of all of that and of the sum over what has settled. Where two are alike in that both are given.
+//! from the others there: the upper half of the node id, the lowest 8 bits of its life, the lower half of the version up to which
+//! everything is held; and 8 bits, salted, of all of that and of the sum over what has settled. Where two are alike in that both are given.
 
 use xxhash_rust::xxh3::xxh3_64;
-use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::state_sums::{STATE_BUCKETS, salted, state_bucket_of};
@@ -77,22 +77,22 @@ impl RawStateListing {
 #[repr(C)]
 pub struct RawLogDigest {
     owner: U32,
-    life: U16,
-    check: U16,
+    life: u8,
+    check: u8,
     complete: U32,
 }
 
-const _: () = assert!(size_of::<RawLogDigest>() == 12 && align_of::<RawLogDigest>() == 1);
+const _: () = assert!(size_of::<RawLogDigest>() == 10 && align_of::<RawLogDigest>() == 1);
 
 /// How much of one life of an owner is held, and which parts of it travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogDigest {
     /// Whose life: the upper half of the node id.
     pub owner: u32,
-    /// The lower half of its number.
-    pub life: u16,
-    /// 16 bits of all that is known of it.
-    pub check: u16,
+    /// The lowest bits of its number.
+    pub life: u8,
+    /// 8 bits of all that is known of it: they matter where the same versions are held, and not the same.
+    pub check: u8,
     /// Everything up to here is held or was superseded: the lower half of it.
     pub complete: u32,
 }
@@ -106,8 +106,8 @@ impl LogDigest {
         all[8..16].copy_from_slice(&complete.to_le_bytes());
         all[16..24].copy_from_slice(&sum.to_le_bytes());
         all[24..].copy_from_slice(&life.to_le_bytes());
-        let check = salted(xxh3_64(&all), salt);
-        Self { owner: (owner.as_u64() >> 32) as u32, life: life as u16, check, complete: complete as u32 }
+        let check = salted(xxh3_64(&all), salt) as u8;
+        Self { owner: (owner.as_u64() >> 32) as u32, life: life as u8, check, complete: complete as u32 }
     }
 
     /// The first and the last id that an owner can have.
@@ -122,23 +122,13 @@ impl RawLogDigest {
     /// The wire form.
     #[must_use]
     pub fn new(digest: &LogDigest) -> Self {
-        Self {
-            owner: digest.owner.into(),
-            life: digest.life.into(),
-            check: digest.check.into(),
-            complete: digest.complete.into(),
-        }
+        Self { owner: digest.owner.into(), life: digest.life, check: digest.check, complete: digest.complete.into() }
     }
 
     /// The digest.
     #[must_use]
     pub const fn get(&self) -> LogDigest {
-        LogDigest {
-            owner: self.owner.get(),
-            life: self.life.get(),
-            check: self.check.get(),
-            complete: self.complete.get(),
-        }
+        LogDigest { owner: self.owner.get(), life: self.life, check: self.check, complete: self.complete.get() }
     }
 }
 

@@ -292,8 +292,8 @@ fn life(cut: &mut Cut<'_>) {
 
 fn log(cut: &mut Cut<'_>) {
     cut.hex(4, "upper half of the owner's node id");
-    cut.number(2, "lower half of its life");
-    cut.hex(2, "check");
+    cut.number(1, "lowest bits of its life");
+    cut.hex(1, "check");
     cut.number(4, "complete up to");
 }
 

@@ -10,9 +10,9 @@ use bruit::wire::{Kind, OVERHEAD};
 use bruit::{Config, Input, Limits, Params, Rng, Span};
 
 use crate::side::{Cost, Sent, measured};
-use crate::states::{KEYS, States, VALUE, key_of, value_of};
+use crate::states::{KEYS, States, VALUE, value_of};
 use crate::support::cluster::{Batch, Cluster, DATAGRAM};
-use crate::support::state::Page;
+use crate::support::state::{Page, key_of};
 
 /// Until what has changed is told no more, and repair may begin.
 const REST: Span = Span::secs(20);
@@ -49,10 +49,14 @@ impl BruitStates {
         self.nodes.iter_mut().for_each(|node| node.step(REST));
     }
 
-    /// The one pings the other, and both say what they have to say to each other then.
-    fn meet(&mut self, sent: &mut Sent) {
+    /// Somebody asks the one to ping the other.
+    fn request(&mut self) -> Batch {
         let target = self.nodes[1].own_addr();
-        let request = self.nodes[0].ping_request(target, &mut self.dice);
+        self.nodes[0].ping_request(target, &mut self.dice)
+    }
+
+    /// The one pings the other, and both say what they have to say to each other then.
+    fn meet(&mut self, request: &Batch, sent: &mut Sent) {
         request.inputs().for_each(|input| self.nodes[0].input(input));
         while self.carry(0, sent) | self.carry(1, sent) {}
     }
@@ -102,16 +106,19 @@ impl States for BruitStates {
     }
 
     fn exchange(&mut self) -> Cost {
-        self.meet(&mut Sent::default());
+        let request = self.request();
+        self.meet(&request, &mut Sent::default());
         self.nodes.iter_mut().for_each(|node| node.now += PATIENCE);
-        let mut cost = measured(|sent| self.meet(sent));
+        let request = self.request();
+        let mut cost = measured(|sent| self.meet(&request, sent));
         // What did not fit into one meeting is left to the next.
         for _ in 0..MEETINGS {
             if self.agree() {
                 break;
             }
             self.nodes.iter_mut().for_each(|node| node.now += REST);
-            cost = cost.and(measured(|sent| self.meet(sent)));
+            let request = self.request();
+            cost = cost.and(measured(|sent| self.meet(&request, sent)));
         }
         self.rest();
         cost

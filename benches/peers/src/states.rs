@@ -33,11 +33,6 @@ pub trait States {
     fn agree(&self) -> bool;
 }
 
-/// The name of a key.
-pub fn key_of(key: usize) -> String {
-    format!("key-{key}")
-}
-
 /// What a key is after so many changes of it.
 pub fn value_of(round: u64) -> String {
     format!("{round:0VALUE$}")

@@ -69,6 +69,8 @@ const HALF: u64 = u32::MAX as u64;
 /// What a listing is answered with. What does not fit is found the next time.
 #[derive(Default)]
 struct Answers {
+    /// The logs that it names.
+    named: ArrayVec<u32, { u8::MAX as usize }>,
     wants: ArrayVec<StateWant, ANSWERS_MAX>,
     gifts: ArrayVec<StateWant, ANSWERS_MAX>,
 }
@@ -85,11 +87,6 @@ impl Answers {
             let _full = self.gifts.try_push(want);
         }
     }
-}
-
-/// Whether two records are about the same log, as far as they say.
-fn same(a: &LogDigest, b: &LogDigest) -> bool {
-    (a.owner, a.life) == (b.owner, b.life)
 }
 
 impl Node {
@@ -239,14 +236,13 @@ impl Node {
         self.yield_to_other_side(now);
         let mut answers = Answers::default();
         for theirs in listing.logs.iter().map(RawLogDigest::get) {
-            self.compare_log(&mut answers, listing, &theirs);
+            self.compare_log(&mut answers, listing.head.salt(), &theirs);
         }
         // What the peer does not list it does not hold.
         for log in listing.head.buckets().flat_map(|bucket| self.logs_covered(listing.head, bucket)) {
             let record = self.states.store.log(log);
-            let like = LogDigest::of(record.owner, record.life, (0, 0), 0);
             let lacks = record.entries > 0 && record.complete > 0;
-            if lacks && !listing.logs.iter().any(|raw| same(&raw.get(), &like)) {
+            if lacks && !answers.named.contains(&log) {
                 answers.give(StateWant { owner: record.owner, life: record.life, after: 0 });
             }
         }
@@ -256,9 +252,9 @@ impl Node {
     }
 
     /// Compares what is held here with one record of a peer's listing.
-    fn compare_log(&mut self, answers: &mut Answers, listing: &StateListing<'_>, theirs: &LogDigest) {
+    fn compare_log(&mut self, answers: &mut Answers, salt: u32, theirs: &LogDigest) {
         let (first, last) = theirs.owners();
-        let alike = |log: &u32| self.states.store.log(*log).life as u16 == theirs.life;
+        let alike = |log: &u32| self.states.store.log(*log).life as u8 == theirs.life;
         let mut ours = self.states.store.logs_in(first, last).filter(alike);
         let (log, another) = (ours.next(), ours.next());
         drop(ours);
@@ -267,11 +263,13 @@ impl Node {
             answers.want(StateWant { owner: first, life: theirs.life.into(), after: 0 });
             return;
         };
-        if another.is_none() && self.log_digest(log, listing.head.salt()) == *theirs {
+        let again = answers.named.contains(&log);
+        let _full = answers.named.try_push(log);
+        if another.is_some() || again {
+            self.exchange_all_alike(answers, theirs);
             return;
         }
-        if another.is_some() || listing.logs.iter().filter(|raw| same(&raw.get(), theirs)).count() > 1 {
-            self.exchange_all_alike(answers, theirs);
+        if self.log_digest(log, salt) == *theirs {
             return;
         }
         let record = *self.states.store.log(log);
@@ -302,7 +300,8 @@ impl Node {
         answers.want(StateWant { owner: first, life: theirs.life.into(), after: 0 });
         for log in self.states.store.logs_in(first, last) {
             let record = self.states.store.log(log);
-            if record.life as u16 == theirs.life && record.complete > 0 {
+            if record.life as u8 == theirs.life && record.complete > 0 {
+                let _full = answers.named.try_push(log);
                 answers.give(StateWant { owner: record.owner, life: record.life, after: 0 });
             }
         }
@@ -332,13 +331,13 @@ impl Node {
         }
     }
 
-    /// Gives what a peer knows from a listing alone: the upper half of the owner's id, the lower of its life.
+    /// Gives what a peer knows from a listing alone: the upper half of the owner's id, the lowest bits of its life.
     fn give_all_alike(&mut self, sender: Sender, want: &StateWant) {
         let last = NodeId::from_u64(want.owner.as_u64() | HALF);
         let mut answers = Answers::default();
         for log in self.states.store.logs_in(want.owner, last) {
             let record = self.states.store.log(log);
-            if u32::from(record.life as u16) == want.life && record.complete > 0 {
+            if u32::from(record.life as u8) == want.life && record.complete > 0 {
                 answers.give(StateWant { owner: record.owner, life: record.life, after: 0 });
             }
         }

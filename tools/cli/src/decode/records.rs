@@ -184,7 +184,7 @@ fn log(log: &LogDigest) -> Record {
         .hex("owner", format_args!("{:08x}", log.owner))
         .with("life", log.life)
         .with("complete", log.complete)
-        .hex("check", format_args!("{:04x}", log.check))
+        .hex("check", format_args!("{:02x}", log.check))
 }
 
 fn want(want: &StateWant) -> Record {
