@@ -209,7 +209,7 @@ impl Node {
             buckets.push(bucket);
             let (least, mut most) = (begin.as_u64(), end.as_u64());
             while self.states.store.logs_in(begin, NodeId::from_u64(most)).count() > room && most - least > HALF {
-                most = least + (most - least) / 2 | HALF;
+                most = (least + (most - least) / 2) | HALF;
             }
             let rest = most.checked_add(1).map(NodeId::from_u64);
             return (buckets, NodeId::from_u64(most), rest);
