@@ -222,7 +222,7 @@ impl Stage {
             5 => self.input(Input::ResetState),
             _ => {
                 let value = if u.ratio(3, 4)? { Some(f64::from(u.arbitrary::<i8>()?)) } else { None };
-                self.input(Input::Contribute { name: *u.choose(&[&b"load"[..], b"users", b"", b"free"])?, value });
+                self.input(Input::Contribute { name: u.choose(&[&b"load"[..], b"users", b"", b"free"])?, value });
             }
         }
         Ok(())
