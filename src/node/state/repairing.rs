@@ -162,7 +162,9 @@ impl Node {
 
     fn log_digest(&self, log: u32) -> LogDigest {
         let log = self.states.store.log(log);
-        LogDigest { owner: log.owner, life: log.life, complete: log.complete, floor: log.floor, sum: log.sum() }
+        // What is looked at again from the beginning on may have a floor above what is complete by now.
+        let floor = log.floor.min(log.complete);
+        LogDigest { owner: log.owner, life: log.life, complete: log.complete, floor, sum: log.sum() }
     }
 
     /// Takes what a peer holds in a range: asks for what is missing here, gives what is missing there.
