@@ -259,6 +259,10 @@ impl Node {
         let (log, another) = (ours.next(), ours.next());
         drop(ours);
         let Some(log) = log else {
+            if let Some(life) = self.is_of_own_life(theirs) {
+                self.outlive(now, life);
+                return;
+            }
             // Whose it is it does not say: the peer knows.
             answers.want(StateWant { owner: first, life: theirs.life.into(), after: 0 });
             return;
@@ -275,14 +279,14 @@ impl Node {
         let record = *self.states.store.log(log);
         let (owner, life) = (record.owner, record.life);
         let own = owner == self.me.id && life >= self.table.get(ME).incarnation.life();
-        // Nobody is two thousand million writes behind.
+        // Nobody is two thousand million writes behind. What of removals is forgotten there shows in the pages, which are asked
+        // for from further on then.
         let ahead = theirs.complete.wrapping_sub(record.complete as u32) as i32;
         if own && ahead > 0 {
             self.outlive(now, life);
         } else if ahead > 0 {
             answers.want(StateWant { owner, life, after: record.complete });
         } else if ahead < 0 {
-            // Where removals are forgotten that the receiver may lack, it asks from farther back.
             let after = record.complete.saturating_sub(ahead.unsigned_abs().into());
             answers.give(StateWant { owner, life, after });
         } else if record.complete > 0 {
@@ -293,6 +297,15 @@ impl Node {
             answers.give(all);
             answers.want(all);
         }
+    }
+
+    /// A peer holds something of a life of this node of which nothing is held here: that of the present one or of a later was written by
+    /// another process of this name.
+    fn is_of_own_life(&self, theirs: &LogDigest) -> Option<u32> {
+        let life = self.table.get(ME).incarnation.life();
+        let later = theirs.life.wrapping_sub(life as u8);
+        let mine = u64::from(theirs.owner) == self.me.id.as_u64() >> 32 && later <= u8::MAX / 2;
+        mine.then(|| life.saturating_add(later.into()))
     }
 
     /// Of several logs that a listing does not tell apart: all that is held here and there.
