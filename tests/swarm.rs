@@ -10,7 +10,7 @@ use interpreter::Interpreter;
 
 /// What the seeds below must have exercised, beside every act and every reason to drop. Of what is counted of rumors two things are
 /// not among them: nobody here says what is implausible, and there are places for more origins than there are starts.
-const EXERCISED: [(&str, &str); 55] = [
+const EXERCISED: [(&str, &str); 64] = [
     ("network", "lost"),
     ("network", "cut"),
     ("network", "duplicated"),
@@ -57,6 +57,15 @@ const EXERCISED: [(&str, &str); 55] = [
     ("counter", "rumors_too_old"),
     ("counter", "origins_forgotten"),
     ("counter", "rumor_walks"),
+    ("counter", "state_written"),
+    ("counter", "state_new"),
+    ("counter", "state_known"),
+    ("counter", "state_gaps"),
+    ("counter", "state_told"),
+    ("counter", "state_pushed"),
+    ("counter", "state_repairs"),
+    ("counter", "state_diverged"),
+    ("counter", "state_conflicts"),
     ("event", "rumor"),
     ("event", "rumors_lost"),
     ("event", "forgotten"),

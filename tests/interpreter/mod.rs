@@ -6,6 +6,8 @@
 //!                                             HOST names a host; its node is called the same unless `name` is given
 //! crash A [silent]   restart A [at ADDR] [join B]   pause A   resume A   starve A LEAST..MOST   leave A
 //! subscribe A arrival|origin   publish A CLASS [COUNT] (rumors of 0 bytes, 1, 2 and so on)
+//! write A HOW CLASS KEY COUNT NUMBER (its own keys from KEY on, values made from NUMBER on; HOW: ephemeral | durable | removed | TIME)
+//! share A CLASS KEY RULE OP NUMBER (a key that all write; OP: set | unset | add | insert | remove)
 //! remove A MEMBER   step A SECONDS (of its wall clock)   junk A REASON (a datagram that must be dropped)
 //! link OPTIONS   zones Y Z OPTIONS (from one zone to another)   way A B OPTIONS (from A to B)   mtu N|none   cable A BYTES_PER_SECOND|none
 //!     OPTIONS: latency=A | A..B | MEDIAN~SIGMA   loss=PERMILLE duplicate=PERMILLE reorder=PERMILLE reorder_by=TIME
@@ -24,10 +26,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bruit::sim::check::{Checks, disquiet};
-use bruit::sim::swarm::{JUNK_FROM, junk};
+use bruit::sim::swarm::{JUNK_FROM, junk, value_of};
 use bruit::sim::{Bounds, Cable, Death, Fate, HostId, Latency, Link, Spec};
 use bruit::wire::Kind;
 use bruit::{Class, Config, DropReason, Limits, NodeId, Order, Params, Profile, Publication, Span, Topic};
+use bruit::{MergeRule, SharedOp, SharedWrite, Write};
 
 type World = bruit::sim::World<Checks>;
 
@@ -59,6 +62,8 @@ impl Interpreter {
             "start" => self.start(rest),
             "crash" | "restart" | "leave" | "remove" => self.tell(verb, rest),
             "publish" | "subscribe" => self.speak(verb, rest),
+            "write" => self.write(rest),
+            "share" => self.share(rest),
             "pause" | "resume" | "starve" | "step" | "junk" => self.befall(verb, rest),
             "run" => self.span(rest, 0).map(|span| {
                 self.world().run_for(span);
@@ -254,15 +259,55 @@ impl Interpreter {
             let refused = self.world().subscribe(host, None, order);
             return Ok(refused.err().map(|refusal| format!("refused: {refusal}")).into_iter().collect());
         }
-        let class = Class::ALL.iter().find(|class| Some(class.name()) == how).ok_or("of which class?")?;
+        let class = class_named(how.unwrap_or_default())?;
         let count = number(rest.get(2).unwrap_or(&"1"))?;
         for n in 0..u8::try_from(count).map_err(|_| "too many at once")? {
             let payload = &[n; 255][..usize::from(n)];
-            let publication = Publication { topic: Topic::new("swarm"), class: *class, payload };
+            let publication = Publication { topic: Topic::new("swarm"), class, payload };
             if let Err(refusal) = self.world().publish(host, publication) {
                 return Ok(vec![format!("refused: {refusal}")]);
             }
         }
+        Ok(vec![])
+    }
+
+    /// Writes keys of a node's own, as far as it takes them.
+    fn write(&mut self, rest: &[&str]) -> Printed {
+        let host = self.host(rest, 0)?;
+        let [_, how, class, key, count, first] = rest else { return Err("a word is missing".to_owned()) };
+        let (class, count, first) = (class_named(class)?, number(count)?, number(first)?);
+        let (durable, ttl, there) = match *how {
+            "ephemeral" => (false, None, true),
+            "durable" => (true, None, true),
+            "removed" => (true, None, false),
+            time => (false, Some(span(time)?), true),
+        };
+        let letter = key.trim_end_matches(|c: char| c.is_ascii_digit());
+        let nth = number(&key[letter.len()..])?;
+        for n in 0..count {
+            let (key, value) = (format!("{letter}{}", nth + n), value_of((first + n) as u16));
+            let value = there.then_some(value.as_bytes());
+            let _taken = self.world().write(host, Write { key: key.as_bytes(), value, class, durable, ttl });
+        }
+        Ok(vec![])
+    }
+
+    /// Writes a key that all write, if the node takes that.
+    fn share(&mut self, rest: &[&str]) -> Printed {
+        let host = self.host(rest, 0)?;
+        let [_, class, key, rule, op, text] = rest else { return Err("a word is missing".to_owned()) };
+        let rule = MergeRule::ALL.iter().find(|known| known.name() == *rule).copied().ok_or("no such rule")?;
+        let op = match *op {
+            "set" => SharedOp::Set(text.as_bytes()),
+            "unset" => SharedOp::Unset,
+            "add" => SharedOp::Add(text.parse().map_err(|_| "how much?")?),
+            "insert" => SharedOp::Insert(text.as_bytes()),
+            "remove" => SharedOp::Remove(text.as_bytes()),
+            _ => return Err("what is done?".to_owned()),
+        };
+        let wall_ms = self.world().wall_clock_ms(host);
+        let write = SharedWrite { key: key.as_bytes(), op, rule: Some(rule), class: class_named(class)?, wall_ms };
+        let _taken = self.world().write_shared(host, write);
         Ok(vec![])
     }
 
@@ -353,6 +398,10 @@ impl Interpreter {
     }
 }
 
+fn class_named(name: &str) -> Result<Class, String> {
+    Class::ALL.iter().find(|class| class.name() == name).copied().ok_or_else(|| "of which class?".to_owned())
+}
+
 /// The word that follows `key`.
 fn after<'a>(words: &[&'a str], key: &str) -> Option<&'a str> {
     words.iter().position(|word| *word == key).and_then(|at| words.get(at + 1)).copied()
@@ -390,6 +439,7 @@ fn set_field(config: &mut Config, text: &str) -> Result<(), String> {
         "down_retention" => time(&mut config.down_retention),
         "revive_interval" => time(&mut config.revive_interval),
         "cold_start_wait" => time(&mut config.cold_start_wait),
+        "tombstone_retention" => time(&mut config.tombstone_retention),
         "rumor_retention" => time(&mut config.rumor_retention),
         "kernel_evidence" => value.parse().map(|b| config.kernel_evidence = b).map_err(|_| "yes or no?".to_owned()),
         "helpers" => number(value).map(|n| config.helpers = n),

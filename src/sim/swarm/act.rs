@@ -80,6 +80,12 @@ pub enum Act {
     Junk(u32, DropReason),
 }
 
+/// A value made from a number: of all lengths up to some hundred bytes.
+#[must_use]
+pub fn value_of(number: u16) -> String {
+    format!("{number}{}", ".".repeat(usize::from(number % 7 * (number % 101))))
+}
+
 impl Act {
     /// Every kind of act by its name.
     pub const NAMES: [&'static str; 20] = [

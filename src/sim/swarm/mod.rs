@@ -2,7 +2,7 @@
 //! [`check`](super::check), and shortened where they fail.
 //!
 //! A plan is parameters, a topology and a list of things done to the cluster: processes crash, move, pause and starve,
-//! links are cut and lossy, members leave, are removed, join, bear each other's names, and get junk. Then everything
+//! links are cut and lossy, members leave, are removed, join, bear each other's names, publish, write into the state, and get junk. Then everything
 //! that can be made good is, and within [`Quiet`](super::check::Quiet) all must be quiet, and stay so. The rules that
 //! hold always are checked at each step.
 //!
@@ -18,7 +18,7 @@ mod shrink;
 
 use std::ops::Range;
 
-pub use act::{Act, Deed, SharedDeed};
+pub use act::{Act, Deed, SharedDeed, value_of};
 pub use forge::{NOBODY as JUNK_FROM, junk};
 pub use plan::{Plan, Size, Timed};
 pub use play::{Played, play};

@@ -76,7 +76,8 @@ impl Plan {
     /// The plan of a seed.
     #[must_use]
     pub fn draw(seed: u64, size: Size) -> Self {
-        Draw { rng: Rng::from_seed(seed), moves: 0, joins: 0, down: Vec::new(), halted: Vec::new() }.plan(seed, size)
+        let (down, halted) = (Vec::new(), Vec::new());
+        Draw { rng: Rng::from_seed(seed), moves: 0, joins: 0, writes: false, down, halted }.plan(seed, size)
     }
 
     /// The parameters of each node.
@@ -105,6 +106,8 @@ struct Draw {
     rng: Rng,
     moves: u8,
     joins: u32,
+    /// Whether every other act is a write.
+    writes: bool,
     /// Who has been told to die or leave, and not to come back; who to halt, and not to go on: whom the next such act
     /// is about.
     down: Vec<u32>,
@@ -121,6 +124,7 @@ impl Draw {
         let limits = self.limits(nodes + size.acts);
         let (zones, cold) = (self.one_of(&[1, 1, 2, 3]), self.below(4) == 0);
         let count = 3 + self.below(size.acts.clamp(3, 200) - 2);
+        self.writes = self.below(3) == 0;
         let acts = self.acts(nodes, count);
         let buried = (SEEDS..nodes + self.joins).filter(|_| self.rng.below(4) == 0).collect();
         let between = Latency::Uniform(ceiling / 20, ceiling / 8);
@@ -234,6 +238,9 @@ impl Draw {
     }
 
     fn act(&mut self, nodes: u32) -> Act {
+        if self.writes && self.below(2) == 0 {
+            return if self.below(2) == 0 { self.write(nodes) } else { self.write_shared(nodes) };
+        }
         match self.below(54) {
             0..4 => Act::Crash(self.goes(nodes), self.one_of(&[Death::Silent, Death::Refusing])),
             4..8 => {

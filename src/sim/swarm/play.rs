@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::act::{Act, Deed, SharedDeed};
+use super::act::{Act, Deed, SharedDeed, value_of};
 use super::forge::{NOBODY, junk};
 use super::plan::{LEASE_MAX_S, Plan, SEEDS};
 use super::script::{Script, link, time};
@@ -351,7 +351,7 @@ impl<'a> Player<'a> {
         };
         let mut taken = 0;
         for n in 0..count {
-            let (key, value) = (format!("k{}", first + n), value.map(|value| text_of(value.wrapping_add(n.into()))));
+            let (key, value) = (format!("k{}", first + n), value.map(|value| value_of(value.wrapping_add(n.into()))));
             let value = value.as_ref().map(String::as_bytes);
             taken +=
                 u32::from(self.world.write(host, Write { key: key.as_bytes(), value, class, durable, ttl }).is_ok());
@@ -459,11 +459,6 @@ impl<'a> Player<'a> {
         let (trace, script) = (self.world.trace(), self.script.into_text());
         Played { found, coverage, quiet_after, quiet_within: within, trace, script }
     }
-}
-
-/// A value made from a number: of all lengths up to some hundred bytes.
-fn text_of(number: u16) -> String {
-    format!("{number}{}", ".".repeat(usize::from(number % 7 * (number % 101))))
 }
 
 /// A cable behind a queue of half a second.

@@ -161,3 +161,6 @@ impl Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
