@@ -296,7 +296,7 @@ fn a_value_that_means_nothing_is_a_bad_record() {
         (Kind::StatePage, 8, 0, "no life"),
         (Kind::StatePage, 17, 1, "a base above the end"),
         (Kind::StatePage, 20, 0, "an entry beyond the end"),
-        (Kind::StatePage, 30, 1, "reserved"),
+        (Kind::StatePage, 30, 4, "a flag that nobody knows"),
         (Kind::StatePage, PAGE, 0x23, "no such class"),
         (Kind::StatePage, PAGE, 0x31, "removed, and yet a value"),
         (Kind::StatePage, PAGE, 0x01, "an age that its flag does not tell of"),
