@@ -69,7 +69,7 @@ pub struct SharedContribution<'a> {
     pub rule: MergeRule,
     /// Whether it says that the key has no value.
     pub absent: bool,
-    /// Whether another writer had seen it and has written over it.
+    /// Whether another writer had seen it and has written over it, or it only takes back what its own has said before.
     pub dominated: bool,
     /// When it was written by a hybrid clock, in milliseconds of wall time; 0 where no rule asks for it.
     pub wall_ms: u64,
@@ -123,7 +123,8 @@ impl Node {
         buf: &mut [u8],
     ) -> Result<usize, Refusal> {
         let absent = write.op == SharedOp::Unset;
-        let head = Head { rule, absent, clock: if rule == MergeRule::Latest { self.clock(write)? } else { 0 } };
+        let clock = if rule == MergeRule::Latest { self.clock(write)? } else { 0 };
+        let head = Head { rule, absent, retracts: false, clock };
         let seen = self.seen_by(write.key, absent || rule.replaces());
         let log = self.own_log(now)?;
         let (life, version) = (self.states.store.log(log).life, self.states.store.log(log).complete + 1);
@@ -281,7 +282,7 @@ impl Node {
             stamp: self.stamp_of(slot),
             rule: held.head.rule,
             absent: held.head.absent,
-            dominated: self.is_dominated(key, slot),
+            dominated: held.head.retracts || self.is_dominated(key, slot),
             wall_ms: held.head.clock >> LOGICAL_BITS,
             said: held.said,
             slot,
@@ -389,7 +390,7 @@ impl Node {
             // What a former life has written only a contribution of this one can take the place of.
             let mut seen = Seen::default();
             seen.add(stamp);
-            let head = Head { rule, absent: true, clock: 0 };
+            let head = Head { rule, absent: true, retracts: true, clock: 0 };
             if let Some(len) = head.write(&seen, rest, |_| Some(0)) {
                 let taken = self.write_own(now, key, &rest[..len], Nature { removed: false, ..nature }, None);
                 self.counters.state_refused += u64::from(taken.is_err());
