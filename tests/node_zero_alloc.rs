@@ -223,8 +223,8 @@ fn ask_or_average(all: &mut Hosts, host: usize) {
     let value = (all.dice.below(4) > 0).then(|| f64::from(all.dice.below(100)));
     let name = [&b"load"[..], b"users", b"free"][all.dice.below(3) as usize];
     let (input, what) = match all.dice.below(20) {
-        0 => (Input::ResetState, "resets"),
-        1..8 => (Input::Survey { owner, life, version: 1 }, "surveys"),
+        0..5 => (Input::ResetState, "resets"),
+        5..10 => (Input::Survey { owner, life, version: 1 }, "surveys"),
         _ => (Input::Contribute { name, value }, "contributions"),
     };
     let told = all.give(host, input);
