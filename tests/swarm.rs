@@ -87,7 +87,7 @@ fn explained(report: &Report) -> String {
 
 #[test]
 fn no_drawn_history_breaks_a_rule_and_all_of_them_exercise_everything() {
-    let setup = Setup { seeds: 1..301, size: Size { nodes: 8, acts: 20 } };
+    let setup = Setup { seeds: 1..401, size: Size { nodes: 8, acts: 20 } };
     let report = run(&setup, &|_, _| ());
     assert!(report.failures.is_empty(), "{}", explained(&report));
     let acts = Act::NAMES.map(|name| ("act", name));

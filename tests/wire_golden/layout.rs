@@ -316,7 +316,7 @@ fn state_page(cut: &mut Cut<'_>, count: usize) {
     cut.number(6, "base");
     cut.number(6, "up to");
     cut.number(6, "floor");
-    cut.reserved(2);
+    cut.field(2, |n| format!("flags: {}", ["none", "PARTIAL", "LOST", "PARTIAL and LOST"][n as usize]));
     (1..count).for_each(|_| state_entry(cut));
 }
 
