@@ -356,7 +356,7 @@ impl Stage {
             })),
             Record::PageRequest { nonce, cursor, .. } => {
                 // Every other time all that is left, so that a walk comes to its end.
-                let whole = self.counter.is_multiple_of(2);
+                let whole = self.counter % 2 == 0;
                 let next = if whole { u32::MAX } else { cursor.saturating_add(1) };
                 answers.push(Record::Page { nonce: *nonce, cursor: *cursor, next, end: u32::MAX });
                 answers.push(generate::record(u, bruit::wire::Kind::Profiles)?);
