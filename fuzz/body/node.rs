@@ -269,7 +269,7 @@ impl Stage {
         let in_step = self.counter & 1 == 0;
         let membership = if in_step { self.node.membership_fingerprint() as u32 } else { 0xdead_beef };
         // Its state is in step every third time.
-        let state = if self.counter % 3 == 0 { self.node.state_root() } else { u64::MAX };
+        let state = if matches!(self.counter % 3, 0) { self.node.state_root() } else { u64::MAX };
         Envelope { from, to, introduces, counter: self.counter, membership, state }
     }
 
@@ -356,7 +356,7 @@ impl Stage {
             })),
             Record::PageRequest { nonce, cursor, .. } => {
                 // Every other time all that is left, so that a walk comes to its end.
-                let whole = self.counter % 2 == 0;
+                let whole = self.counter & 1 == 0;
                 let next = if whole { u32::MAX } else { cursor.saturating_add(1) };
                 answers.push(Record::Page { nonce: *nonce, cursor: *cursor, next, end: u32::MAX });
                 answers.push(generate::record(u, bruit::wire::Kind::Profiles)?);
