@@ -50,7 +50,9 @@ impl Node {
             return;
         };
         let record = *self.states.store.log(log);
-        let needed = record.needed(head.floor);
+        // Who has let go of what was ephemeral cannot tell that from what was removed.
+        let floor = if head.partial { 0 } else { head.floor };
+        let needed = record.needed(floor);
         if head.base > needed {
             self.counters.state_gaps += 1;
             self.want_state(sender, StateWant { owner: head.owner, life: head.life, after: needed });
@@ -72,7 +74,7 @@ impl Node {
             self.counters.state_known += 1;
         }
         let log = self.states.store.log_mut(log);
-        log.floor = log.floor.max(head.floor.min(head.upto).min(log.complete));
+        log.floor = log.floor.max(floor.min(head.upto).min(log.complete));
         self.note_root(now, root);
     }
 
@@ -133,7 +135,7 @@ impl Node {
                     (entry.check < *check).then(|| twins.push(at));
                     continue;
                 }
-                Some(_) | None if head.lost || entry.is_ephemeral() && head.partial && at > head.floor => continue,
+                Some(_) | None if head.lost || entry.is_ephemeral() && head.partial => continue,
                 Some(_) | None => {}
             }
             self.emit_changed(slot, true);

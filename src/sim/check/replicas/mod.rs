@@ -2,8 +2,9 @@
 //! is quiet, all members that reach each other hold what follows from it.
 //!
 //! What an owner that runs has written is demanded whole. Of a life that is over the last writes may have come to nobody: it counts
-//! as far as anybody who runs says that its writes are complete, so who says so without holding them is found. Where two
-//! processes of one name lived one life, only agreement is demanded of that life.
+//! as far as anybody who runs says that its writes are complete, so who says so without holding them is found. What was written
+//! before under the key of such a last write is not demanded, since it was superseded: it may be gone. Where two processes of one
+//! name lived one life, only agreement is demanded of that life.
 
 mod owned;
 mod shared;

@@ -83,7 +83,8 @@ impl Owned {
         })
     }
 
-    /// What a key has to be; `None` where that is not known.
+    /// What a key has to be; `None` where that is not known: what was written before a last write that came to nobody may be gone,
+    /// since it was superseded by it.
     fn expected(&self, now: Instant, reach: &Reach, key: &Key) -> Option<Option<&[u8]>> {
         let up = reach.up.get(&key.0).copied();
         let lives = self.0.range((key.0, 0)..=(key.0, up.unwrap_or(u32::MAX)));
@@ -91,8 +92,12 @@ impl Owned {
             if reach.ambiguous.contains(life) {
                 return None;
             }
-            let held = |write: &&OwnWrite| write.key == key.1 && reach.holds(*life, write.version);
-            if let Some(write) = all.iter().rev().find(held) {
+            let of_key = || all.iter().rev().filter(|write| write.key == key.1);
+            let held = |write: &&OwnWrite| reach.holds(*life, write.version);
+            if of_key().next().is_some_and(|last| !held(&last)) {
+                return None;
+            }
+            if let Some(write) = of_key().find(held) {
                 let there = (write.durable || up == Some(life.1)) && !write.is_over(now);
                 return Some(write.value.as_deref().filter(|_| there));
             }

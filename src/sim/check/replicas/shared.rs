@@ -63,6 +63,10 @@ impl Contribution {
         self.seen.get(&other.life()).is_some_and(|version| *version >= other.stamp.version)
     }
 
+    fn follows(&self, other: &Self) -> bool {
+        self.life() == other.life() && self.stamp.version > other.stamp.version
+    }
+
     fn see(&mut self, life: Life, version: u64) {
         let known = self.seen.entry(life).or_default();
         *known = (*known).max(version);
@@ -75,9 +79,7 @@ pub(super) struct SharedKeys(BTreeMap<Vec<u8>, Vec<Contribution>>);
 
 /// Those among some that nobody among them has written over.
 fn standing<'a>(all: &[&'a Contribution]) -> Vec<&'a Contribution> {
-    let later =
-        |c: &Contribution, other: &Contribution| other.life() == c.life() && other.stamp.version > c.stamp.version;
-    let over = |c: &&&Contribution| !all.iter().any(|other| later(c, other) || other.saw(c));
+    let over = |c: &&&Contribution| !all.iter().any(|other| other.follows(c) || other.saw(c));
     all.iter().filter(over).copied().collect()
 }
 
@@ -137,7 +139,10 @@ impl SharedKeys {
     pub fn wrong(&self, reach: &Reach, node: &Node) -> Option<String> {
         self.0.iter().find_map(|(key, all)| {
             let held: Vec<&Contribution> = all.iter().filter(|c| reach.holds(c.life(), c.stamp.version)).collect();
-            if held.iter().any(|c| reach.ambiguous.contains(&c.life())) {
+            let lost = |c: &Contribution| {
+                all.iter().any(|other| other.follows(c) && !held.iter().any(|h| h.stamp == other.stamp))
+            };
+            if held.iter().any(|c| reach.ambiguous.contains(&c.life()) || lost(c)) {
                 return None;
             }
             let stand = standing(&held);
