@@ -95,7 +95,7 @@ fn act(all: &mut Hosts) {
         all.restart(host);
         return;
     }
-    match all.dice.below(22) {
+    match all.dice.below(24) {
         0 => {
             all.kill(host);
             all.saw("crashes");
@@ -136,7 +136,8 @@ fn act(all: &mut Hosts) {
         12..15 => publish(all, host),
         15..18 => subscribe(all, host),
         18 | 19 => write(all, host),
-        _ => write_shared(all, host),
+        20 | 21 => write_shared(all, host),
+        _ => ask_or_average(all, host),
     }
 }
 
@@ -212,5 +213,21 @@ fn write_shared(all: &mut Hosts, host: usize) {
         let told = all.give(host, Input::WriteShared(write));
         all.saw(if told.is_ok() { "shared writes" } else { "shared writes refused" });
     }
+    all.drain(host);
+}
+
+/// A host asks how far the others are, has part in what is averaged, or has everybody begin anew.
+fn ask_or_average(all: &mut Hosts, host: usize) {
+    let about = all.any_host();
+    let (owner, life) = (all.parties[about].id, all.parties[about].incarnation.life());
+    let value = (all.dice.below(4) > 0).then(|| f64::from(all.dice.below(100)));
+    let name = [&b"load"[..], b"users", b"free"][all.dice.below(3) as usize];
+    let (input, what) = match all.dice.below(20) {
+        0..3 => (Input::ResetState, "resets"),
+        3..9 => (Input::Survey { owner, life, version: 1 }, "surveys"),
+        _ => (Input::Contribute { name, value }, "contributions"),
+    };
+    let told = all.give(host, input);
+    all.saw(if told.is_ok() { what } else { "contributions or questions refused" });
     all.drain(host);
 }

@@ -7,8 +7,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use bruit::wire::{
-    Binding, Claim, Datagram, Header, Kind, MIN_MAX_DATAGRAM, OVERHEAD, Profile, RawAck, RawClaim, RawPing, RawRumor,
-    Rumor, SECTION_HEADER, Section, State, Writer,
+    Binding, Claim, Datagram, Header, Kind, MIN_MAX_DATAGRAM, OVERHEAD, Profile, RawAck, RawClaim, RawPing,
+    RawPingRequest, RawRumor, Rumor, SECTION_HEADER, Section, State, Writer,
 };
 use bruit::{
     BootId, Class, ClusterKey, Config, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId, Params, Rng,
@@ -34,6 +34,8 @@ const PORT: u16 = 4_100;
 /// A member that exists only as what it sends.
 #[derive(Clone, Debug)]
 pub struct Peer {
+    /// Its number among all members.
+    number: usize,
     name: String,
     pub(super) id: NodeId,
     boot: BootId,
@@ -55,6 +57,8 @@ pub struct Cluster {
     /// The time that the node was last told.
     pub now: Instant,
     pub(super) peers: Vec<Peer>,
+    /// The node's place among all members: the peers have the others, in order.
+    own: usize,
     boot: BootId,
     /// Where the peers write.
     pub(super) reply: [u8; DATAGRAM],
@@ -65,7 +69,7 @@ pub struct Cluster {
 #[derive(Default)]
 pub struct Batch {
     bytes: Vec<u8>,
-    /// The peer that sends it, and where it ends.
+    /// The member that sends it, and where it ends.
     ends: Vec<(u32, u32)>,
 }
 
@@ -106,13 +110,13 @@ pub fn params(members: usize) -> Params {
     Params::new(&Config::default(), &limits).expect("the profile agrees with itself")
 }
 
-/// The address of the peer with this number.
-pub fn addr_of(peer: usize) -> SocketAddr {
-    let [_, a, b, c] = u32::try_from(peer).expect("fewer than 2^24 peers").to_be_bytes();
+/// The address of the member with this number.
+pub fn addr_of(member: usize) -> SocketAddr {
+    let [_, a, b, c] = u32::try_from(member).expect("fewer than 2^24 members").to_be_bytes();
     SocketAddr::from((Ipv4Addr::new(10, a, b, c), PORT))
 }
 
-fn peer_at(addr: SocketAddr) -> Option<usize> {
+fn member_at(addr: SocketAddr) -> Option<usize> {
     match addr {
         SocketAddr::V4(v4) => {
             let [ten, a, b, c] = v4.ip().octets();
@@ -131,28 +135,60 @@ impl Cluster {
         cluster
     }
 
+    /// Two nodes that know the same `members` members, themselves included: each is a peer to the other, so far one that exists
+    /// only as what it sends.
+    pub fn pair(members: usize, params: &Params) -> [Self; 2] {
+        [members - 1, members - 2].map(|own| {
+            let mut cluster = Self::of(members, own, params.clone());
+            cluster.teach();
+            cluster.settle();
+            cluster
+        })
+    }
+
     fn new(members: usize) -> Self {
-        let boot = BootId::from_u64(0xb00f_0000_0000_0001);
+        Self::of(members, members - 1, params(members + 8))
+    }
+
+    /// The node is the member with the number `own`.
+    fn of(members: usize, own: usize, params: Params) -> Self {
+        let mut dice = Rng::from_seed(7);
+        let mut peers: Vec<Peer> = (0..members)
+            .map(|number| {
+                let name = format!("node-{number:05}");
+                let id = NodeId::from_name(&name);
+                let boot = BootId::from_u64(dice.next_u64());
+                Peer { number, name, id, boot, incarnation: Incarnation::FIRST, state: State::Alive, counter: 0 }
+            })
+            .collect();
+        let me = peers.remove(own);
         let identity = Identity {
-            name: Name::new("bench-node").expect("a name"),
+            name: Name::new(&me.name).expect("a name"),
             cluster: LABEL,
-            addr: SocketAddr::from((Ipv4Addr::new(10, 255, 255, 254), PORT)),
-            boot,
+            addr: addr_of(own),
+            boot: me.boot,
             zone: "a",
             tags: &[],
         };
         let now = Instant::from_nanos(1_000_000_000);
-        let mut dice = Rng::from_seed(7);
-        let peers = (1..members)
-            .map(|i| {
-                let name = format!("node-{i:05}");
-                let id = NodeId::from_name(&name);
-                let boot = BootId::from_u64(dice.next_u64());
-                Peer { name, id, boot, incarnation: Incarnation::FIRST, state: State::Alive, counter: 0 }
-            })
-            .collect();
-        let node = Node::new(params(members + 8), &identity, 42, now).expect("a usable identity");
-        Self { node, now, peers, boot, reply: [0; DATAGRAM] }
+        let node = Node::new(params, &identity, 42, now).expect("a usable identity");
+        Self { node, now, peers, own, boot: me.boot, reply: [0; DATAGRAM] }
+    }
+
+    /// The member that the node is.
+    pub fn own_addr(&self) -> SocketAddr {
+        addr_of(self.own)
+    }
+
+    /// The number of a peer among all members.
+    pub(super) fn number(&self, peer: usize) -> usize {
+        self.peers[peer].number
+    }
+
+    /// The peer at an address.
+    fn peer_at(&self, addr: SocketAddr) -> Option<usize> {
+        let number = member_at(addr).filter(|number| *number != self.own && *number <= self.peers.len())?;
+        Some(if number < self.own { number } else { number - 1 })
     }
 
     /// Founds a cluster, then lets the first peer introduce itself and tell of all the others.
@@ -165,7 +201,7 @@ impl Cluster {
             let from = 0;
             let len = self.write_introduction(from, |peers, writer| {
                 // The sender's own profile opens its introduction; the others follow as long as there is room.
-                while next < peers.len() && write_profile(&peers[next], next, writer) {
+                while next < peers.len() && write_profile(&peers[next], writer) {
                     next += 1;
                 }
             });
@@ -241,7 +277,7 @@ impl Cluster {
             let len = self.write(from, false, |_, writer| {
                 assert!(writer.push(Kind::Ping, &RawPing { nonce: nonce.into() }), "a ping fits");
             });
-            batch.push(from, &self.reply[..len]);
+            batch.push(self.number(from), &self.reply[..len]);
         }
         batch
     }
@@ -267,6 +303,20 @@ impl Cluster {
         (accuse, clear)
     }
 
+    /// A peer asks the node to ping another member.
+    pub fn ping_request(&mut self, target: SocketAddr, dice: &mut Rng) -> Batch {
+        let target = self.peer_at(target).expect("a peer");
+        let from = (target + 1) % self.peers.len();
+        let len = self.write(from, false, |peers, writer| {
+            let Peer { id, boot, .. } = &peers[target];
+            let request = RawPingRequest::new(*id, boot.tag(), dice.next_u32(), Span::millis(500));
+            assert!(writer.push(Kind::PingRequest, &request), "a request fits");
+        });
+        let mut batch = Batch::default();
+        batch.push(self.number(from), &self.reply[..len]);
+        batch
+    }
+
     /// Datagrams that renew the first `count` peers, so that as many claims wait to be passed on.
     pub fn news_of_first(&mut self, count: usize, dice: &mut Rng) -> Batch {
         let subjects: Vec<usize> = (0..count.min(self.peers.len())).collect();
@@ -275,7 +325,7 @@ impl Cluster {
             part.iter().for_each(|s| self.peers[*s].renew());
             let from = self.any(dice);
             let len = self.write_claims(from, part);
-            batch.push(from, &self.reply[..len]);
+            batch.push(self.number(from), &self.reply[..len]);
         }
         batch
     }
@@ -284,12 +334,12 @@ impl Cluster {
     pub fn profiles(&mut self) -> (Batch, usize) {
         let mut count = 0;
         let len = self.write(0, false, |peers, writer| {
-            while count < peers.len() && write_profile(&peers[count], count, writer) {
+            while count < peers.len() && write_profile(&peers[count], writer) {
                 count += 1;
             }
         });
         let mut batch = Batch::default();
-        batch.push(0, &self.reply[..len]);
+        batch.push(self.number(0), &self.reply[..len]);
         (batch, count)
     }
 
@@ -318,14 +368,14 @@ impl Cluster {
                     assert!(rumor.write(writer), "they fit");
                 }
             });
-            batch.push(from, &self.reply[..len]);
+            batch.push(self.number(from), &self.reply[..len]);
         }
         batch
     }
 
     /// What the checksum of a datagram from this address to the node covers beside its bytes.
     pub fn binding_from(&self, from: SocketAddr) -> Binding {
-        let peer = peer_at(from).expect("an address of a peer");
+        let peer = self.peer_at(from).expect("an address of a peer");
         binding(self.peers[peer].boot, self.boot)
     }
 
@@ -354,7 +404,7 @@ impl Cluster {
             part.iter().for_each(|s| change(&mut self.peers[*s]));
             let from = self.any(dice);
             let len = self.write_claims(from, part);
-            batch.push(from, &self.reply[..len]);
+            batch.push(self.number(from), &self.reply[..len]);
         }
         batch
     }
@@ -406,13 +456,13 @@ impl Cluster {
     }
 
     fn deliver(&mut self, from: usize, len: usize) {
-        let input = Input::Datagram { from: addr_of(from), bytes: &self.reply[..len] };
+        let input = Input::Datagram { from: addr_of(self.number(from)), bytes: &self.reply[..len] };
         self.node.handle_input(self.now, input).expect("a datagram is never an error");
     }
 
     /// What the peer at `to` does with a datagram of the node's; its own is handed to the node.
     pub fn answer(&mut self, to: SocketAddr, bytes: &[u8]) {
-        let Some(to) = peer_at(to).filter(|to| *to < self.peers.len()) else {
+        let Some(to) = self.peer_at(to) else {
             return;
         };
         let (acks, introduce) = asked_for(bytes, self.boot, self.peers[to].boot);
@@ -424,7 +474,7 @@ impl Cluster {
                 assert!(writer.push(Kind::Ack, &RawAck { nonce: nonce.into() }), "an ack fits");
             }
             if introduce {
-                assert!(write_profile(&peers[to], to, writer), "a profile fits beside an ack");
+                assert!(write_profile(&peers[to], writer), "a profile fits beside an ack");
             }
         });
         self.deliver(to, len);
@@ -487,11 +537,11 @@ fn claim_of(peer: &Peer, by: NodeId) -> Claim {
     Claim { subject: peer.id, incarnation: peer.incarnation, state: peer.state, accuser, boot: peer.boot.short() }
 }
 
-fn write_profile(peer: &Peer, at: usize, writer: &mut Writer<'_>) -> bool {
+fn write_profile(peer: &Peer, writer: &mut Writer<'_>) -> bool {
     let profile = Profile {
         claim: claim_of(peer, peer.id),
         boot: peer.boot,
-        addr: addr_of(at),
+        addr: addr_of(peer.number),
         protocol: (1, 1),
         name: &peer.name,
         zone: "a",

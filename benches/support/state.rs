@@ -73,6 +73,17 @@ impl Cluster {
         let len = self.write(from, false, |peers, writer| assert!(page.write(peers, writer), "a page fits"));
         batch.push(from, &self.reply[..len]);
     }
+
+    /// How many entries the node holds of those who are up.
+    pub fn entries(&self) -> usize {
+        let mut place = 0;
+        let next = || {
+            let (at, _) = self.node.next_state_from(self.now, place)?;
+            place = at + 1;
+            Some(at)
+        };
+        std::iter::from_fn(next).count()
+    }
 }
 
 /// A write of the node's own.

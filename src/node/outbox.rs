@@ -106,7 +106,6 @@ pub(super) enum What {
     StateSums,
     StateListing {
         first: NodeId,
-        last: NodeId,
     },
     StateWant {
         want: StateWant,

@@ -71,9 +71,10 @@ impl Node {
             self.heard(now, slot, counter);
         }
         self.join.state_there |= header.state != 0;
+        let asked = !matches!(sections.into_iter().next(), Some(Section::Ack(_)));
         self.dispatch(now, sender, sections);
         if self.phase != Phase::Left {
-            self.heard_after(now, sender, counter, &header);
+            self.heard_after(now, sender, (counter, asked), &header);
         }
         Ok(())
     }
@@ -119,7 +120,7 @@ impl Node {
     }
 
     /// What remains to be done once the sections have been looked at.
-    fn heard_after(&mut self, now: Instant, sender: Sender, counter: u64, header: &Header) {
+    fn heard_after(&mut self, now: Instant, sender: Sender, (counter, asked): (u64, bool), header: &Header) {
         let Some(slot) = sender.slot.or_else(|| self.table.find(sender.id)) else { return };
         let member = self.table.get(slot);
         if sender.id == self.me.id {
@@ -144,7 +145,7 @@ impl Node {
         self.compare(now, slot, header.membership);
         let part = |root| Header::part(root, header.counter);
         self.compare_rumors(now, slot, header.rumors, part(self.rumors.root()));
-        self.compare_state(now, slot, header.state, part(self.states.root()));
+        self.compare_state(now, slot, (header.state, part(self.states.root())), asked);
     }
 
     /// Another start of the sender's name is on record, at a number that the sender's does not exceed: it cannot know, and
@@ -211,7 +212,7 @@ impl Node {
             Section::RumorPage(page) => self.on_rumor_page(now, sender, &page),
             Section::StateSums(raw) => self.on_state_sums(now, sender, raw),
             Section::StateListing(listing) => self.on_state_listing(now, sender, &listing),
-            Section::StateWants(wants) => self.on_state_wants(now, sender, wants),
+            Section::StateWants(wants) => self.on_state_wants(sender, wants),
             Section::StatePage(page) => self.on_state_page(now, sender, &page),
             Section::StateSpan(span) => self.on_state_span(now, sender, span),
             Section::Survey(raw) => self.on_survey_question(sender, raw),

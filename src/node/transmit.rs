@@ -183,8 +183,11 @@ impl Node {
                 let (slot, _) = self.resolve(outgoing.receiver);
                 slot.into_iter().for_each(|slot| self.write_urgent_state(now, slot, writer));
             }
-            What::StateSums => self.put(writer, Kind::StateSums, &self.state_sums()),
-            What::StateListing { first, last } => self.write_state_listing(now, outgoing, (first, last), writer),
+            What::StateSums => {
+                let sums = self.state_sums();
+                self.put(writer, Kind::StateSums, &sums);
+            }
+            What::StateListing { first } => self.write_state_listing(now, outgoing, first, writer),
             What::StateWant { .. } => self.write_state_wants(outgoing, writer),
             What::StateGift { .. } => self.write_state_gifts(now, outgoing, writer),
             What::StateWalk => self.write_state_walk(writer),

@@ -38,12 +38,6 @@ pub struct Log {
     pub void_since: Instant,
 }
 
-/// The same of what a peer says of a log.
-#[must_use]
-pub const fn needed(complete: u64, floor: u64, their_floor: u64) -> u64 {
-    if their_floor > floor && complete > floor { floor } else { complete }
-}
-
 impl Log {
     pub(super) const NONE: Self = Self {
         owner: NodeId::from_u64(0),
@@ -69,7 +63,7 @@ impl Log {
     /// held here, unless as many are known to be forgotten (R14).
     #[must_use]
     pub const fn needed(&self, floor: u64) -> u64 {
-        needed(self.complete, self.floor, floor)
+        if floor > self.floor && self.complete > self.floor { self.floor } else { self.complete }
     }
 
     /// What it adds to the fingerprint: the sum over its settled entries that count.

@@ -23,7 +23,7 @@ pub(crate) use born::Born;
 pub use entry::{Draft, KEY_MAX, Nature};
 pub(crate) use entry::{Entry, Stage, TOLD_MAX};
 pub use key::Key;
-pub(crate) use log::{Log, needed};
+pub(crate) use log::Log;
 pub(crate) use shared::{Contribution, Elements, ElementsWriter, Head, Removals, SEEN_MAX, Seen, greater};
 pub use shared::{MergeRule, Stamp};
 #[cfg(test)]

@@ -7,11 +7,11 @@
 use super::born::Born;
 use super::entry::{Draft, Entry, KEY_MAX, Stage, TTL_LEN, key_hash, shared_hash};
 use super::log::Log;
-use crate::bounded::{Arena, Index};
+use crate::bounded::{Arena, Index, bought};
 use crate::id::NodeId;
 use crate::limits::Limits;
 use crate::time::{Instant, Span};
-use crate::wire::{BUCKETS, bucket_of};
+use crate::wire::{STATE_BUCKETS, state_bucket_of};
 
 /// One place in so many is kept for ghosts.
 const GHOSTS_ONE_IN: usize = 32;
@@ -80,7 +80,7 @@ pub struct Store {
     settling: u32,
     max: u32,
     log_count: u32,
-    sums: [u64; BUCKETS],
+    sums: Box<[u64]>,
     root: u64,
 }
 
@@ -109,7 +109,7 @@ impl Store {
             settling: 0,
             max: limits.state_keys,
             log_count: 0,
-            sums: [0; BUCKETS],
+            sums: bought(STATE_BUCKETS, 0),
             root: 0,
         }
     }
@@ -123,6 +123,7 @@ impl Store {
             + Arena::<PACE>::memory_bytes(places, limits.state_bytes as usize, TTL_LEN + Self::longest(limits))
             + Index::dense_memory_bytes(places)
             + Index::memory_bytes(logs)
+            + STATE_BUCKETS * size_of::<u64>()
     }
 
     /// How many places an entry can have: what deadlines of entries need keys for.
@@ -568,7 +569,7 @@ impl Store {
     fn recount(&mut self, log: u32, before: u64) {
         let log = &self.records.logs[log as usize];
         let change = log.sum().wrapping_sub(before);
-        let sum = &mut self.sums[bucket_of(log.owner)];
+        let sum = &mut self.sums[state_bucket_of(log.owner)];
         *sum = sum.wrapping_add(change);
         self.root = self.root.wrapping_add(change);
     }

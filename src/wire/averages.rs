@@ -174,19 +174,6 @@ mod tests {
     }
 
     #[test]
-    fn the_document_shows_what_this_build_writes() {
-        let document = include_str!("../../docs/wire.md");
-        let (_, block) = document.split_once("```text\n02 00 00 00  ").expect("a block that begins with the flags");
-        let (block, _) = block.split_once("```").expect("its end");
-        let lines = format!("02 00 00 00  {block}");
-        let of = |line: &str| -> Vec<u8> {
-            let (bytes, _) = line.split_once("  ").expect("bytes, then what they mean");
-            bytes.split(' ').map(|byte| u8::from_str_radix(byte, 16).expect("hex")).collect()
-        };
-        assert_eq!(lines.lines().flat_map(of).collect::<Vec<_>>(), body());
-    }
-
-    #[test]
     fn what_means_nothing_is_refused() {
         let good = body();
         let opens = |count: u8, body: &[u8]| Flows::new(count, body).is_some_and(|flows| flows.check());

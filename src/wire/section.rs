@@ -11,8 +11,8 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{
     Flows, Listing, Profiles, RawAck, RawClaim, RawCookie, RawDigest, RawHello, RawLeave, RawNack, RawPage,
-    RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorSync, RawStateSpan, RawStateWalk, RawStateWant,
-    RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, RumorPage, Rumors, StateListing, StatePage,
+    RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorSync, RawStateSpan, RawStateSums, RawStateWalk,
+    RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, RumorPage, Rumors, StateListing, StatePage,
 };
 use crate::error::DropReason;
 use crate::error::closed_enum;
@@ -65,7 +65,7 @@ closed_enum! {
         RumorPage = "rumor_page",
         /// Fingerprints of what is held of the owners in each bucket of the id space.
         StateSums = "state_sums",
-        /// How much is held of each owner in one range of the id space.
+        /// How much is held of each owner in some buckets of the id space.
         StateListing = "state_listing",
         /// Send me what these owners have written since.
         StateWants = "state_wants",
@@ -190,7 +190,7 @@ pub enum Section<'a> {
     /// Kind 21.
     RumorPage(RumorPage<'a>),
     /// Kind 22.
-    StateSums(&'a RawSums),
+    StateSums(&'a RawStateSums),
     /// Kind 23.
     StateListing(StateListing<'a>),
     /// Kind 24.

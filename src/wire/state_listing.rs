@@ -1,106 +1,160 @@
-//! What is held of all owners in one range of the id space. Kind 23.
+//! What is held of all owners in some buckets. Kind 23.
 //!
 //! ```text
-//!  0  first id u64              8  last id u64, inclusive     16  records, each:
-//!      0  owner's node id u64   8  its life u32               12  complete, 6 bytes
-//!     18  floor, 6 bytes       24  sum u64
+//!  0  first id u64              8  last id u64, inclusive     16  salt u32
+//! 20  buckets, 64 bytes: bit `b % 8` of byte `b / 8` where bucket `b` is listed
+//! 84  records, each:
+//!      0  owner u32             4  its life u8                 5  check u8
+//!      6  complete u32
 //! ```
-//! The section's count is the number of records plus one, for the range. Records are one for each life of an owner of which
-//! anything is held.
+//! The section's count is the number of records plus one, for the head. Records are one for each life of an owner of which
+//! anything is held, of those owners whose id is in the range and in a bucket that is listed. Of each only as much as tells it
+//! from the others there: the upper half of the node id, the lowest 8 bits of its life, the lower half of the version up to which
+//! everything is held; and 8 bits, salted, of all of that and of the sum over what has settled. Where two are alike in that both are given.
 
+use xxhash_rust::xxh3::xxh3_64;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::{RawListing, RawSequence};
+use super::state_sums::{STATE_BUCKETS, salted, state_bucket_of};
 use crate::id::NodeId;
+
+/// Which owners are listed.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct RawStateListing {
+    first: U64,
+    last: U64,
+    salt: U32,
+    buckets: [u8; STATE_BUCKETS / 8],
+}
+
+const _: () = assert!(size_of::<RawStateListing>() == 84 && align_of::<RawStateListing>() == 1);
+
+impl RawStateListing {
+    /// Owners from the first to the last id, of no bucket so far.
+    #[must_use]
+    pub fn new(first: NodeId, last: NodeId, salt: u32) -> Self {
+        let (first, last) = (first.as_u64().into(), last.as_u64().into());
+        Self { first, last, salt: salt.into(), buckets: [0; STATE_BUCKETS / 8] }
+    }
+
+    /// Lists a bucket, as far as it is in the range.
+    pub const fn add(&mut self, bucket: usize) {
+        self.buckets[bucket / 8] |= 1 << (bucket % 8);
+    }
+
+    /// The first id of the range.
+    #[must_use]
+    pub const fn first(&self) -> NodeId {
+        NodeId::from_u64(self.first.get())
+    }
+
+    /// The last.
+    #[must_use]
+    pub const fn last(&self) -> NodeId {
+        NodeId::from_u64(self.last.get())
+    }
+
+    /// What its checks are made with.
+    #[must_use]
+    pub const fn salt(&self) -> u32 {
+        self.salt.get()
+    }
+
+    /// The buckets that are listed.
+    pub fn buckets(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..STATE_BUCKETS).filter(|bucket| self.has(*bucket))
+    }
+
+    const fn has(&self, bucket: usize) -> bool {
+        self.buckets[bucket / 8] & 1 << (bucket % 8) != 0
+    }
+}
 
 /// How much of one life of an owner is held, on the wire.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct RawLogDigest {
-    owner: U64,
-    life: U32,
-    complete: RawSequence,
-    floor: RawSequence,
-    sum: U64,
+    owner: U32,
+    life: u8,
+    check: u8,
+    complete: U32,
 }
 
-const _: () = assert!(size_of::<RawLogDigest>() == 32 && align_of::<RawLogDigest>() == 1);
+const _: () = assert!(size_of::<RawLogDigest>() == 10 && align_of::<RawLogDigest>() == 1);
 
-/// How much of one life of an owner is held.
+/// How much of one life of an owner is held, and which parts of it travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogDigest {
-    /// Whose life.
-    pub owner: NodeId,
-    /// Which.
-    pub life: u32,
-    /// Everything up to here is held or was superseded.
-    pub complete: u64,
-    /// Removals up to here are forgotten.
-    pub floor: u64,
-    /// The sum over what has settled and counts.
-    pub sum: u64,
+    /// Whose life: the upper half of the node id.
+    pub owner: u32,
+    /// The lowest bits of its number.
+    pub life: u8,
+    /// 8 bits of all that is known of it: they matter where the same versions are held, and not the same.
+    pub check: u8,
+    /// Everything up to here is held or was superseded: the lower half of it.
+    pub complete: u32,
+}
+
+impl LogDigest {
+    /// What travels of an owner's life, of which everything up to a version is held, and the sum over what has settled.
+    #[must_use]
+    pub fn of(owner: NodeId, life: u32, (complete, sum): (u64, u64), salt: u32) -> Self {
+        let mut all = [0; 28];
+        all[..8].copy_from_slice(&owner.as_u64().to_le_bytes());
+        all[8..16].copy_from_slice(&complete.to_le_bytes());
+        all[16..24].copy_from_slice(&sum.to_le_bytes());
+        all[24..].copy_from_slice(&life.to_le_bytes());
+        let check = salted(xxh3_64(&all), salt) as u8;
+        Self { owner: (owner.as_u64() >> 32) as u32, life: life as u8, check, complete: complete as u32 }
+    }
+
+    /// The first and the last id that an owner can have.
+    #[must_use]
+    pub const fn owners(&self) -> (NodeId, NodeId) {
+        let first = (self.owner as u64) << 32;
+        (NodeId::from_u64(first), NodeId::from_u64(first | u32::MAX as u64))
+    }
 }
 
 impl RawLogDigest {
     /// The wire form.
     #[must_use]
     pub fn new(digest: &LogDigest) -> Self {
-        Self {
-            owner: digest.owner.as_u64().into(),
-            life: digest.life.into(),
-            complete: RawSequence::new(digest.complete),
-            floor: RawSequence::new(digest.floor),
-            sum: digest.sum.into(),
-        }
+        Self { owner: digest.owner.into(), life: digest.life, check: digest.check, complete: digest.complete.into() }
     }
 
     /// The digest.
     #[must_use]
-    pub fn get(&self) -> LogDigest {
-        LogDigest {
-            owner: NodeId::from_u64(self.owner.get()),
-            life: self.life.get(),
-            complete: self.complete.get(),
-            floor: self.floor.get(),
-            sum: self.sum.get(),
-        }
+    pub const fn get(&self) -> LogDigest {
+        LogDigest { owner: self.owner.get(), life: self.life, check: self.check, complete: self.complete.get() }
     }
 }
 
-/// A listing: of whatever owner in the range it does not name its sender holds nothing.
+/// A listing: of whatever owner that it covers and does not name its sender holds nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct StateListing<'a> {
-    range: RawListing,
-    /// What the sender holds in the range.
+    /// What it covers.
+    pub head: &'a RawStateListing,
+    /// What the sender holds of that.
     pub logs: &'a [RawLogDigest],
 }
 
 impl<'a> StateListing<'a> {
     pub(super) fn new(count: u8, body: &'a [u8]) -> Option<Self> {
-        let (range, rest) = RawListing::read_from_prefix(body).ok()?;
+        let (head, rest) = RawStateListing::ref_from_prefix(body).ok()?;
         let logs = <[RawLogDigest]>::ref_from_bytes(rest).ok()?;
-        (logs.len() + 1 == usize::from(count)).then_some(Self { range, logs })
+        (logs.len() + 1 == usize::from(count)).then_some(Self { head, logs })
     }
 
-    /// The first id covered.
-    #[must_use]
-    pub fn first(&self) -> NodeId {
-        self.range.first()
-    }
-
-    /// The last id covered.
-    #[must_use]
-    pub fn last(&self) -> NodeId {
-        self.range.last()
-    }
-
-    /// A range, and only records that lie in it and can be.
+    /// A range, and only records that may lie in it and in the buckets.
     pub(super) fn check(&self) -> bool {
+        let (first, last) = (self.head.first(), self.head.last());
         let inside = |raw: &RawLogDigest| {
-            let log = raw.get();
-            (self.first()..=self.last()).contains(&log.owner) && log.life > 0 && log.floor <= log.complete
+            let (least, most) = raw.get().owners();
+            first <= most && least <= last && self.head.has(state_bucket_of(least))
         };
-        self.first() <= self.last() && self.logs.iter().all(inside)
+        first <= last && self.logs.iter().all(inside)
     }
 }

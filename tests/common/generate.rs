@@ -7,8 +7,8 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use arbitrary::{Result, Unstructured};
 use bruit::wire::{
-    BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, LogDigest, NackReason, Nature, Progress, RawSequence, RumorIds,
-    SeedStatus, State, StateHead, StatePoint, StateWant,
+    BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, LogDigest, NackReason, Nature, Progress, RawSequence,
+    RawStateListing, RumorIds, STATE_BUCKETS, SeedStatus, State, StateHead, StatePoint, StateWant,
 };
 use bruit::{BootId, Class, Incarnation, NodeId, RumorId, Span, Topic};
 
@@ -68,7 +68,13 @@ pub fn record(u: &mut Unstructured<'_>, kind: Kind) -> Result<Record> {
         Kind::RumorWants => Record::RumorWant(rumor_ids(u)?),
         Kind::RumorSync => Record::RumorSync { nonce: small(u)?, from: node_id(u)? },
         Kind::RumorPage => rumor_page(u)?,
-        Kind::StateSums => Record::StateSums(sums(u)?),
+        Kind::StateSums => {
+            let mut marks = Box::new([0; STATE_BUCKETS]);
+            for _ in 0..u.int_in_range(0..=64)? {
+                marks[u.choose_index(STATE_BUCKETS)?] = u.arbitrary()?;
+            }
+            Record::StateSums { salt: u.arbitrary()?, marks }
+        }
         Kind::StateListing => state_listing(u)?,
         Kind::StateWants => Record::StateWant(StateWant { owner: node_id(u)?, life: small(u)?, after: sequence(u)? }),
         Kind::StatePage => {
@@ -211,16 +217,19 @@ fn state_listing(u: &mut Unstructured<'_>) -> Result<Record> {
         let (a, b) = (node_id(u)?, node_id(u)?);
         (a.min(b), a.max(b))
     };
+    let mut head = RawStateListing::new(first, last, u.arbitrary()?);
+    for _ in 0..u.int_in_range(0..=8)? {
+        head.add(u.choose_index(STATE_BUCKETS)?);
+    }
     let mut logs = Vec::new();
     for _ in 0..u.int_in_range(0..=8)? {
-        let (a, b) = (sequence(u)?, sequence(u)?);
-        let (complete, floor) = (a.max(b), if u.arbitrary()? { 0 } else { a.min(b) });
-        let log = LogDigest { owner: node_id(u)?, life: small(u)?.max(1), complete, floor, sum: u.arbitrary()? };
-        if (first..=last).contains(&log.owner) {
-            logs.push(log);
+        let (owner, known) = (node_id(u)?, (sequence(u)?, u.arbitrary()?));
+        if (first..=last).contains(&owner) {
+            head.add(bruit::wire::state_bucket_of(owner));
+            logs.push(LogDigest::of(owner, small(u)?.max(1), known, head.salt()));
         }
     }
-    Ok(Record::StateListing { first, last, logs })
+    Ok(Record::StateListing { head, logs })
 }
 
 fn averaged(u: &mut Unstructured<'_>) -> Result<Averaged> {

@@ -1,8 +1,8 @@
 //! What are the datagrams that docs/wire.md spells out? One of each kind, with values that are easy to see in hex.
 
 use bruit::wire::{
-    BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, LogDigest, NackReason, Nature, Progress, RumorIds, SeedStatus,
-    State, StateHead, StatePoint, StateWant,
+    BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, LogDigest, NackReason, Nature, Progress, RawStateListing,
+    RumorIds, STATE_BUCKETS, SeedStatus, State, StateHead, StatePoint, StateWant,
 };
 use bruit::{Class, Incarnation, NodeId, RumorId, Span, Topic};
 
@@ -82,12 +82,14 @@ pub fn records(kind: Kind) -> Vec<Record> {
             last: NodeId::from_u64(u64::MAX),
             digests: vec![digest(&carla)],
         }],
-        Kind::StateSums => vec![Record::StateSums(sums())],
+        Kind::StateSums => vec![Record::StateSums { salt: 0x7071_7273, marks: marks() }],
         Kind::StateListing => {
-            let (first, last) = bruit::wire::bucket_range(bruit::wire::bucket_of(carla.id()));
-            let sum = 0x5050_5151_5252_5353;
-            let log = LogDigest { owner: carla.id(), life: 3, complete: 70_008, floor: 2, sum };
-            vec![Record::StateListing { first, last, logs: vec![log] }]
+            let bucket = bruit::wire::state_bucket_of(carla.id());
+            let (first, last) = bruit::wire::state_bucket_range(bucket);
+            let mut head = RawStateListing::new(first, last, 0x7071_7273);
+            head.add(bucket);
+            let log = LogDigest::of(carla.id(), 3, (70_008, 0x5050_5151_5252_5353), head.salt());
+            vec![Record::StateListing { head, logs: vec![log] }]
         }
         Kind::StateWants => vec![
             Record::StateWant(StateWant { owner: carla.id(), life: 3, after: 5 }),
@@ -174,4 +176,11 @@ fn sums() -> Box<[u64; BUCKETS]> {
     sums[0] = 0x0102_0304_0506_0708;
     sums[BUCKETS - 1] = 0xf1f2_f3f4_f5f6_f7f8;
     sums
+}
+
+/// The same of the marks of owners.
+fn marks() -> Box<[u16; STATE_BUCKETS]> {
+    let mut marks = Box::new([0; STATE_BUCKETS]);
+    (marks[0], marks[STATE_BUCKETS - 1]) = (0xe1e2, 0xf1f2);
+    marks
 }

@@ -6,9 +6,10 @@ use core::net::SocketAddr;
 use bruit::wire::{
     BUCKETS, Claim, Cookie, Digest, Draft, Flows, Hello, Kind, LogDigest, NackReason, Nature, Profile, Progress,
     RawAck, RawAverages, RawClaim, RawCookie, RawDigest, RawFlow, RawHello, RawLeave, RawListing, RawLogDigest,
-    RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync, RawStatePage,
-    RawStateSpan, RawStateWalk, RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, Rumor, RumorIds,
-    Section, Sections, StateEntry, StateHead, StatePoint, StateWant, Writer,
+    RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync,
+    RawStateListing, RawStatePage, RawStateSpan, RawStateSums, RawStateWalk, RawStateWant, RawSums, RawSurvey,
+    RawSurveyed, RawWant, RawWhois, Rumor, RumorIds, STATE_BUCKETS, Section, Sections, StateEntry, StateHead,
+    StatePoint, StateWant, Writer,
 };
 use bruit::{BootId, Class, Incarnation, NodeId, RumorId, Span, Topic};
 
@@ -36,8 +37,8 @@ pub enum Record {
     RumorWant(RumorIds),
     RumorSync { nonce: u32, from: NodeId },
     RumorPage { nonce: u32, first: NodeId, last: NodeId, digests: Vec<Digest> },
-    StateSums(Box<[u64; BUCKETS]>),
-    StateListing { first: NodeId, last: NodeId, logs: Vec<LogDigest> },
+    StateSums { salt: u32, marks: Box<[u16; STATE_BUCKETS]> },
+    StateListing { head: RawStateListing, logs: Vec<LogDigest> },
     StateWant(StateWant),
     StatePage { head: StateHead, entries: Vec<Written> },
     StateWalk { nonce: u64, cookie: u64, from: StatePoint, datagrams: u8 },
@@ -127,7 +128,7 @@ impl Record {
             Self::RumorWant(_) => Kind::RumorWants,
             Self::RumorSync { .. } => Kind::RumorSync,
             Self::RumorPage { .. } => Kind::RumorPage,
-            Self::StateSums(_) => Kind::StateSums,
+            Self::StateSums { .. } => Kind::StateSums,
             Self::StateListing { .. } => Kind::StateListing,
             Self::StateWant(_) => Kind::StateWants,
             Self::StatePage { .. } => Kind::StatePage,
@@ -160,7 +161,10 @@ impl Record {
             }
             Self::Page { nonce, cursor, next, end } => writer.push(kind, &RawPage::new(*nonce, *cursor, *next, *end)),
             Self::Whois { counter } => writer.push(kind, &RawWhois { counter: (*counter).into() }),
-            Self::Sums(sums) | Self::StateSums(sums) => writer.push(kind, &RawSums { sums: sums.map(Into::into) }),
+            Self::Sums(sums) => writer.push(kind, &RawSums { sums: sums.map(Into::into) }),
+            Self::StateSums { salt, marks } => {
+                writer.push(kind, &RawStateSums { salt: (*salt).into(), marks: marks.map(Into::into) })
+            }
             Self::Listing { first, last, claims } => {
                 let size = size_of::<RawListing>() + claims.len() * size_of::<RawClaim>();
                 // A listing that is cut short would claim that its sender does not hold the rest.
@@ -182,10 +186,10 @@ impl Record {
                     && writer.push(kind, &RawRumorPage::new(*nonce, *first, *last))
                     && digests.iter().all(|digest| writer.extend(kind, &RawDigest::new(digest)))
             }
-            Self::StateListing { first, last, logs } => {
-                let size = size_of::<RawListing>() + logs.len() * size_of::<RawLogDigest>();
+            Self::StateListing { head, logs } => {
+                let size = size_of::<RawStateListing>() + logs.len() * size_of::<RawLogDigest>();
                 size <= writer.room(kind)
-                    && writer.push(kind, &RawListing::new(*first, *last))
+                    && writer.push(kind, head)
                     && logs.iter().all(|log| writer.extend(kind, &RawLogDigest::new(log)))
             }
             Self::StateWant(want) => writer.push(kind, &RawStateWant::new(want)),
@@ -262,10 +266,10 @@ impl Record {
                     last: page.last(),
                     digests: page.digests.iter().map(RawDigest::get).collect(),
                 }),
-                Section::StateSums(raw) => records.push(Self::StateSums(Box::new(raw.sums.map(|sum| sum.get())))),
+                Section::StateSums(raw) => records
+                    .push(Self::StateSums { salt: raw.salt.get(), marks: Box::new(raw.marks.map(|mark| mark.get())) }),
                 Section::StateListing(listing) => records.push(Self::StateListing {
-                    first: listing.first(),
-                    last: listing.last(),
+                    head: *listing.head,
                     logs: listing.logs.iter().map(RawLogDigest::get).collect(),
                 }),
                 Section::StateWants(raws) => records.extend(raws.iter().map(|raw| Self::StateWant(raw.get()))),

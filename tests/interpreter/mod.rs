@@ -467,6 +467,7 @@ fn set_limit(limits: &mut Limits, text: &str) -> Result<(), String> {
         "rumors" => limits.rumors = n,
         "rumor_window" => limits.rumor_window = n,
         "rumor_bytes" => limits.rumor_bytes = n,
+        "state_owners" => limits.state_owners = n,
         _ => return Err(format!("{name} cannot be limited by a script yet")),
     }
     Ok(())

@@ -59,12 +59,14 @@ pub fn event(at: Instant, event: &Event) -> String {
             format!("{} {class} bytes={} hops={} age={}us", rumor.id, rumor.len, rumor.hops, rumor.age.as_micros())
         }
         Event::RumorsLost { origin, from, to, .. } => format!("{origin} {from}..{to}"),
-        Event::Changed(changed) => {
+        Event::Diverged { peer, owner, comparisons } => {
+            let owner = owner.map_or_else(String::new, |owner| format!(" about {owner}"));
+            format!("from {peer}{owner} in {comparisons}")
+        }
+        Event::Changed(changed) | Event::Conflict(changed) => {
             let removed = if changed.removed { " removed" } else { "" };
             format!("{} life={} version={}{removed}", changed.owner, changed.life, changed.version)
         }
-        Event::Conflict(conflict) => format!("{} life={} version={}", conflict.owner, conflict.life, conflict.version),
-        Event::Diverged { peer, comparisons, .. } => format!("{peer} after {comparisons}"),
         Event::Resync { lost } => format!("lost={lost}"),
     };
     format!("{} {} {what}", time(at), event.name())

@@ -175,7 +175,11 @@ fn section(cut: &mut Cut<'_>) {
             cut.reserved(4);
         }
         "whois" => cut.hex(4, "counter of the datagram in question, low half"),
-        "sums" | "state_sums" => sums(cut),
+        "sums" => sums(cut, 128, 8, "sum"),
+        "state_sums" => {
+            cut.hex(4, "salt");
+            sums(cut, 512, 2, "mark");
+        }
         "listing" => {
             cut.hex(8, "first id");
             cut.hex(8, "last id");
@@ -202,6 +206,8 @@ fn section(cut: &mut Cut<'_>) {
         "state_listing" => {
             cut.hex(8, "first id");
             cut.hex(8, "last id");
+            cut.hex(4, "salt");
+            (0..8).for_each(|part| cut.hex(8, &format!("buckets {} to {}:", 64 * part, 64 * part + 63)));
             (1..count).for_each(|_| log(cut));
         }
         "state_wants" => (0..count).for_each(|_| {
@@ -285,10 +291,10 @@ fn life(cut: &mut Cut<'_>) {
 }
 
 fn log(cut: &mut Cut<'_>) {
-    life(cut);
-    cut.number(6, "complete up to");
-    cut.number(6, "floor");
-    cut.hex(8, "sum");
+    cut.hex(4, "upper half of the owner's node id");
+    cut.number(1, "lowest bits of its life");
+    cut.hex(1, "check");
+    cut.number(4, "complete up to");
 }
 
 fn point(cut: &mut Cut<'_>, name: &str) {
@@ -310,7 +316,7 @@ fn state_page(cut: &mut Cut<'_>, count: usize) {
     cut.number(6, "base");
     cut.number(6, "up to");
     cut.number(6, "floor");
-    cut.reserved(2);
+    cut.field(2, |n| format!("flags: {}", ["none", "PARTIAL", "LOST", "PARTIAL and LOST"][n as usize]));
     (1..count).for_each(|_| state_entry(cut));
 }
 
@@ -387,16 +393,17 @@ fn cookie(cut: &mut Cut<'_>) {
     cut.reserved(2);
 }
 
-fn sums(cut: &mut Cut<'_>) {
+/// A field of `len` bytes for each bucket.
+fn sums(cut: &mut Cut<'_>, buckets: usize, len: usize, name: &str) {
     let empty = |bytes: &[u8]| bytes.iter().all(|&byte| byte == 0);
     let mut bucket = 0;
-    while bucket < 128 {
-        let rest = &cut.bytes[cut.at..cut.at + (128 - bucket) * 8];
-        let empties = rest.chunks(8).take_while(|sum| empty(sum)).count();
+    while bucket < buckets {
+        let rest = &cut.bytes[cut.at..cut.at + (buckets - bucket) * len];
+        let empties = rest.chunks(len).take_while(|sum| empty(sum)).count();
         match empties {
-            0 => cut.hex(8, &format!("sum of bucket {bucket}:")),
+            0 => cut.hex(len, &format!("{name} of bucket {bucket}:")),
             _ => {
-                cut.field(empties * 8, |_| format!("sums of buckets {bucket} to {}: 0", bucket + empties - 1));
+                cut.field(empties * len, |_| format!("{name}s of buckets {bucket} to {}: 0", bucket + empties - 1));
             }
         }
         bucket += empties.max(1);

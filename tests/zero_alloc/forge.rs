@@ -8,9 +8,9 @@ use std::net::SocketAddr;
 use bruit::wire::{
     Binding, Claim, Cookie, Digest, Draft, Header, Held, Hello, Kind, LogDigest, NackReason, Nature, Profile, Progress,
     RawAck, RawAverages, RawClaim, RawCookie, RawDigest, RawFlow, RawHello, RawLeave, RawListing, RawLogDigest,
-    RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync, RawStateSpan,
-    RawStateWalk, RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, Rumor, RumorIds, SeedStatus, State,
-    StateEntry, StateHead, StatePoint, StateWant, Writer,
+    RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync,
+    RawStateListing, RawStateSpan, RawStateSums, RawStateWalk, RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant,
+    RawWhois, Rumor, RumorIds, STATE_BUCKETS, SeedStatus, State, StateEntry, StateHead, StatePoint, StateWant, Writer,
 };
 use bruit::{BootId, Class, ClusterKey, Incarnation, NodeId, Rng, RumorId, Span, Topic};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -218,7 +218,12 @@ fn section(dice: &mut Rng, kind: Kind, from: &Party, parties: &[Party], writer: 
             writer.push(kind, &RawPage::new(dice.next_u64(), cursor, next, next + dice.below(5)))
         }
         Kind::Whois => writer.push(kind, &RawWhois { counter: dice.next_u32().into() }),
-        Kind::Sums | Kind::StateSums => {
+        Kind::StateSums => {
+            let mut sums = RawStateSums { salt: dice.next_u32().into(), marks: [0.into(); STATE_BUCKETS] };
+            sums.marks[dice.below(512) as usize] = (dice.next_u32() as u16).into();
+            writer.push(kind, &sums)
+        }
+        Kind::Sums => {
             let mut sums = RawSums { sums: [0.into(); bruit::wire::BUCKETS] };
             sums.sums[dice.below(128) as usize] = dice.next_u64().into();
             writer.push(kind, &sums)
@@ -249,14 +254,18 @@ fn section(dice: &mut Rng, kind: Kind, from: &Party, parties: &[Party], writer: 
                 })
         }
         Kind::StateListing => {
-            writer.push(kind, &RawListing::new(NodeId::from_u64(0), NodeId::from_u64(u64::MAX)))
-                && (0..dice.below(12)).all(|_| {
-                    let log = log(dice, parties);
-                    writer.extend(kind, &RawLogDigest::new(&log))
+            let (first, last) = (NodeId::from_u64(0), NodeId::from_u64(u64::MAX));
+            let mut head = RawStateListing::new(first, last, dice.next_u32());
+            let logs: Vec<LogHeld> = (0..dice.below(12)).map(|_| log(dice, parties)).collect();
+            logs.iter().for_each(|log| head.add(bruit::wire::state_bucket_of(log.owner)));
+            writer.push(kind, &head)
+                && logs.iter().all(|log| {
+                    let known = (log.complete, dice.next_u64());
+                    writer.extend(kind, &RawLogDigest::new(&LogDigest::of(log.owner, log.life, known, head.salt())))
                 })
         }
         Kind::StateWants => (0..1 + dice.below(6)).all(|_| {
-            let LogDigest { owner, life, .. } = log(dice, parties);
+            let LogHeld { owner, life, .. } = log(dice, parties);
             writer.push(kind, &RawStateWant::new(&StateWant { owner, life, after: u64::from(dice.below(40)) }))
         }),
         Kind::StatePage => state_page(dice, parties, writer),
@@ -274,7 +283,7 @@ fn section(dice: &mut Rng, kind: Kind, from: &Party, parties: &[Party], writer: 
                 && writer.extend(kind, &second)
         }
         Kind::Survey => {
-            let LogDigest { owner, life, .. } = log(dice, parties);
+            let LogHeld { owner, life, .. } = log(dice, parties);
             writer.push(kind, &RawSurvey::new(nonce, owner, life))
         }
         Kind::Surveyed => {
@@ -340,24 +349,32 @@ fn digest(dice: &mut Rng, parties: &[Party]) -> Digest {
     }
 }
 
+/// How much the forger holds of one life of somebody.
+struct LogHeld {
+    owner: NodeId,
+    life: u32,
+    complete: u64,
+    floor: u64,
+}
+
 /// One life of somebody, mostly the present one, and how much of it the forger holds.
-fn log(dice: &mut Rng, parties: &[Party]) -> LogDigest {
+fn log(dice: &mut Rng, parties: &[Party]) -> LogHeld {
     let owner = party(dice, parties);
     let life = owner.incarnation.life().max(1) - dice.below(2).min(owner.incarnation.life().saturating_sub(1));
     let complete = u64::from(dice.below(40));
     let floor = if dice.below(4) == 0 { complete.min(u64::from(dice.below(40))) } else { 0 };
-    LogDigest { owner: owner.id, life, complete, floor, sum: dice.next_u64() }
+    LogHeld { owner: owner.id, life, complete, floor }
 }
 
 fn point(dice: &mut Rng, parties: &[Party]) -> StatePoint {
-    let LogDigest { owner, life, complete, .. } = log(dice, parties);
+    let LogHeld { owner, life, complete, .. } = log(dice, parties);
     pick(dice, &[StatePoint::START, StatePoint { owner, life, after: complete }])
 }
 
 /// A page of somebody's writes; the hash of one in eight entries does not fit.
 fn state_page(dice: &mut Rng, parties: &[Party], writer: &mut Writer<'_>) -> bool {
     const KEYS: [&[u8]; 4] = [b"load", b"zone", b"addr", b"role"];
-    let LogDigest { owner, life, complete, floor, .. } = log(dice, parties);
+    let LogHeld { owner, life, complete, floor } = log(dice, parties);
     let base = if dice.below(2) == 0 { 0 } else { complete };
     let entries = u64::from(dice.below(5));
     let head = StateHead { owner, life, base, upto: base + entries + 1, floor, partial: false, lost: false };

@@ -67,7 +67,7 @@ impl Engine for BruitRumors {
     }
 
     fn extent(batch: &Batch) -> Sent {
-        Sent { datagrams: batch.len() as u64, bytes: batch.bytes() as u64 }
+        Sent { datagrams: batch.len() as u64, bytes: batch.bytes() as u64, ..Sent::default() }
     }
 }
 

@@ -46,7 +46,7 @@ impl Engine for BruitSide {
     }
 
     fn extent(batch: &Batch) -> Sent {
-        Sent { datagrams: batch.len() as u64, bytes: batch.bytes() as u64 }
+        Sent { datagrams: batch.len() as u64, bytes: batch.bytes() as u64, ..Sent::default() }
     }
 }
 

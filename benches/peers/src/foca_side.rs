@@ -53,7 +53,7 @@ impl Datagrams {
 
     /// How many there are, and their bytes.
     pub fn extent(&self) -> Sent {
-        Sent { datagrams: self.ends.len() as u64, bytes: self.bytes.len() as u64 }
+        Sent { datagrams: self.ends.len() as u64, bytes: self.bytes.len() as u64, ..Sent::default() }
     }
 }
 

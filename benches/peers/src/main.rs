@@ -1,13 +1,15 @@
 //! bruit and its peers doing the same work, side by side in one run. `docs/benchmarks.md` says what is compared and how.
 //!
 //! ```text
-//! cargo run --release -p bruit-peers --features peers [-- [--json] [--repetitions R]]
+//! cargo run --release -p bruit-peers --features peers [-- [--json] [--state] [--repetitions R]]
 //! ```
 //! Each task is given to one and to the other in turn, `R` times (31), and the medians are printed: whatever else the machine
-//! does meanwhile disturbs both alike.
+//! does meanwhile disturbs both alike. `--state`: state beside chitchat and nothing else.
 
 mod bruit_rumors;
 mod bruit_side;
+mod bruit_state;
+mod chitchat_state;
 mod codec;
 mod foca_rumors;
 mod foca_side;
@@ -16,6 +18,7 @@ mod report;
 mod rumors;
 mod series;
 mod side;
+mod states;
 #[path = "../../support/mod.rs"]
 mod support;
 
@@ -118,7 +121,7 @@ fn compare(members: usize, repetitions: usize) -> Table {
     }
     let mut rows = rows(members, &bruit, &foca);
     rows.extend(rumors::rows(&rumors.0, &rumors.1));
-    Table { members, rows }
+    Table { peer: "foca", members, rows }
 }
 
 fn rows(members: usize, bruit: &Pair<BruitSide>, foca: &Pair<FocaSide>) -> Vec<Row> {
@@ -149,12 +152,13 @@ fn rows(members: usize, bruit: &Pair<BruitSide>, foca: &Pair<FocaSide>) -> Vec<R
 }
 
 fn main() -> std::process::ExitCode {
-    let mut json = false;
+    let (mut json, mut state_alone) = (false, false);
     let mut repetitions = 31;
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--json" => json = true,
+            "--state" => state_alone = true,
             "--repetitions" => match args.next().and_then(|n| n.parse().ok()).filter(|n| (1..=10_000).contains(n)) {
                 Some(n) => repetitions = n,
                 None => return usage("--repetitions takes a number from 1 to 10000"),
@@ -162,7 +166,9 @@ fn main() -> std::process::ExitCode {
             other => return usage(&format!("{other} is not known")),
         }
     }
-    let tables: Vec<Table> = SIZES.iter().map(|&members| compare(members, repetitions)).collect();
+    let sizes = if state_alone { &[][..] } else { &SIZES[..] };
+    let mut tables: Vec<Table> = sizes.iter().map(|&members| compare(members, repetitions)).collect();
+    tables.extend(states::SIZES.iter().map(|&members| states::compare(members, repetitions)));
     if json {
         println!("{}", report::json(&tables));
     } else {
@@ -172,6 +178,6 @@ fn main() -> std::process::ExitCode {
 }
 
 fn usage(why: &str) -> std::process::ExitCode {
-    eprintln!("peers: {why}\nusage: peers [--json] [--repetitions R]");
+    eprintln!("peers: {why}\nusage: peers [--json] [--state] [--repetitions R]");
     std::process::ExitCode::from(2)
 }

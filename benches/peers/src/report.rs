@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 /// What a cluster of one size showed.
 pub struct Table {
+    /// Who is compared with.
+    pub peer: &'static str,
     /// The size.
     pub members: usize,
     /// One figure of both in each.
@@ -21,35 +23,35 @@ pub struct Row {
     pub unit: &'static str,
     /// bruit's median.
     pub bruit: f64,
-    /// foca's.
-    pub foca: f64,
+    /// The peer's.
+    pub peer: f64,
     /// Costs, or gains.
     pub less_is_better: bool,
 }
 
 impl Row {
     /// A figure that had better be small.
-    pub const fn cost(task: &'static str, unit: &'static str, bruit: f64, foca: f64) -> Self {
-        Self { task, unit, bruit, foca, less_is_better: true }
+    pub const fn cost(task: &'static str, unit: &'static str, bruit: f64, peer: f64) -> Self {
+        Self { task, unit, bruit, peer, less_is_better: true }
     }
 
     /// A figure that had better be large.
-    pub const fn gain(task: &'static str, unit: &'static str, bruit: f64, foca: f64) -> Self {
-        Self { less_is_better: false, ..Self::cost(task, unit, bruit, foca) }
+    pub const fn gain(task: &'static str, unit: &'static str, bruit: f64, peer: f64) -> Self {
+        Self { less_is_better: false, ..Self::cost(task, unit, bruit, peer) }
     }
 
     /// How many times better bruit's figure is; `None` where one of them is nothing.
     fn ratio(&self) -> Option<f64> {
-        let (bruit, foca) = if self.less_is_better { (self.bruit, self.foca) } else { (self.foca, self.bruit) };
-        (bruit > 0.0 && foca > 0.0).then(|| foca / bruit)
+        let (bruit, peer) = if self.less_is_better { (self.bruit, self.peer) } else { (self.peer, self.bruit) };
+        (bruit > 0.0 && peer > 0.0).then(|| peer / bruit)
     }
 
-    fn ahead(&self) -> &'static str {
-        let (bruit, foca) = if self.less_is_better { (self.bruit, self.foca) } else { (self.foca, self.bruit) };
-        match bruit.total_cmp(&foca) {
+    fn ahead(&self, name: &'static str) -> &'static str {
+        let (bruit, peer) = if self.less_is_better { (self.bruit, self.peer) } else { (self.peer, self.bruit) };
+        match bruit.total_cmp(&peer) {
             Ordering::Less => "bruit",
             Ordering::Equal => "",
-            Ordering::Greater => "foca",
+            Ordering::Greater => name,
         }
     }
 }
@@ -61,7 +63,7 @@ pub fn text(tables: &[Table]) -> String {
         let _ = writeln!(
             out,
             "N = {}\n{:<26}{:<13}{:>11}{:>11}{:>11}  ahead",
-            table.members, "task", "unit", "bruit", "foca", "times"
+            table.members, "task", "unit", "bruit", table.peer, "times"
         );
         for row in &table.rows {
             let ratio = row.ratio().map_or_else(String::new, |ratio| format!("{ratio:.2}"));
@@ -71,15 +73,16 @@ pub fn text(tables: &[Table]) -> String {
                 row.task,
                 row.unit,
                 number(row.bruit),
-                number(row.foca),
+                number(row.peer),
                 ratio,
-                row.ahead()
+                row.ahead(table.peer)
             );
         }
         out.push('\n');
     }
     out.push_str(
-        "Medians; `times` above 1: bruit is that much better. foca has no checksum, no cluster and no names.\n",
+        "Medians; `times` above 1: bruit is that much better. foca has no checksum, no cluster and no names;\n\
+         chitchat no checksum.\n",
     );
     out
 }
@@ -91,13 +94,17 @@ fn number(figure: f64) -> String {
 
 /// The tables as JSON.
 pub fn json(tables: &[Table]) -> Value {
-    let row = |row: &Row| {
+    let row = |name: &'static str, row: &Row| {
         json!({
-            "task": row.task, "unit": row.unit, "bruit": row.bruit, "foca": row.foca,
-            "times_better": row.ratio(), "less_is_better": row.less_is_better, "ahead": row.ahead(),
+            "task": row.task, "unit": row.unit, "bruit": row.bruit, name: row.peer,
+            "times_better": row.ratio(), "less_is_better": row.less_is_better, "ahead": row.ahead(name),
         })
     };
-    let table =
-        |table: &Table| json!({ "members": table.members, "rows": table.rows.iter().map(row).collect::<Vec<_>>() });
+    let table = |table: &Table| {
+        json!({
+            "peer": table.peer, "members": table.members,
+            "rows": table.rows.iter().map(|r| row(table.peer, r)).collect::<Vec<_>>(),
+        })
+    };
     json!({ "tables": tables.iter().map(table).collect::<Vec<_>>() })
 }

@@ -1,6 +1,6 @@
 //! What did the samples of one task show?
 
-use crate::side::Cost;
+use crate::side::{Cost, Sent};
 
 /// The samples of one task.
 #[derive(Default)]
@@ -8,7 +8,7 @@ pub struct Series {
     /// Nanoseconds per unit of the task, sample by sample.
     ns: Vec<f64>,
     allocations: f64,
-    sent_bytes: f64,
+    sent: Sent,
     units: f64,
 }
 
@@ -17,7 +17,7 @@ impl Series {
     pub fn add(&mut self, cost: Cost, units: usize) {
         self.ns.push(cost.spent.as_nanos() as f64 / units as f64);
         self.allocations += cost.tally.allocations as f64;
-        self.sent_bytes += cost.sent.bytes as f64;
+        self.sent = self.sent.and(cost.sent);
         self.units += units as f64;
     }
 
@@ -40,6 +40,16 @@ impl Series {
 
     /// Per unit.
     pub fn sent_bytes(&self) -> f64 {
-        self.sent_bytes / self.units
+        self.sent.bytes as f64 / self.units
+    }
+
+    /// Per unit.
+    pub fn datagrams(&self) -> f64 {
+        self.sent.datagrams as f64 / self.units
+    }
+
+    /// Bytes of the longest datagram of all.
+    pub fn longest(&self) -> f64 {
+        self.sent.longest as f64
     }
 }

@@ -63,11 +63,24 @@ pub struct Sent {
     pub datagrams: u64,
     /// Bytes of payload.
     pub bytes: u64,
+    /// Those of the longest.
+    pub longest: u64,
 }
 
 impl Sent {
-    fn and(self, other: Self) -> Self {
-        Self { datagrams: self.datagrams + other.datagrams, bytes: self.bytes + other.bytes }
+    /// One more, of so many bytes.
+    pub fn count(&mut self, len: usize) {
+        *self = self.and(Self { datagrams: 1, bytes: len as u64, longest: len as u64 });
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            datagrams: self.datagrams + other.datagrams,
+            bytes: self.bytes + other.bytes,
+            longest: self.longest.max(other.longest),
+        }
     }
 }
 

@@ -75,7 +75,7 @@ impl States {
             root_changed_at: now,
             pace: repairing::Pace::new(now),
             walk: None,
-            survey: surveying::Survey::new(limits.members as usize),
+            survey: surveying::Survey::new(limits.state_owners as usize),
             scrubbed: 0,
             scratch: super::buffer(Store::longest(limits), 0),
         }
@@ -84,7 +84,7 @@ impl States {
     pub(super) const fn memory_bytes(limits: &Limits) -> usize {
         Store::memory_bytes(limits)
             + Watches::memory_bytes(limits.watches as usize)
-            + surveying::Survey::memory_bytes(limits.members as usize)
+            + surveying::Survey::memory_bytes(limits.state_owners as usize)
             + Tournament::memory_bytes(Store::places(limits))
             + Tellings::<{ Class::ALL.len() }>::memory_bytes(limits.state_owners as usize, LOGS_IN_A_ROW)
             + Store::longest(limits)

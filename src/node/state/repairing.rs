@@ -1,25 +1,23 @@
 //! Where do we differ, and who has more? Fingerprints in every header; sums, listings, and pages of what is missing.
 
-use arrayvec::ArrayVec;
-use zerocopy::little_endian::U64;
+use core::net::SocketAddr;
 
-use super::super::outbox::{Outgoing, What};
+use arrayvec::ArrayVec;
+
+use super::super::outbox::{Outgoing, Receiver, What};
 use super::super::receive::Sender;
 use super::super::{Node, Phase};
 use crate::event::Event;
 use crate::id::NodeId;
 use crate::membership::ME;
-use crate::state::needed;
 use crate::time::Instant;
 use crate::wire::{
-    BUCKETS, Kind, LogDigest, OVERHEAD_INTRO, RawListing, RawLogDigest, RawStateWant, RawSums, SECTION_HEADER,
-    StateListing, StateWant, Writer, bucket_range,
+    Kind, LogDigest, RawLogDigest, RawStateListing, RawStateSums, RawStateWant, SECTION_HEADER, STATE_BUCKETS,
+    StateListing, StateWant, Writer, salted, state_bucket_of, state_bucket_range,
 };
 
-/// Listings that one datagram of sums may be answered with at once.
-const LISTINGS_MAX: usize = 32;
-/// Owners of which a peer is given pages at once, because it lists nothing of them.
-const GIFTS_MAX: usize = 64;
+/// Owners whose pages are asked for because of one listing, or given.
+const ANSWERS_MAX: usize = 128;
 /// Comparisons in vain after which the embedder is told, and then each time as many more.
 const TOLD_AFTER: u32 = 5;
 /// How often the wait between comparisons that teach nothing doubles (R27).
@@ -38,11 +36,24 @@ pub(super) struct Pace {
     in_vain: u32,
     /// The owner that was last found to differ though as much of it is held on both sides.
     differed: Option<NodeId>,
+    /// The buckets in which the peer differs whose sums came last: those that are listed.
+    differing: [u64; STATE_BUCKETS / 64],
 }
 
 impl Pace {
     pub(super) const fn new(now: Instant) -> Self {
-        Self { differs_since: None, agreed_at: now, not_before: now, in_vain: 0, differed: None }
+        Self {
+            differs_since: None,
+            agreed_at: now,
+            not_before: now,
+            in_vain: 0,
+            differed: None,
+            differing: [0; STATE_BUCKETS / 64],
+        }
+    }
+
+    const fn differs(&self, bucket: usize) -> bool {
+        self.differing[bucket / 64] & 1 << (bucket % 64) != 0
     }
 
     /// Something was missing, and has come.
@@ -52,10 +63,37 @@ impl Pace {
     }
 }
 
+/// The lower half of a node id.
+const HALF: u64 = u32::MAX as u64;
+
+/// What a listing is answered with. What does not fit is found the next time.
+#[derive(Default)]
+struct Answers {
+    /// The logs that it names.
+    named: ArrayVec<u32, { u8::MAX as usize }>,
+    wants: ArrayVec<StateWant, ANSWERS_MAX>,
+    gifts: ArrayVec<StateWant, ANSWERS_MAX>,
+}
+
+impl Answers {
+    fn want(&mut self, want: StateWant) {
+        if !self.wants.contains(&want) {
+            let _full = self.wants.try_push(want);
+        }
+    }
+
+    fn give(&mut self, want: StateWant) {
+        if !self.gifts.contains(&want) {
+            let _full = self.gifts.try_push(want);
+        }
+    }
+}
+
 impl Node {
     /// Compares a peer's fingerprint with this node's. All count what has settled by its age, so two healthy nodes differ for
     /// moments only; a difference that lasts for a part of the spreading time is looked into.
-    pub(in super::super) fn compare_state(&mut self, now: Instant, slot: u32, theirs: u16, ours: u16) {
+    /// Of two that meet the one begins that was asked, and not the one that was answered: otherwise both would, at once.
+    pub(in super::super) fn compare_state(&mut self, now: Instant, slot: u32, (theirs, ours): (u16, u16), asked: bool) {
         if self.phase != Phase::Joined {
             return;
         }
@@ -70,7 +108,7 @@ impl Node {
         let since = *pace.differs_since.get_or_insert(now);
         // Where changes never end nothing is ever stable: after long disagreement it is worth a look all the same.
         let restless = now.since(pace.agreed_at) >= settle * 4;
-        if !(stable || restless) || now.since(since) < settle / 8 || now < pace.not_before {
+        if !asked || !(stable || restless) || now.since(since) < settle / 8 || now < pace.not_before {
             return;
         }
         if !self.budgets.repair.spend(now, 1) {
@@ -87,144 +125,235 @@ impl Node {
         self.push_to(slot, What::StateSums);
     }
 
-    /// This node's sums of all buckets.
-    pub(in super::super) fn state_sums(&self) -> RawSums {
-        let mut sums = [U64::ZERO; BUCKETS];
-        for (bucket, sum) in sums.iter_mut().enumerate() {
-            *sum = self.states.store.bucket(bucket).into();
-        }
-        RawSums { sums }
+    /// Marks of this node's sums.
+    pub(in super::super) fn state_sums(&mut self) -> RawStateSums {
+        let salt = self.rng.next_u32();
+        let mark = |bucket| salted(self.states.store.bucket(bucket), salt).into();
+        RawStateSums { salt: salt.into(), marks: core::array::from_fn(mark) }
     }
 
-    /// Answers sums with listings of the ranges in which they differ from this node's.
-    pub(in super::super) fn on_state_sums(&mut self, now: Instant, sender: Sender, raw: &RawSums) {
+    /// Answers sums with listings of the buckets in which they differ from this node's.
+    pub(in super::super) fn on_state_sums(&mut self, now: Instant, sender: Sender, raw: &RawStateSums) {
         if sender.slot.is_none() || self.phase != Phase::Joined {
             return;
         }
-        let differs = |bucket: &usize| raw.sums[*bucket].get() != self.states.store.bucket(*bucket);
-        let mut ranges = ArrayVec::<(NodeId, NodeId), LISTINGS_MAX>::new();
-        for bucket in (0..BUCKETS).filter(differs) {
-            let (first, last) = bucket_range(bucket);
-            // Neighbours share a listing as long as it fits.
-            let shared = ranges.last().map(|(first, _)| *first);
-            let shared = shared.filter(|first| self.states.store.logs_in(*first, last).count() <= self.digests_room());
-            if shared.is_some() {
-                ranges.pop();
-            }
-            if ranges.try_push((shared.unwrap_or(first), last)).is_err() {
-                break;
-            }
+        self.yield_to_other_side(now);
+        let salt = raw.salt.get();
+        let differs = |bucket: &usize| raw.marks[*bucket].get() != salted(self.states.store.bucket(*bucket), salt);
+        let mut differing = [0; STATE_BUCKETS / 64];
+        let mut first = None;
+        for bucket in (0..STATE_BUCKETS).filter(differs) {
+            differing[bucket / 64] |= 1 << (bucket % 64);
+            first = first.or(Some(bucket));
         }
-        for (first, last) in ranges {
-            self.list_state(now, sender, (first, last));
+        self.states.pace.differing = differing;
+        if let Some(first) = first {
+            self.list_state(now, sender.addr, sender.receiver(), state_bucket_range(first).0);
         }
     }
 
-    fn list_state(&mut self, now: Instant, to: Sender, (first, last): (NodeId, NodeId)) {
-        let to = Outgoing { to: to.addr, receiver: to.receiver(), what: What::StateListing { first, last } };
-        let queued = self.budgets.repair.spend(now, 1) && self.push_answer(to);
+    /// A comparison with a peer is under way, by whomever it was begun: no other is begun beside it.
+    fn yield_to_other_side(&mut self, now: Instant) {
+        let pause = self.settle_time() / 2;
+        let pace = &mut self.states.pace;
+        pace.not_before = pace.not_before.max(now + pause);
+    }
+
+    fn list_state(&mut self, now: Instant, to: SocketAddr, receiver: Receiver, first: NodeId) {
+        let outgoing = Outgoing { to, receiver, what: What::StateListing { first } };
+        let queued = self.budgets.repair.spend(now, 1) && self.push_answer(outgoing);
         self.counters.budget_held += u64::from(!queued);
     }
 
-    /// How many digests fit a listing.
-    fn digests_room(&self) -> usize {
-        let fixed = OVERHEAD_INTRO + SECTION_HEADER + size_of::<RawListing>();
-        let digests = (self.params.max_datagram - fixed) / size_of::<RawLogDigest>();
-        digests.min(usize::from(u8::MAX) - 1)
-    }
-
-    /// A listing of a range, or of the first part of it and another of the rest.
+    /// A listing of as many of the buckets that differ as fit, from an id on, and another of the rest.
     pub(in super::super) fn write_state_listing(
         &mut self,
         now: Instant,
         outgoing: &Outgoing,
-        (first, mut last): (NodeId, NodeId),
+        first: NodeId,
         writer: &mut Writer<'_>,
     ) {
-        let whole = last;
-        while self.states.store.logs_in(first, last).count() > self.digests_room() && first < last {
-            let (a, b) = (first.as_u64(), last.as_u64());
-            last = NodeId::from_u64(a + (b - a) / 2);
-        }
-        self.put(writer, Kind::StateListing, &RawListing::new(first, last));
-        for log in self.states.store.logs_in(first, last) {
+        let room = writer.remaining().saturating_sub(SECTION_HEADER + size_of::<RawStateListing>());
+        let room = (room / size_of::<RawLogDigest>()).min(usize::from(u8::MAX) - 1);
+        let (buckets, last, rest) = self.listed_together(first, room);
+        let mut head = RawStateListing::new(first, last, self.rng.next_u32());
+        buckets.into_iter().for_each(|bucket| head.add(bucket));
+        self.put(writer, Kind::StateListing, &head);
+        for log in head.buckets().flat_map(|bucket| self.logs_covered(&head, bucket)) {
             // More lives of one owner than a datagram lists do not occur: what does not fit is found the next time.
-            if !writer.extend(Kind::StateListing, &RawLogDigest::new(&self.log_digest(log))) {
+            if !writer.extend(Kind::StateListing, &RawLogDigest::new(&self.log_digest(log, head.salt()))) {
                 break;
             }
         }
-        if last < whole && self.budgets.repair.spend(now, 1) {
-            let what = What::StateListing { first: NodeId::from_u64(last.as_u64() + 1), last: whole };
-            let queued = self.push_answer(Outgoing { what, ..*outgoing });
-            self.counters.budget_held += u64::from(!queued);
+        if let Some(rest) = rest {
+            self.list_state(now, outgoing.to, outgoing.receiver, rest);
         }
     }
 
-    fn log_digest(&self, log: u32) -> LogDigest {
-        let log = self.states.store.log(log);
-        LogDigest { owner: log.owner, life: log.life, complete: log.complete, floor: log.floor, sum: log.sum() }
+    /// Which buckets, up to which owner, have at most so many logs behind an id; and where the rest begins.
+    fn listed_together(&self, first: NodeId, room: usize) -> (ArrayVec<usize, STATE_BUCKETS>, NodeId, Option<NodeId>) {
+        let (mut buckets, mut until, mut left) = (ArrayVec::new(), first, room);
+        for bucket in (state_bucket_of(first)..STATE_BUCKETS).filter(|bucket| self.states.pace.differs(*bucket)) {
+            let (begin, end) = state_bucket_range(bucket);
+            let begin = begin.max(first);
+            let count = self.states.store.logs_in(begin, end).count();
+            if let Some(after) = left.checked_sub(count) {
+                buckets.push(bucket);
+                (until, left) = (end, after);
+                continue;
+            }
+            if !buckets.is_empty() {
+                return (buckets, until, Some(begin));
+            }
+            // It alone is too large: as much of it as fits. What shares its upper half with another id stays together.
+            buckets.push(bucket);
+            let (least, mut most) = (begin.as_u64(), end.as_u64());
+            while self.states.store.logs_in(begin, NodeId::from_u64(most)).count() > room && most - least > HALF {
+                most = (least + (most - least) / 2) | HALF;
+            }
+            let rest = most.checked_add(1).map(NodeId::from_u64);
+            return (buckets, NodeId::from_u64(most), rest);
+        }
+        (buckets, until, None)
     }
 
-    /// Takes what a peer holds in a range: asks for what is missing here, gives what is missing there.
+    /// The logs of one bucket that a listing covers.
+    fn logs_covered(&self, head: &RawStateListing, bucket: usize) -> impl Iterator<Item = u32> + '_ {
+        let (first, last) = state_bucket_range(bucket);
+        self.states.store.logs_in(first.max(head.first()), last.min(head.last()))
+    }
+
+    fn log_digest(&self, log: u32, salt: u32) -> LogDigest {
+        let log = self.states.store.log(log);
+        LogDigest::of(log.owner, log.life, (log.complete, log.sum()), salt)
+    }
+
+    /// Takes what a peer holds in some buckets: asks for what is missing here, gives what is missing there.
     pub(in super::super) fn on_state_listing(&mut self, now: Instant, sender: Sender, listing: &StateListing<'_>) {
         if sender.slot.is_none() || self.phase != Phase::Joined {
             return;
         }
+        self.yield_to_other_side(now);
+        let mut answers = Answers::default();
         for theirs in listing.logs.iter().map(RawLogDigest::get) {
-            self.compare_log(now, sender, &theirs);
+            self.compare_log(now, &mut answers, listing.head.salt(), &theirs);
         }
         // What the peer does not list it does not hold.
-        let store = &self.states.store;
-        let unlisted = store.logs_in(listing.first(), listing.last()).filter_map(|log| {
-            let log = store.log(log);
-            let is = |raw: &RawLogDigest| (raw.get().owner, raw.get().life) == (log.owner, log.life);
-            let lacks = log.entries > 0 && log.complete > 0 && !listing.logs.iter().any(is);
-            lacks.then_some(StateWant { owner: log.owner, life: log.life, after: 0 })
-        });
-        let gifts: ArrayVec<StateWant, GIFTS_MAX> = unlisted.take(GIFTS_MAX).collect();
-        gifts.into_iter().for_each(|want| self.give_state(now, sender, want));
+        for log in listing.head.buckets().flat_map(|bucket| self.logs_covered(listing.head, bucket)) {
+            let record = self.states.store.log(log);
+            let lacks = record.entries > 0 && record.complete > 0;
+            if lacks && !answers.named.contains(&log) {
+                answers.give(StateWant { owner: record.owner, life: record.life, after: 0 });
+            }
+        }
+        // What is asked for together travels together.
+        answers.wants.into_iter().for_each(|want| self.want_state(sender, want));
+        answers.gifts.into_iter().for_each(|want| self.give_state(sender, want));
     }
 
-    fn compare_log(&mut self, now: Instant, sender: Sender, theirs: &LogDigest) {
-        let LogDigest { owner, life, .. } = *theirs;
+    /// Compares what is held here with one record of a peer's listing.
+    fn compare_log(&mut self, now: Instant, answers: &mut Answers, salt: u32, theirs: &LogDigest) {
+        let (first, last) = theirs.owners();
+        let alike = |log: &u32| self.states.store.log(*log).life as u8 == theirs.life;
+        let mut ours = self.states.store.logs_in(first, last).filter(alike);
+        let (log, another) = (ours.next(), ours.next());
+        drop(ours);
+        let Some(log) = log else {
+            if let Some(life) = self.is_of_own_life(theirs) {
+                self.outlive(now, life);
+                return;
+            }
+            // Whose it is it does not say: the peer knows.
+            answers.want(StateWant { owner: first, life: theirs.life.into(), after: 0 });
+            return;
+        };
+        let again = answers.named.contains(&log);
+        let _full = answers.named.try_push(log);
+        if another.is_some() || again {
+            self.exchange_all_alike(answers, theirs);
+            return;
+        }
+        if self.log_digest(log, salt) == *theirs {
+            return;
+        }
+        let record = *self.states.store.log(log);
+        let (owner, life) = (record.owner, record.life);
         let own = owner == self.me.id && life >= self.table.get(ME).incarnation.life();
-        let ours = self.states.store.find_log(owner, life).map(|log| self.log_digest(log));
-        let ours = ours.unwrap_or(LogDigest { complete: 0, floor: 0, sum: 0, ..*theirs });
-        if own && ours.complete < theirs.complete {
+        // Nobody is two thousand million writes behind. What of removals is forgotten there shows in the pages, which are asked
+        // for from further on then.
+        let ahead = theirs.complete.wrapping_sub(record.complete as u32) as i32;
+        if own && ahead > 0 {
             self.outlive(now, life);
-        } else if ours.complete < theirs.complete {
-            let after = needed(ours.complete, ours.floor, theirs.floor);
-            self.want_state(sender, StateWant { owner, life, after });
-        } else if ours.complete > theirs.complete {
-            let after = needed(theirs.complete, theirs.floor, ours.floor);
-            self.give_state(now, sender, StateWant { owner, life, after });
-        } else if ours.sum != theirs.sum && ours.complete > 0 {
+        } else if ahead > 0 {
+            answers.want(StateWant { owner, life, after: record.complete });
+        } else if ahead < 0 {
+            let after = record.complete.saturating_sub(ahead.unsigned_abs().into());
+            answers.give(StateWant { owner, life, after });
+        } else if record.complete > 0 {
             // The same versions, and not the same: what one of two does not hold that are complete is gone.
             self.counters.state_diverged += 1;
             self.states.pace.differed = Some(owner);
             let all = StateWant { owner, life, after: 0 };
-            self.give_state(now, sender, all);
-            self.want_state(sender, all);
+            answers.give(all);
+            answers.want(all);
+        }
+    }
+
+    /// A peer holds something of a life of this node of which nothing is held here: that of the present one or of a later was written by
+    /// another process of this name.
+    fn is_of_own_life(&self, theirs: &LogDigest) -> Option<u32> {
+        let life = self.table.get(ME).incarnation.life();
+        let later = theirs.life.wrapping_sub(life as u8);
+        let mine = u64::from(theirs.owner) == self.me.id.as_u64() >> 32 && later <= u8::MAX / 2;
+        mine.then(|| life.saturating_add(later.into()))
+    }
+
+    /// Of several logs that a listing does not tell apart: all that is held here and there.
+    fn exchange_all_alike(&self, answers: &mut Answers, theirs: &LogDigest) {
+        let (first, last) = theirs.owners();
+        answers.want(StateWant { owner: first, life: theirs.life.into(), after: 0 });
+        for log in self.states.store.logs_in(first, last) {
+            let record = self.states.store.log(log);
+            if record.life as u8 == theirs.life && record.complete > 0 {
+                let _full = answers.named.try_push(log);
+                answers.give(StateWant { owner: record.owner, life: record.life, after: 0 });
+            }
         }
     }
 
     /// Sends pages of what a peer lacks of an owner.
-    fn give_state(&mut self, now: Instant, to: Sender, want: StateWant) {
+    fn give_state(&mut self, to: Sender, want: StateWant) {
         let to = Outgoing { to: to.addr, receiver: to.receiver(), what: What::StateGift { want } };
-        let queued = self.budgets.repair.spend(now, 1) && self.push_answer(to);
+        let queued = self.push_answer(to);
         self.counters.budget_held += u64::from(!queued);
     }
 
-    pub(in super::super) fn on_state_wants(&mut self, now: Instant, sender: Sender, wants: &[RawStateWant]) {
+    pub(in super::super) fn on_state_wants(&mut self, sender: Sender, wants: &[RawStateWant]) {
         if sender.slot.is_none() || self.phase != Phase::Joined {
             return;
         }
         for want in wants.iter().map(RawStateWant::get) {
-            let Some(log) = self.states.store.find_log(want.owner, want.life) else { continue };
-            if self.states.store.log(log).complete > want.after {
-                self.give_state(now, sender, want);
+            if let Some(log) = self.states.store.find_log(want.owner, want.life) {
+                if self.states.store.log(log).complete > want.after {
+                    self.give_state(sender, want);
+                }
+            } else if want.owner.as_u64() & HALF == 0 {
+                self.give_all_alike(sender, &want);
             }
         }
+    }
+
+    /// Gives what a peer knows from a listing alone: the upper half of the owner's id, the lowest bits of its life.
+    fn give_all_alike(&mut self, sender: Sender, want: &StateWant) {
+        let last = NodeId::from_u64(want.owner.as_u64() | HALF);
+        let mut answers = Answers::default();
+        for log in self.states.store.logs_in(want.owner, last) {
+            let record = self.states.store.log(log);
+            if u32::from(record.life as u8) == want.life && record.complete > 0 {
+                answers.give(StateWant { owner: record.owner, life: record.life, after: 0 });
+            }
+        }
+        answers.gifts.into_iter().for_each(|want| self.give_state(sender, want));
     }
 
     /// Asks for one owner's writes, and for those of the others that wait to be asked for of the same peer.
@@ -242,6 +371,10 @@ impl Node {
 
     /// Gives pages of one owner, and those of the others that wait to be given to the same peer.
     pub(in super::super) fn write_state_gifts(&mut self, now: Instant, outgoing: &Outgoing, writer: &mut Writer<'_>) {
+        if !self.budgets.repair.spend(now, 1) {
+            self.counters.budget_held += 1;
+            return;
+        }
         let mut next = Some(*outgoing);
         while let Some(What::StateGift { want }) = next.map(|next| next.what) {
             let log = self.states.store.find_log(want.owner, want.life);

@@ -21,7 +21,10 @@ impl Node {
         let nature = Nature { class: Class::Urgent, durable: false, shared: false, removed: false };
         let nonce = self.rng.next_u64().to_le_bytes();
         self.write_own(now, RESET_KEY, &nonce, nature, Some(RESET_TTL))?;
-        self.begin_anew(now);
+        self.begin_anew(now, None);
+        // After the others have forgotten what came with the word.
+        let told = self.settle_time();
+        self.arm(Timer::StateRetell, now + told);
         Ok(())
     }
 
@@ -30,17 +33,19 @@ impl Node {
         let store = &self.states.store;
         let young = store.get(slot).born.age(now) < RESET_TTL && !store.get(slot).is_removed();
         if young && store.text(slot).0 == RESET_KEY && self.is_in() {
-            self.begin_anew(now);
+            let said_by = store.get(slot).log();
+            self.begin_anew(now, Some(said_by));
         }
     }
 
-    fn begin_anew(&mut self, now: Instant) {
+    /// Forgets what others have written, but for now the log of whoever says so: its word has to go on from here.
+    fn begin_anew(&mut self, now: Instant, said_by: Option<u32>) {
         self.counters.state_resets += 1;
         let root = self.states.root();
         let mut at = 0;
         while let Some(log) = self.states.store.log_from(at) {
             at = log + 1;
-            if !self.is_own_log(log) {
+            if !self.is_own_log(log) && Some(log) != said_by {
                 self.forget_log(log);
             }
         }
@@ -51,6 +56,16 @@ impl Node {
     }
 
     pub(in super::super) fn on_state_retell_timer(&mut self, now: Instant) {
+        let root = self.states.root();
+        let mut at = 0;
+        while let Some(slot) = self.states.store.held_from(at) {
+            at = slot + 1;
+            let log = self.states.store.get(slot).log();
+            if self.states.store.text(slot).0 == RESET_KEY && !self.is_own_log(log) {
+                self.forget_log(log);
+            }
+        }
+        self.note_root(now, root);
         let life = self.table.get(ME).incarnation.life();
         if let Some(log) = self.states.store.find_log(self.me.id, life) {
             self.tell_all_of(log);

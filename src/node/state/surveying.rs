@@ -19,7 +19,8 @@ const INTERVALS_MAX: u32 = 600;
 #[derive(Debug)]
 pub(super) struct Survey {
     question: Option<Question>,
-    /// One for each place in the table: its member's id, and how far it is. Takes no memory of the machine before the first survey.
+    /// One for each place in the table, as far as there are as many as places for owners: its member's id, and how far it is. Takes
+    /// no memory of the machine before the first survey.
     answers: Vec<(NodeId, Progress)>,
 }
 
@@ -83,7 +84,9 @@ impl Node {
         let nonce = self.rng.next_u32();
         let survey = &mut self.states.survey;
         survey.answers.clear();
-        survey.answers.resize(self.table.end() as usize, (self.me.id, Progress::default()));
+        // Never more than were bought.
+        let places = (self.table.end() as usize).min(self.params.limits.state_owners as usize);
+        survey.answers.resize(places, (self.me.id, Progress::default()));
         survey.question = Some(Question { nonce, owner, life, version, next: 0, intervals: 0, asked: 0 });
         self.on_survey_timer(now);
         Ok(())
@@ -92,7 +95,7 @@ impl Node {
     pub(in super::super) fn on_survey_timer(&mut self, now: Instant) {
         let Some(mut question) = self.states.survey.question.filter(|_| self.is_in()) else { return };
         question.intervals += 1;
-        let end = self.table.end();
+        let end = self.states.survey.answers.len() as u32;
         let mut asked = 0;
         for _ in 0..end {
             if asked == ASKED_PER_INTERVAL {

@@ -241,7 +241,7 @@ impl Draw {
         if self.writes && self.below(2) == 0 {
             return if self.below(2) == 0 { self.write(nodes) } else { self.write_shared(nodes) };
         }
-        match self.below(54) {
+        match self.below(48) {
             0..4 => Act::Crash(self.goes(nodes), self.one_of(&[Death::Silent, Death::Refusing])),
             4..8 => {
                 let host = self.among(|draw| &mut draw.down, nodes);
@@ -257,12 +257,12 @@ impl Draw {
             20 => Act::Mtu(self.one_of(&[None, Some(600), Some(1_228)])),
             21 => Act::Cable(self.host(nodes), self.one_of(&[None, Some(500), Some(20_000)])),
             22 | 23 => Act::Leave(self.goes(nodes)),
-            24 | 25 => Act::Remove(self.host(nodes), self.absent(nodes)),
+            24 | 25 | 46.. => Act::Remove(self.host(nodes), self.absent(nodes)),
             26 => Act::Join(self.new_host(nodes)),
             27 | 28 => self.namesake(nodes),
             29 => Act::WallClock(self.host(nodes), self.one_of(&[-315_360_000, -3_600, 3_600, 315_360_000])),
-            38..48 => self.write(nodes),
-            48.. => self.write_shared(nodes),
+            38..42 => self.write(nodes),
+            42..46 => self.write_shared(nodes),
             32..38 => Act::Publish(self.host(nodes), self.one_of(Class::ALL), self.one_of(&[1, 1, 3, 20, 100])),
             30 | 31 => Act::Junk(self.host(nodes), self.one_of(DropReason::ALL)),
         }

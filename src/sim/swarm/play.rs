@@ -104,7 +104,10 @@ impl<'a> Player<'a> {
     fn run_to(&mut self, at: Span) {
         self.script.run_to(at);
         let wait = (Instant::ZERO + at).since(self.world.now());
-        self.world.run_for(wait);
+        // What is due at this very moment waits for the act that comes at it, as it does where the script is played.
+        if wait > Span::ZERO {
+            self.world.run_for(wait);
+        }
     }
 
     /// All ways as the plan has them, but for the loss.

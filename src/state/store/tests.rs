@@ -252,14 +252,14 @@ impl Both {
         let store = &self.store;
         assert_eq!((store.len() as usize, store.bytes_used()), (self.held(), self.bytes()));
         assert_eq!(store.log_count() as usize, self.logs.len());
-        let mut sums = [0_u64; BUCKETS];
+        let mut sums = [0_u64; STATE_BUCKETS];
         for ((owner, life), log) in &self.logs {
             assert_eq!(store.find_log(*owner, *life), Some(log.at));
-            let sum = &mut sums[bucket_of(*owner)];
+            let sum = &mut sums[state_bucket_of(*owner)];
             *sum = sum.wrapping_add(log.sum());
             self.check_log(*owner, log);
         }
-        assert!((0..BUCKETS).all(|bucket| store.bucket(bucket) == sums[bucket]));
+        assert!((0..STATE_BUCKETS).all(|bucket| store.bucket(bucket) == sums[bucket]));
         assert_eq!(store.root(), sums.iter().fold(0_u64, |root, sum| root.wrapping_add(*sum)));
         assert_eq!(store.root(), store.root_anew());
         for key in KEYS {

@@ -1,8 +1,8 @@
 //! How is each record shown? Pairs of a field's name and its value, in the order of the wire, for people and for JSON.
 
 use bruit::wire::{
-    Claim, Cookie, Digest, Header, Hello, LogDigest, NackReason, Profile, RawClaim, RawSums, Rumor, RumorIds, Section,
-    StateEntry, StateHead, StatePoint, StateWant,
+    Claim, Cookie, Digest, Header, Hello, LogDigest, NackReason, Profile, RawClaim, RawStateSums, RawSums, Rumor,
+    RumorIds, Section, StateEntry, StateHead, StatePoint, StateWant,
 };
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -100,7 +100,8 @@ pub fn section(section: Section<'_>) -> Vec<Record> {
                 .with("end", raw.end.get()),
         ],
         Section::Whois(raw) => vec![one().with("counter", raw.counter.get())],
-        Section::Sums(raw) | Section::StateSums(raw) => sums(raw),
+        Section::Sums(raw) => sums(raw),
+        Section::StateSums(raw) => marks(raw),
         Section::Listing(listing) => {
             let range = one().hex("first", listing.first()).hex("last", listing.last());
             [range].into_iter().chain(raw_claims(listing.claims)).collect()
@@ -117,8 +118,10 @@ pub fn section(section: Section<'_>) -> Vec<Record> {
             [range].into_iter().chain(page.digests.iter().map(|raw| digest(&raw.get()))).collect()
         }
         Section::StateListing(listing) => {
-            let range = one().hex("first", listing.first()).hex("last", listing.last());
-            [range].into_iter().chain(listing.logs.iter().map(|raw| log(&raw.get()))).collect()
+            let head = listing.head;
+            let range = one().hex("first", head.first()).hex("last", head.last());
+            let head = range.with("buckets", head.buckets().count()).hex("salt", format_args!("{:08x}", head.salt()));
+            [head].into_iter().chain(listing.logs.iter().map(|raw| log(&raw.get()))).collect()
         }
         Section::StateWants(wants) => wants.iter().map(|raw| want(&raw.get())).collect(),
         Section::StatePage(page) => [head(&page.head())].into_iter().chain(page.entries().map(|e| entry(&e))).collect(),
@@ -170,13 +173,18 @@ fn sums(raw: &RawSums) -> Vec<Record> {
     filled.map(|(i, sum)| show((i, sum.get()))).collect()
 }
 
+fn marks(raw: &RawStateSums) -> Vec<Record> {
+    let filled = raw.marks.iter().enumerate().filter(|(_, mark)| mark.get() != 0);
+    let show = |(i, mark): (usize, u16)| Record::default().with("bucket", i).hex("mark", format_args!("{mark:04x}"));
+    filled.map(|(i, mark)| show((i, mark.get()))).collect()
+}
+
 fn log(log: &LogDigest) -> Record {
     Record::default()
-        .hex("owner", log.owner)
+        .hex("owner", format_args!("{:08x}", log.owner))
         .with("life", log.life)
         .with("complete", log.complete)
-        .with("floor", log.floor)
-        .hex("sum", format_args!("{:016x}", log.sum))
+        .hex("check", format_args!("{:02x}", log.check))
 }
 
 fn want(want: &StateWant) -> Record {
