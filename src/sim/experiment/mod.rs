@@ -126,6 +126,9 @@ impl Base {
             rumor_window: window,
             rumors,
             rumor_bytes: bytes,
+            // Nobody writes here.
+            state_owners: 2,
+            state_keys: 16,
             ..Limits::for_members(self.nodes.saturating_add(spare))
         };
         Params::new(&self.config, &limits)
