@@ -129,6 +129,8 @@ impl Base {
             // Nobody writes here.
             state_owners: 2,
             state_keys: 16,
+            state_bytes: 2_400,
+            state_value: 8,
             ..Limits::for_members(self.nodes.saturating_add(spare))
         };
         Params::new(&self.config, &limits)
