@@ -26,6 +26,21 @@ fn a_write_is_held_by_all_after_a_spreading_time_and_a_removal_by_nobody() {
 }
 
 #[test]
+fn a_key_that_is_written_again_is_not_gone_in_between() {
+    let (mut world, hosts) = cluster(6, 10, &Config::default(), 0);
+    for host in &hosts {
+        world.watch(*host, b"").expect("room");
+    }
+    for value in ["1", "2", "3"] {
+        write(&mut world, hosts[0], own("load", value)).expect("taken");
+        world.run_for(Span::secs(3));
+    }
+    let changed = &world.observer.changed;
+    assert_eq!(changed.len(), 3 * hosts.len(), "each write is told once");
+    assert!(changed.iter().all(|(_, _, changed)| !changed.removed));
+}
+
+#[test]
 fn an_urgent_write_is_everywhere_in_network_hops() {
     let (mut world, hosts) = cluster(2, 100, &Config::default(), 0);
     let urgent = Write { class: Class::Urgent, ..own("leader", "n3") };

@@ -136,12 +136,23 @@ impl Node {
                     continue;
                 }
                 Some(_) | None if head.lost || entry.is_ephemeral() && head.partial => continue,
+                // It is not gone: what takes its place is in the page.
+                Some(_) | None if self.is_replaced_by(slot, log, page) => continue,
                 Some(_) | None => {}
             }
             self.emit_changed(slot, true);
             self.drop_entry(now, slot);
         }
         twins
+    }
+
+    /// Whether a page has a later write of the same key, which will be taken.
+    fn is_replaced_by(&self, slot: u32, log: u32, page: &StatePage<'_>) -> bool {
+        let store = &self.states.store;
+        let (held, shared, complete) = (store.text(slot).0, store.get(slot).is_shared(), store.log(log).complete);
+        page.entries()
+            .map(|entry| entry.draft)
+            .any(|draft| draft.version > complete && draft.key == held && draft.nature.shared == shared)
     }
 
     fn take_page(&mut self, now: Instant, sender: Sender, log: u32, page: &StatePage<'_>, twins: &Twins) {
