@@ -72,7 +72,11 @@ impl Tournament {
     }
 
     /// Lets `key` wait for `at`, whatever it waited for before; not beyond the horizon.
-    pub fn set(&mut self, key: u32, at: Instant) {
+    pub fn set(&mut self, now: Instant, key: u32, at: Instant) {
+        if self.ticks.last() == Some(&NEVER) {
+            // Nothing has been taken for as long as nobody waited, be it months.
+            self.since = self.since.max(now.as_nanos() / NANOS);
+        }
         let millis = at.as_nanos().div_ceil(NANOS).clamp(self.since, self.since + HORIZON);
         // The tick that says that nobody waits comes once in 49 days, and waits for a millisecond longer.
         let tick = (millis as u32).max(1);
@@ -186,7 +190,7 @@ mod tests {
                 }
                 _ => {
                     let due = now + below(&mut rng, far);
-                    tournament.set(key, at(due));
+                    tournament.set(at(now), key, at(due));
                     model[key as usize] = Some(due);
                     waited += 1;
                 }
@@ -213,7 +217,7 @@ mod tests {
     fn a_deadline_beyond_the_horizon_is_looked_at_there_and_waits_again() {
         let mut tournament = Tournament::new(3);
         let far = 80 * DAY;
-        tournament.set(1, at(far));
+        tournament.set(at(0), 1, at(far));
         let mut looks = 0;
         let mut now = 0;
         while now < far {
@@ -221,7 +225,7 @@ mod tests {
             assert_eq!(tournament.pop_due(at(now)), Some(1));
             looks += 1;
             if now < far {
-                tournament.set(1, at(far));
+                tournament.set(at(now), 1, at(far));
             }
         }
         assert_eq!((now, looks), (far, 4));
@@ -230,17 +234,17 @@ mod tests {
     #[test]
     fn what_has_been_due_for_months_is_due() {
         let mut tournament = Tournament::new(20);
-        tournament.set(3, at(10));
-        tournament.set(19, at(20 * DAY));
+        tournament.set(at(0), 3, at(10));
+        tournament.set(at(0), 19, at(20 * DAY));
         let now = at(200 * DAY);
         assert_eq!(tournament.pop_due(now), Some(3));
         // Set again before the rest is taken: not later than it should be.
-        tournament.set(3, now + Span::millis(5));
+        tournament.set(now, 3, now + Span::millis(5));
         let mut taken = Vec::new();
         while let Some(key) = tournament.pop_due(now) {
             taken.push(key);
             if key == 3 {
-                tournament.set(3, now + Span::millis(5));
+                tournament.set(now, 3, now + Span::millis(5));
             }
         }
         assert!(taken.contains(&19) && taken.len() < 20, "{taken:?}");
@@ -248,9 +252,20 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_first_after_months_is_not_due_at_once() {
+        let mut tournament = Tournament::new(20);
+        for day in [300, 700] {
+            let now = at(day * DAY);
+            tournament.set(now, 3, now + Span::secs(1));
+            assert_eq!((tournament.first(), tournament.pop_due(now)), (Some(now + Span::secs(1)), None));
+            tournament.cancel(3);
+        }
+    }
+
+    #[test]
     fn a_part_of_a_millisecond_is_waited_for_to_its_end() {
         let mut tournament = Tournament::new(1);
-        tournament.set(0, Instant::from_nanos(1));
+        tournament.set(at(0), 0, Instant::from_nanos(1));
         assert_eq!(tournament.pop_due(Instant::from_nanos(NANOS - 1)), None);
         assert_eq!(tournament.pop_due(at(1)), Some(0));
         assert_eq!((tournament.first(), tournament.pop_due(at(DAY))), (None, None));

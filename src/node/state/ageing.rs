@@ -22,7 +22,7 @@ impl Node {
         };
         let over = self.over_at(slot, &entry);
         match next.into_iter().chain(over).min() {
-            Some(due) => self.states.due.set(slot, due),
+            Some(due) => self.states.due.set(now, slot, due),
             None => self.states.due.cancel(slot),
         }
         self.arm_ageing();

@@ -325,7 +325,7 @@ impl Node {
                 self.states.store.lay(slot);
                 self.note_root(now, root);
             } else {
-                self.states.due.set(slot, until);
+                self.states.due.set(now, slot, until);
                 self.arm_ageing();
             }
         }
