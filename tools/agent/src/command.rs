@@ -1,4 +1,4 @@
-//! `bruit agent`: one node in the foreground. Its arguments; what it does is in [`agent`].
+//! `bruit agent`: one node in the foreground. Its arguments; what it does is in `agent`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
