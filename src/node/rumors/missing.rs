@@ -286,10 +286,14 @@ impl Node {
         None
     }
 
-    /// What is so old makes room. What has waited for an earlier one that has just been given up is younger, and can be read yet.
+    /// What is so old makes room. What waited for one that goes is handed over now, and goes the next time if it is as old: it
+    /// has to be read first.
     fn let_the_old_go(&mut self, now: Instant) {
         let retention = self.params.rumor_retention * 2;
-        while self.rumors.store.oldest().is_some_and(|(_, entry)| entry.born + retention <= now) {
+        let delivered = self.counters.rumors_delivered;
+        while self.counters.rumors_delivered == delivered
+            && self.rumors.store.oldest().is_some_and(|(_, entry)| entry.born + retention <= now)
+        {
             self.evict_rumor(now);
         }
     }

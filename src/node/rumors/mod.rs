@@ -49,8 +49,9 @@ pub(super) struct Rumors {
     root_changed_at: Instant,
     /// Whether this node has yet to learn where the rumors of others begin for it.
     starting: bool,
-    /// When it became a member: what was published before is the past.
-    joined_at: Instant,
+    /// When it became a member first: what was published before is the past. Who gives up its name and takes it again goes on
+    /// where it was.
+    joined_at: Option<Instant>,
     walk: Option<walking::Walk>,
     walks: walking::Pace,
 }
@@ -73,7 +74,7 @@ impl Rumors {
             root: 0,
             root_changed_at: now,
             starting: true,
-            joined_at: now,
+            joined_at: None,
             walk: None,
             walks: walking::Pace::new(now),
         }
@@ -114,7 +115,7 @@ impl Node {
 
     /// This node has become a member.
     pub(super) fn rumors_begin(&mut self, now: Instant) {
-        self.rumors.joined_at = now;
+        self.rumors.joined_at.get_or_insert(now);
     }
 
     /// Whether this node takes part.
