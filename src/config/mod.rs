@@ -71,7 +71,8 @@ pub enum Sends {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RumorStart {
     /// With those published from now on. Of an origin that publishes more than 64 before the node first hears of it, with
-    /// the last 64 of them: what lies further back is taken for the past, and not reported.
+    /// the last 64 of them: what lies further back is taken for the past, and not reported. Ages are estimated on the way by
+    /// half of each round trip: what is up to a gossip interval too old is delivered as well, so that nothing is passed over.
     Now,
     /// With the oldest that somebody still retains.
     Retained,

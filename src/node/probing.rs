@@ -225,7 +225,8 @@ impl Node {
         let member = self.table.get_mut(slot);
         member.verified = true;
         member.asks_who = false;
-        if let Some(rtt) = rtt {
+        // No ack is waited for longer. One that comes later says that somebody was paused meanwhile, not how far the way is.
+        if let Some(rtt) = rtt.filter(|rtt| *rtt <= self.params.ack_ceiling) {
             self.table.contact_mut(slot).rtt.learn(rtt);
         }
         self.note_changed(slot);
