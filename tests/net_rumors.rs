@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bruit::net::{self, CommandError, Delivery, Handle, Loop, Options, Rumor};
-use bruit::{Class, Config, Event, Identity, Limits, Name, NodeId, Order, Params, Profile, Refusal, RumorId, Topic};
+use bruit::{
+    Class, Config, Event, Identity, Limits, Name, NodeId, Order, Params, Profile, Publication, Refusal, RumorId, Topic,
+};
 
 /// Longer than anything here takes on a starved machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -142,6 +144,27 @@ fn more_than_the_queue_holds_is_refused_while_the_loop_stands_still_and_the_rest
     until("the founder publishes what waits", || io(&a, "rumors_taken") == 3);
     assert_eq!(a.publish(topic, Class::Normal, b"x").map(|id| id.sequence), Ok(4));
     assert_eq!(io(&a, "rumors_refused"), 0);
+}
+
+#[test]
+fn several_are_published_with_one_call_though_they_are_more_than_the_queue_holds() {
+    let [a, b] = cluster([Options { publications: 3, ..options() }, options()]);
+    let topic = Topic::new("t");
+    b.subscribe(Some(topic), Order::Origin).expect("room");
+    let too_long = [0; PAYLOAD_MAX as usize + 1];
+    let payloads: Vec<&[u8]> = (0..20).map(|n| if n == 7 { &too_long[..] } else { b"x" }).collect();
+    let of = |payload| Publication { topic, class: Class::Normal, payload };
+    let all: Vec<_> = payloads.into_iter().map(of).collect();
+    let sequences: Vec<_> = a.publish_all(&all).into_iter().map(|id| id.map(|id| id.sequence)).collect();
+    let (got, max) = (too_long.len(), PAYLOAD_MAX as usize);
+    let refused = Err(CommandError::Refused(Refusal::PayloadTooLong { got, max }));
+    let expected: Vec<_> = (1..8).map(Ok).chain([refused]).chain((8..20).map(Ok)).collect();
+    assert_eq!(sequences, expected);
+    assert_eq!([(); 19].map(|()| next_rumor(&b).id.sequence).to_vec(), (1..20).collect::<Vec<u64>>());
+    a.stop();
+    assert!(a.wait_stopped(PATIENCE));
+    assert_eq!(a.publish_all(&all[..2]), [Err(CommandError::Stopped), Err(CommandError::Stopped)]);
+    assert_eq!(a.publish_all(&[]), []);
 }
 
 #[test]

@@ -195,6 +195,37 @@ impl Handle {
         receive(&answer)?.map_err(CommandError::Refused)
     }
 
+    /// As [`Handle::publish`], for several: one wait for the loop, and not one for each. What became of each, in their order.
+    pub fn publish_all(&self, publications: &[Publication<'_>]) -> Vec<Result<RumorId, CommandError>> {
+        let (reply, answers) = crossbeam_channel::bounded::<Result<RumorId, Refusal>>(publications.len());
+        let mut stands_still = false;
+        let mut answered = || {
+            // One wait is enough to see that.
+            let answer =
+                if stands_still { answers.try_recv().map_err(|_| CommandError::NoAnswer) } else { receive(&answers) };
+            stands_still = answer == Err(CommandError::NoAnswer);
+            answer.and_then(|id| id.map_err(CommandError::Refused))
+        };
+        // Those without a result are in the queue. The loop answers them in this order.
+        let mut results: Vec<Option<Result<RumorId, CommandError>>> = Vec::with_capacity(publications.len());
+        let mut oldest = 0;
+        for publication in publications {
+            let mut queued = self.queue(publication, Some(reply.clone()));
+            while queued == Err(CommandError::QueueFull) {
+                while results.get(oldest).is_some_and(Option::is_some) {
+                    oldest += 1;
+                }
+                let Some(waiting) = results.get_mut(oldest) else { break };
+                *waiting = Some(answered());
+                queued = self.queue(publication, Some(reply.clone()));
+            }
+            results.push(queued.err().map(Err));
+        }
+        // Else the end of the loop would not be seen.
+        drop(reply);
+        results.into_iter().map(|result| result.unwrap_or_else(&mut answered)).collect()
+    }
+
     /// As [`Handle::publish`], without waiting for the loop. What the node refuses is counted, as `rumors_refused` in
     /// [`Stats::io`].
     ///

@@ -6,8 +6,9 @@
 //! {"schema":1,"self":"a","members":[…],"membership_fingerprint":"…"}
 //! ```
 //! A request that fails is answered with `{"schema":1,"error":…,"advice":…,"code":…}`, where the code is the exit code
-//! that the command line turns it into. A connection may ask any number of questions, one after the other; `events`,
-//! `subscribe` or `watch` is the last one of its connection.
+//! that the command line turns it into. A connection may ask any number of questions, one after the other, without waiting for
+//! the answers, which come in the same order: many that `publish` are taken together then. `events`, `subscribe` or `watch` is the
+//! last one of its connection.
 
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::net::UnixStream;
@@ -58,19 +59,7 @@ pub enum Request {
     /// Every event from now on, one per line, until either side closes.
     Events {},
     /// Tell everybody who has subscribed to a topic.
-    Publish {
-        /// Its name.
-        topic: String,
-        /// How much it matters.
-        #[serde(default)]
-        class: RumorClass,
-        /// What it says, as text. Nothing where both are missing.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        payload: Option<String>,
-        /// Or as hexadecimal digits.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        payload_hex: Option<String>,
-    },
+    Publish(Publish),
     /// Every rumor of a topic from now on, one per line, until either side closes.
     Subscribe {
         /// Its name; all topics where it is missing.
@@ -114,6 +103,23 @@ pub enum Request {
     Views(asked::Views),
     /// Have everybody build what it holds of state anew.
     ResetState(asked::Reset),
+}
+
+/// A rumor to be published.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Publish {
+    /// The topic's name.
+    pub topic: String,
+    /// How much it matters.
+    #[serde(default)]
+    pub class: RumorClass,
+    /// What it says, as text. Nothing where both are missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+    /// Or as hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload_hex: Option<String>,
 }
 
 /// The answer to a request that failed.

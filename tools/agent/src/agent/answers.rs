@@ -1,17 +1,17 @@
 //! What does the agent answer? Documents made from what the handle reads, and what commands return.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use bruit::net::CommandError;
 use bruit::wire::State;
-use bruit::{Class, NodeId, Phase, Refusal};
-use bruit_config::RumorClass;
+use bruit::{Class, NodeId, Phase, Publication, Refusal, RumorId, Topic};
 use bruit_terminal::failure::{Code, Failure};
 use serde_json::Value;
 
 use super::listeners::Place;
 use super::{Shared, address};
-use crate::control::RumorOrder;
+use crate::control::{Publish, RumorOrder};
 use crate::rumor;
 use crate::view::Asked;
 use crate::view::Published;
@@ -153,33 +153,61 @@ pub fn remove(shared: &Shared, node: &str) -> Result<Removed, Failure> {
     Ok(Removed { schema: 1, removed: member.name.to_string(), id: member.id.to_string() })
 }
 
-/// Tells everybody who has subscribed.
-pub fn publish(
-    shared: &Shared,
-    topic: &str,
-    class: RumorClass,
-    payload: (Option<&str>, Option<&str>),
-) -> Result<Published, Failure> {
-    let payload = match payload {
-        (text, None) => text.unwrap_or_default().as_bytes().to_vec(),
-        (None, Some(hex)) => rumor::from_hex(hex)
-            .ok_or_else(|| Failure::new(Code::Usage, "payload_hex is pairs of hexadecimal digits and nothing else"))?,
-        (Some(_), Some(_)) => return Err(Failure::new(Code::Usage, "payload or payload_hex is expected, not both")),
+/// Tells everybody who has subscribed, of several things with one wait for the node.
+pub fn publish(shared: &Shared, asked: &[Publish]) -> Vec<Result<Published, Failure>> {
+    let drafts: Vec<Result<Draft<'_>, Failure>> = asked.iter().map(|asked| Draft::new(shared, asked)).collect();
+    let sound = || drafts.iter().filter_map(|draft| draft.as_ref().ok());
+    let publications: Vec<Publication<'_>> = sound().map(Draft::publication).collect();
+    let mut ids = shared.handle.publish_all(&publications).into_iter();
+    let answer = |draft: Result<Draft<'_>, Failure>| {
+        let draft = draft?;
+        let id = ids.next().unwrap_or(Err(CommandError::NoAnswer)).map_err(refused)?;
+        Ok(draft.published(shared, id))
     };
-    let (class, named) = (Class::from(class), shared.names.topic(named(topic)?));
-    let id = shared.handle.publish(named, class, &payload).map_err(refused)?;
-    Ok(Published {
-        schema: 1,
-        id: id.to_string(),
-        origin: shared.handle.name().to_string(),
-        origin_id: id.origin.to_string(),
-        boot: format!("{:08x}", id.boot),
-        topic: topic.to_owned(),
-        topic_id: named.to_string(),
-        sequence: id.sequence,
-        class: class.name().to_owned(),
-        bytes: payload.len(),
-    })
+    drafts.into_iter().map(answer).collect()
+}
+
+/// What is to be published.
+struct Draft<'a> {
+    topic: &'a str,
+    named: Topic,
+    class: Class,
+    payload: Cow<'a, [u8]>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(shared: &Shared, asked: &'a Publish) -> Result<Self, Failure> {
+        let payload = match (asked.payload.as_deref(), asked.payload_hex.as_deref()) {
+            (text, None) => Cow::Borrowed(text.unwrap_or_default().as_bytes()),
+            (None, Some(hex)) => Cow::Owned(rumor::from_hex(hex).ok_or_else(|| {
+                Failure::new(Code::Usage, "payload_hex is pairs of hexadecimal digits and nothing else")
+            })?),
+            (Some(_), Some(_)) => {
+                return Err(Failure::new(Code::Usage, "payload or payload_hex is expected, not both"));
+            }
+        };
+        let named = shared.names.topic(named(&asked.topic)?);
+        Ok(Self { topic: &asked.topic, named, class: asked.class.into(), payload })
+    }
+
+    fn publication(&self) -> Publication<'_> {
+        Publication { topic: self.named, class: self.class, payload: &self.payload }
+    }
+
+    fn published(&self, shared: &Shared, id: RumorId) -> Published {
+        Published {
+            schema: 1,
+            id: id.to_string(),
+            origin: shared.handle.name().to_string(),
+            origin_id: id.origin.to_string(),
+            boot: format!("{:08x}", id.boot),
+            topic: self.topic.to_owned(),
+            topic_id: self.named.to_string(),
+            sequence: id.sequence,
+            class: self.class.name().to_owned(),
+            bytes: self.payload.len(),
+        }
+    }
 }
 
 /// One more who listens.

@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::output;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::answers;
 use super::state::{self, Watcher};
 use super::{Message, Shared};
-use crate::control::{REQUEST_MAX, Refused, Request, RumorOrder};
+use crate::control::{Publish, REQUEST_MAX, Refused, Request, RumorOrder};
 use crate::view::Left;
 use crate::view::Pairs;
 
@@ -70,7 +71,9 @@ fn connection(stream: UnixStream, shared: &Arc<Shared>, place: Option<&Place>) {
         return send(&mut out, &output::json(&Refused::from(&no))).unwrap_or_default();
     }
     let mut reader = BufReader::new(&stream);
-    while let Some(line) = next_line(&mut reader) {
+    // A line that was read ahead.
+    let mut ahead = None;
+    while let Some(line) = ahead.take().or_else(|| next_line(&mut reader)) {
         // An error here is the client's end: it has gone, or does not read.
         if line.trim().is_empty() {
             continue;
@@ -79,6 +82,12 @@ fn connection(stream: UnixStream, shared: &Arc<Shared>, place: Option<&Place>) {
             Ok(Request::Events {}) => events(&stream, shared).map(|()| false),
             Ok(Request::Subscribe { topic, order }) => rumors(&stream, shared, topic.as_deref(), order).map(|()| false),
             Ok(Request::Watch(asked)) => changes(&stream, shared, &asked.prefix).map(|()| false),
+            Ok(Request::Publish(first)) => {
+                let asked;
+                (asked, ahead) = publications(first, &mut reader);
+                let answers = answers::publish(shared, &asked);
+                send_all(&mut out, answers.into_iter().map(document)).map(|()| true)
+            }
             Ok(Request::Leave { timeout_ms }) => leave(&mut out, shared, timeout_ms).map(|()| false),
             Ok(request) => send(&mut out, &answer(&request, shared)).map(|()| true),
             Err(no) => send(&mut out, &output::json(&Refused::from(&no))).map(|()| true),
@@ -87,6 +96,19 @@ fn connection(stream: UnixStream, shared: &Arc<Shared>, place: Option<&Place>) {
             return;
         }
     }
+}
+
+/// What else is to be published and has come already, and the line behind that.
+fn publications(first: Publish, reader: &mut BufReader<&UnixStream>) -> (Vec<Publish>, Option<String>) {
+    let mut all = vec![first];
+    while reader.buffer().contains(&b'\n') {
+        let Some(line) = next_line(reader) else { break };
+        match parse(&line) {
+            Ok(Request::Publish(next)) => all.push(next),
+            Ok(_) | Err(_) => return (all, Some(line)),
+        }
+    }
+    (all, None)
 }
 
 /// A whole line within the bound; `None` at the end, on an error, when idle for too long or when the line is too long.
@@ -107,6 +129,12 @@ fn send(out: &mut &UnixStream, line: &str) -> std::io::Result<()> {
     out.write_all(format!("{line}\n").as_bytes())
 }
 
+/// Together, as a reader that has asked without waiting takes them.
+fn send_all(out: &mut &UnixStream, lines: impl Iterator<Item = String>) -> std::io::Result<()> {
+    let all: String = lines.flat_map(|line| [line, "\n".to_owned()]).collect();
+    out.write_all(all.as_bytes())
+}
+
 fn answer(request: &Request, shared: &Shared) -> String {
     let answer = match request {
         Request::Members {} => Ok(output::json(&answers::members(shared))),
@@ -114,10 +142,6 @@ fn answer(request: &Request, shared: &Shared) -> String {
         Request::Stat {} => Ok(output::json(&answers::stat(shared))),
         Request::Join { addrs } => answers::join(shared, addrs).map(|doc| output::json(&doc)),
         Request::Remove { node } => answers::remove(shared, node).map(|doc| output::json(&doc)),
-        Request::Publish { topic, class, payload, payload_hex } => {
-            answers::publish(shared, topic, *class, (payload.as_deref(), payload_hex.as_deref()))
-                .map(|doc| output::json(&doc))
-        }
         Request::Set(asked) => state::set(shared, asked).map(|doc| output::json(&doc)),
         Request::Get(asked) => state::get(shared, asked).map(|doc| output::json(&doc)),
         Request::Unset(asked) => state::unset(shared, asked).map(|doc| output::json(&doc)),
@@ -126,11 +150,18 @@ fn answer(request: &Request, shared: &Shared) -> String {
         Request::Trace(asked) => state::trace(shared, asked).map(|doc| output::json(&doc)),
         Request::Views(asked) => state::views(shared, asked).map(|doc| output::json(&doc)),
         Request::ResetState(asked) => state::reset(shared, asked).map(|doc| output::json(&doc)),
-        Request::Events {} | Request::Subscribe { .. } | Request::Watch(_) | Request::Leave { .. } => {
-            Err(Failure::new(Code::Usage, "the last request of a connection"))
-        }
+        Request::Publish(_)
+        | Request::Events {}
+        | Request::Subscribe { .. }
+        | Request::Watch(_)
+        | Request::Leave { .. } => Err(Failure::new(Code::Usage, "not a question with one answer")),
     };
     answer.unwrap_or_else(|no| output::json(&Refused::from(&no)))
+}
+
+/// An answer as a line.
+fn document<T: Serialize>(answer: Result<T, Failure>) -> String {
+    answer.map_or_else(|no| output::json(&Refused::from(&no)), |document| output::json(&document))
 }
 
 /// Every event as a line, until the client goes.

@@ -1,6 +1,6 @@
 //! `bruit publish`: tells everybody who has subscribed to a topic.
 
-use bruit_agent::control::{Client, Control, Request};
+use bruit_agent::control::{Client, Control, Publish, Request};
 use bruit_agent::rumor;
 use bruit_agent::view::Published;
 use bruit_config::RumorClass;
@@ -35,7 +35,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let payload = input::given(args.payload, "rumor")?;
     let (payload, payload_hex) = rumor::payload_fields(payload);
     let mut client = Client::connect(&args.control)?;
-    let request = Request::Publish { topic: args.topic, class: args.class, payload, payload_hex };
+    let request = Request::Publish(Publish { topic: args.topic, class: args.class, payload, payload_hex });
     let published: Published = client.ask(&request)?;
     if args.json {
         return output::print_json(&published);

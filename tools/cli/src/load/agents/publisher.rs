@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use bruit_agent::control::{ANSWER_WITHIN, Client, Next, Refused, Request, Sender, line, parse};
+use bruit_agent::control::{ANSWER_WITHIN, Client, Next, Publish, Refused, Request, Sender, line, parse};
 use bruit_terminal::failure::Failure;
 use serde::Deserialize;
 
@@ -52,12 +52,12 @@ impl Publisher {
     pub fn new(load: &Load, agent: &Agent) -> Result<Self, Failure> {
         let client = Client::open(agent.path.clone())?;
         // All are alike: which is which is told by its number.
-        let request = line(&Request::Publish {
+        let request = line(&Request::Publish(Publish {
             topic: TOPIC.to_owned(),
             class: load.class,
             payload: Some("*".repeat(load.size)),
             payload_hex: None,
-        });
+        }));
         Ok(Self { sender: client.sender()?, client, request: request.into_bytes() })
     }
 
