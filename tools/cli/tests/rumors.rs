@@ -103,6 +103,35 @@ fn a_rumor_arrives_at_all_who_listen_with_every_key_that_scripts_rely_on() {
 }
 
 #[test]
+fn whoever_asks_without_waiting_is_answered_in_the_same_order() {
+    let dir = scratch("rumors-ahead");
+    let [a, b] = cluster(&dir);
+    let mut listener = Listener::start(&b, &["--order", "origin", "--count", "3"]);
+    let asked = [
+        r#"{"cmd":"publish","topic":"t","payload":"1"}"#,
+        r#"{"cmd":"publish","topic":"t","payload":"x","payload_hex":"00"}"#,
+        r#"{"cmd":"publish","topic":"t","payload":"2"}"#,
+        r#"{"cmd":"info"}"#,
+        r#"{"cmd":"publish","topic":"t","payload":"3"}"#,
+        r#"{"cmd":"nothing"}"#,
+    ];
+    let mut stream = UnixStream::connect(&a.control).expect("the socket");
+    stream.write_all(format!("{}\n", asked.join("\n")).as_bytes()).expect("the agent reads");
+    let lines = BufReader::new(stream).lines().map_while(Result::ok).take(asked.len());
+    let answers: Vec<Value> = lines.map(|line| serde_json::from_str(&line).expect("a document")).collect();
+    let sequences: Vec<&Value> = answers.iter().map(|answer| &answer["sequence"]).collect();
+    let no = Value::Null;
+    assert_eq!(sequences, [&json!(1), &no, &json!(2), &no, &json!(3), &no]);
+    assert!(answers[1]["error"].as_str().is_some_and(|no| no.contains("not both")), "{}", answers[1]);
+    assert_eq!(answers[3]["name"], "a");
+    assert!(answers[5]["error"].is_string());
+    for expected in ["1", "2", "3"] {
+        assert_eq!(listener.next()["payload"], expected);
+    }
+    assert_eq!(listener.end(), Some(0));
+}
+
+#[test]
 fn people_get_a_line_for_each() {
     let dir = scratch("rumor-lines");
     let [a, b] = cluster(&dir);
