@@ -256,7 +256,7 @@ fn records_that_stand_alone_get_a_section_each() {
 }
 
 /// Where the entries of a page begin.
-const PAGE: usize = 32;
+const PAGE: usize = 40;
 
 #[test]
 fn a_value_that_means_nothing_is_a_bad_record() {
@@ -401,13 +401,13 @@ fn a_version_is_written_in_one_way_only() {
     }
     // One more way to write the last version: in full, though its step would fit.
     let mut sections = sections_of(&envelope, &far(65_536));
-    let version = SECTION_HEADER + PAGE + (14 + 4 + 4 + 3) + (14 + 4 + 2) + (14 + 4 + 4 + 5) + 14;
+    let version = SECTION_HEADER + PAGE + (6 + 4 + 4 + 3) + (6 + 4 + 2) + (6 + 4 + 4 + 5) + 6;
     assert_eq!(sections[version..version + 3], [8, 0, 1]);
     sections[version] = 7;
     assert_eq!(open(&frame(&envelope, &sections)), Err(DropReason::BadRecord));
     // In full, and a step beside it.
     sections[version] = 8;
-    sections[version - 10] = 1;
+    sections[version - 2] = 1;
     assert_eq!(open(&frame(&envelope, &sections)), Err(DropReason::BadRecord));
 }
 

@@ -114,7 +114,10 @@ pub(super) enum What {
     StateGift {
         want: StateWant,
     },
-    StateWalk,
+    StateWalk {
+        from: StatePoint,
+        datagrams: u8,
+    },
     StateSpan {
         nonce: u64,
         from: StatePoint,
@@ -170,7 +173,7 @@ impl What {
             | Self::StateListing { .. }
             | Self::StateWant { .. }
             | Self::StateGift { .. }
-            | Self::StateWalk
+            | Self::StateWalk { .. }
             | Self::StateSpan { .. }
             | Self::Survey { .. }
             | Self::Surveyed { .. }
@@ -217,7 +220,7 @@ impl What {
             | Self::StateListing { .. }
             | Self::StateWant { .. }
             | Self::StateGift { .. }
-            | Self::StateWalk
+            | Self::StateWalk { .. }
             | Self::StateSpan { .. }
             | Self::Survey { .. }
             | Self::Surveyed { .. }

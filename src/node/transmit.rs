@@ -102,7 +102,7 @@ impl Node {
             | What::StateListing { .. }
             | What::StateWant { .. }
             | What::StateGift { .. }
-            | What::StateWalk
+            | What::StateWalk { .. }
             | What::StateSpan { .. }
             | What::Survey { .. }
             | What::Surveyed { .. }
@@ -190,7 +190,7 @@ impl Node {
             What::StateListing { first } => self.write_state_listing(now, outgoing, first, writer),
             What::StateWant { .. } => self.write_state_wants(outgoing, writer),
             What::StateGift { .. } => self.write_state_gifts(now, outgoing, writer),
-            What::StateWalk => self.write_state_walk(writer),
+            What::StateWalk { from, datagrams } => self.write_state_walk((from, datagrams), writer),
             What::Survey { nonce } => self.write_survey(nonce, writer),
             What::Surveyed { nonce, complete } => self.write_surveyed(nonce, complete, writer),
             What::Averages { answer } => self.write_averages(outgoing, answer, writer),

@@ -32,6 +32,8 @@ pub struct Log {
     /// Whether memory has lost an entry of this node's own: then that something is missing says nothing.
     pub lost: bool,
     pub(super) taken: bool,
+    /// Who told what is new of it, if anybody did: there it is known. The place of a member, plus one.
+    pub told_by: u32,
     /// A row of datagrams, and up to which version it has told this log.
     pub row: (u32, u64),
     /// Since when it has not been valid.
@@ -55,6 +57,7 @@ impl Log {
         skipped: false,
         lost: false,
         taken: false,
+        told_by: 0,
         row: (0, 0),
         void_since: Instant::ZERO,
     };

@@ -3,15 +3,19 @@
 //! ```text
 //!  0  owner's node id u64       8  its life u32               12  base, 6 bytes
 //! 18  upto, 6 bytes            24  floor, 6 bytes             30  flags u16
-//! 32  entries, each:
+//! 32  checks u64
+//! 40  entries, each:
 //!      0  flags u8              1  key's length u8             2  value's length u16
-//!      4  step u16              6  check u64                  14  [WIDE] version, 6 bytes
+//!      4  step u16              6  [WIDE] version, 6 bytes
 //!     ..  [AGED] age in milliseconds u32                      ..  [TIMED] time to live in milliseconds u32
 //!     ..  key, value
 //! ```
 //! The section's count is the number of entries plus one, for the head. Flags: class in bits 0 and 1, durable 2, shared 3,
 //! removed 4, AGED 5, TIMED 6, WIDE 7. An entry's version is that of the one before (`base` for the first) plus `step`, or stands
 //! in full where it is WIDE, with a step of 0: where that is more than 65,535 beyond, and only there. Without an age it is older than anything that is still under way.
+//!
+//! `checks` is the sum of the checks that the origin has given the entries (R20). Each follows from the entry, so that one number tells
+//! whether all are what was written: a changed bit changes a check, and with it the sum. No entry carries its own.
 //!
 //! The page holds *all* that its sender holds of this life with a version above `base` and up to `upto`, and its sender is complete
 //! up to there: what is not in it was superseded, is over, or was removed and the removal forgotten, which the sender knows of versions
@@ -23,13 +27,16 @@ use core::mem::size_of;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::{Kind, RawSequence, Writer};
+use super::{Kind, RawSequence, SECTION_HEADER, Writer};
 use crate::id::NodeId;
 use crate::state::{Draft, KEY_MAX, Nature};
 
 const AGED: u8 = 1 << 5;
 const TIMED: u8 = 1 << 6;
 const WIDE: u8 = 1 << 7;
+
+/// Where in the head the sum of all checks is.
+const CHECKS: usize = 32;
 
 /// In the head's flags.
 const PARTIAL: u16 = 1;
@@ -45,9 +52,13 @@ pub struct RawStatePage {
     upto: RawSequence,
     floor: RawSequence,
     flags: U16,
+    checks: U64,
 }
 
-const _: () = assert!(size_of::<RawStatePage>() == 32);
+const _: () = {
+    assert!(size_of::<RawStatePage>() == 40);
+    assert!(core::mem::offset_of!(RawStatePage, checks) == CHECKS);
+};
 
 /// What a page is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +90,8 @@ impl StateHead {
             upto: RawSequence::new(self.upto),
             floor: RawSequence::new(self.floor),
             flags: (if self.partial { PARTIAL } else { 0 } | if self.lost { LOST } else { 0 }).into(),
+            // Of no entry; each adds its own.
+            checks: 0.into(),
         };
         writer.push(Kind::StatePage, &raw)
     }
@@ -91,10 +104,9 @@ struct RawStateEntry {
     key_len: u8,
     value_len: U16,
     step: U16,
-    check: U64,
 }
 
-const _: () = assert!(size_of::<RawStateEntry>() == 14 && align_of::<RawStateEntry>() == 1);
+const _: () = assert!(size_of::<RawStateEntry>() == 6 && align_of::<RawStateEntry>() == 1);
 
 /// An entry as it travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +150,6 @@ impl StateEntry<'_> {
             key_len: key.len() as u8,
             value_len: (value.len() as u16).into(),
             step: step.unwrap_or(0).into(),
-            check: check.into(),
         };
         let (wide, ttl) = (RawSequence::new(version), U32::new(ttl_ms));
         let age = U32::new(self.age_ms.unwrap_or(0));
@@ -146,6 +157,7 @@ impl StateEntry<'_> {
         let age = if self.age_ms.is_some() { age.as_bytes() } else { &[] };
         let ttl = if ttl_ms > 0 { ttl.as_bytes() } else { &[] };
         writer.extend_parts(Kind::StatePage, &[raw.as_bytes(), wide, age, ttl, key, value])
+            && writer.add_within(SECTION_HEADER + CHECKS, check)
     }
 }
 
@@ -180,18 +192,30 @@ impl<'a> StatePage<'a> {
     /// What is in it, in the order of versions.
     #[must_use]
     pub fn entries(&self) -> StateEntries<'a> {
-        StateEntries { left: self.count, version: self.head.base.get(), rest: self.body }
+        let (owner, life) = (NodeId::from_u64(self.head.owner.get()), self.head.life.get());
+        StateEntries { origin: (owner, life), left: self.count, version: self.head.base.get(), rest: self.body }
+    }
+
+    /// The sum of the checks of all entries, as it stands in the page.
+    #[must_use]
+    pub const fn checks(&self) -> u64 {
+        self.head.checks.get()
+    }
+
+    /// Whether every entry is what its origin wrote (R20).
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.entries().fold(0, |sum: u64, entry| sum.wrapping_add(entry.draft.check)) == self.checks()
     }
 
     /// Versions that rise from above the base up to the end, and records that make sense.
     pub(super) fn check(&self) -> bool {
         let head = self.head();
-        let mut entries = self.entries();
-        let mut last = head.base;
+        let (mut last, mut rest) = (head.base, self.body);
         for _ in 0..self.count {
-            match entries.next() {
-                Some(entry) if entry.draft.version > last && entry.draft.version <= head.upto => {
-                    last = entry.draft.version;
+            match read(last, rest) {
+                Some((entry, behind)) if entry.draft.version > last && entry.draft.version <= head.upto => {
+                    (last, rest) = (entry.draft.version, behind);
                 }
                 Some(_) | None => return false,
             }
@@ -199,13 +223,15 @@ impl<'a> StatePage<'a> {
         self.head.flags.get() & !(PARTIAL | LOST) == 0
             && head.life > 0
             && head.base < head.upto
-            && entries.rest.is_empty()
+            && rest.is_empty()
+            && (self.count > 0 || self.checks() == 0)
     }
 }
 
-/// The entries of a page, read one after the other.
+/// The entries of a page, read one after the other, each with the check that its origin must have given it.
 #[derive(Clone, Copy, Debug)]
 pub struct StateEntries<'a> {
+    origin: (NodeId, u32),
     left: u8,
     version: u64,
     rest: &'a [u8],
@@ -216,12 +242,15 @@ impl<'a> Iterator for StateEntries<'a> {
 
     fn next(&mut self) -> Option<StateEntry<'a>> {
         self.left = self.left.checked_sub(1)?;
-        let (entry, rest) = read(self.version, self.rest)?;
+        let (mut entry, rest) = read(self.version, self.rest)?;
         (self.version, self.rest) = (entry.draft.version, rest);
+        let (owner, life) = self.origin;
+        entry.draft.check = entry.draft.hash(owner, life);
         Some(entry)
     }
 }
 
+/// The entry that comes next, without its check.
 fn read(before: u64, bytes: &[u8]) -> Option<(StateEntry<'_>, &[u8])> {
     let (raw, mut rest) = RawStateEntry::ref_from_prefix(bytes).ok()?;
     let nature = Nature::from_bits(raw.flags & Nature::MASK)?;
@@ -249,6 +278,6 @@ fn read(before: u64, bytes: &[u8]) -> Option<(StateEntry<'_>, &[u8])> {
         // Who has held it for so long must say how long, or it would hold for ever.
         && (age_ms.is_some() || ttl_ms.is_none() && !nature.removed)
         && (!nature.removed || value.is_empty());
-    let draft = Draft { version, check: raw.check.get(), nature, ttl_ms: ttl_ms.unwrap_or(0), key, value };
+    let draft = Draft { version, check: 0, nature, ttl_ms: ttl_ms.unwrap_or(0), key, value };
     sound.then_some((StateEntry { draft, age_ms }, rest))
 }

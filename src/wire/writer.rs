@@ -94,6 +94,15 @@ impl<'b> Writer<'b> {
         true
     }
 
+    /// Adds to the number in eight bytes at `at` of the section that is open; `false` when there is none.
+    #[must_use]
+    pub(super) fn add_within(&mut self, at: usize, number: u64) -> bool {
+        let Some((begin, ..)) = self.open else { return false };
+        let Some(bytes) = self.buf.get_mut(begin + at..).and_then(|rest| rest.first_chunk_mut()) else { return false };
+        *bytes = u64::from_le_bytes(*bytes).wrapping_add(number).to_le_bytes();
+        true
+    }
+
     /// Closes the datagram and returns its length.
     #[must_use]
     pub fn finish(self, binding: &Binding) -> usize {

@@ -178,6 +178,9 @@ pub fn state_page(u: &mut Unstructured<'_>, owner: NodeId, life: u32) -> Result<
         head.upto = version;
         entries.push(written(u, &head, version)?);
     }
+    if let Some(first) = entries.first_mut().filter(|_| u.ratio(1, 16).is_ok_and(|wrong| wrong)) {
+        first.check = u.arbitrary()?;
+    }
     let room = RawSequence::MAX - head.upto;
     let least = if entries.is_empty() { 1 } else { 0 };
     head.upto += u.int_in_range(least..=3)?.min(room);
@@ -205,9 +208,7 @@ fn written(u: &mut Unstructured<'_>, head: &StateHead, version: u64) -> Result<W
     let value = vec![u.arbitrary()?; len];
     let age_ms = if aged { Some(small(u)?) } else { None };
     let entry = Written { version, check: 0, nature, ttl_ms, age_ms, key, value };
-    let whole = entry.entry().draft.hash(head.owner, head.life);
-    let check = if u.ratio(15, 16)? { whole } else { u.arbitrary()? };
-    Ok(Written { check, ..entry })
+    Ok(Written { check: entry.entry().draft.hash(head.owner, head.life), ..entry })
 }
 
 fn state_listing(u: &mut Unstructured<'_>) -> Result<Record> {

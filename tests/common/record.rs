@@ -274,7 +274,12 @@ impl Record {
                 }),
                 Section::StateWants(raws) => records.extend(raws.iter().map(|raw| Self::StateWant(raw.get()))),
                 Section::StatePage(page) => {
-                    let entries = page.entries().map(Written::from).collect();
+                    let mut entries: Vec<_> = page.entries().map(Written::from).collect();
+                    // By how much the sum is wrong, the first is: it was generated so.
+                    let sum = entries.iter().fold(0u64, |sum, entry| sum.wrapping_add(entry.check));
+                    if let Some(first) = entries.first_mut() {
+                        first.check = first.check.wrapping_add(page.checks().wrapping_sub(sum));
+                    }
                     records.push(Self::StatePage { head: page.head(), entries });
                 }
                 Section::StateWalk(raw) => records.push(Self::StateWalk {

@@ -317,6 +317,7 @@ fn state_page(cut: &mut Cut<'_>, count: usize) {
     cut.number(6, "up to");
     cut.number(6, "floor");
     cut.field(2, |n| format!("flags: {}", ["none", "PARTIAL", "LOST", "PARTIAL and LOST"][n as usize]));
+    cut.hex(8, "sum of the checks");
     (1..count).for_each(|_| state_entry(cut));
 }
 
@@ -329,7 +330,6 @@ fn state_entry(cut: &mut Cut<'_>) {
     let key = cut.number(1, "length of the key");
     let value = cut.number(2, "length of the value");
     cut.number(2, "step");
-    cut.hex(8, "check");
     for (bit, len, name) in [(7, 6, "version"), (5, 4, "age in milliseconds"), (6, 4, "time to live in milliseconds")] {
         if flags >> bit & 1 == 1 {
             cut.number(len, name);

@@ -142,7 +142,7 @@ impl Pair {
         let mut told = Vec::new();
         for section in sections {
             let Section::StatePage(page) = section else { panic!("a page") };
-            told.extend(page.entries().map(|e| (e.draft.version, e.draft.is_whole(owner, page.head().life))));
+            told.extend(page.entries().map(|entry| (entry.draft.version, page.is_whole())));
         }
         told
     }

@@ -37,7 +37,7 @@ impl Node {
         if !self.is_in() && !self.walks_state_with(sender) {
             return;
         }
-        if page.entries().any(|entry| !entry.draft.is_whole(head.owner, head.life)) {
+        if !page.is_whole() {
             self.counters.state_corrupt += 1;
             return;
         }
@@ -55,6 +55,10 @@ impl Node {
         let needed = record.needed(floor);
         if head.base > needed {
             self.counters.state_gaps += 1;
+            if self.walks_state_with(sender) {
+                self.walk_again(&head, needed);
+                return;
+            }
             self.want_state(sender, StateWant { owner: head.owner, life: head.life, after: needed });
             return;
         }
@@ -178,8 +182,9 @@ impl Node {
         let record = self.states.store.log_mut(log);
         record.complete = record.complete.max(head.upto);
         if news {
+            self.states.store.log_mut(log).told_by = sender.slot.map_or(0, |slot| slot + 1);
             self.states.pace.learned();
-            self.arm_round(now);
+            self.arm_state_round(now, false);
         } else {
             self.counters.state_known += 1;
         }

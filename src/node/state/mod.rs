@@ -1,11 +1,13 @@
 //! State on its way through a node: `writing` what is its own, `hearing` pages of others, `telling` what is new, `repairing` what
-//! differs, `walking` through everything before it is a member, `sharing` keys that all may write, `surveying` who holds what, `resetting` all of it, `ageing` (what has settled, what is over?), `owners` that come and
-//! go, `reading` for the embedder.
+//! differs, `walking` through everything before it is a member (`holes`: what of it was lost), `sharing` keys that all may write,
+//! `surveying` who holds what, `resetting` all of it, `ageing` (what has settled, what is over?), `owners` that come and go, `reading`
+//! for the embedder.
 
 mod ageing;
 #[cfg(test)]
 mod broken_memory;
 mod hearing;
+mod holes;
 mod owners;
 mod reading;
 mod repairing;
@@ -21,6 +23,8 @@ pub use sharing::{SharedContribution, SharedOp, SharedValue, SharedWrite};
 pub use surveying::Coverage;
 pub(super) use walking::Walk;
 pub use writing::Write;
+
+use holes::Holes;
 
 use super::Node;
 use crate::bounded::{Tellings, Tournament};
@@ -49,6 +53,10 @@ pub(super) struct States {
     root_changed_at: Instant,
     pace: repairing::Pace,
     walk: Option<Walk>,
+    /// What of it has been lost.
+    holes: Holes,
+    /// How often this node may still compare at once after its walk.
+    catches: u8,
     survey: surveying::Survey,
     /// The entry that is looked at next, whether it is still what its origin wrote.
     scrubbed: u32,
@@ -75,6 +83,8 @@ impl States {
             root_changed_at: now,
             pace: repairing::Pace::new(now),
             walk: None,
+            holes: Holes::default(),
+            catches: 0,
             survey: surveying::Survey::new(limits.state_owners as usize),
             scrubbed: 0,
             scratch: super::buffer(Store::longest(limits), 0),

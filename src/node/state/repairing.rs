@@ -20,6 +20,8 @@ use crate::wire::{
 const ANSWERS_MAX: usize = 128;
 /// Comparisons in vain after which the embedder is told, and then each time as many more.
 const TOLD_AFTER: u32 = 5;
+/// The budget of repair lets this part of what it lets pass in a second pass at once.
+const BURST_PART: u32 = 10;
 /// How often the wait between comparisons that teach nothing doubles (R27).
 const DOUBLINGS: u32 = 6;
 
@@ -100,6 +102,7 @@ impl Node {
         if theirs == ours {
             (self.states.pace.agreed_at, self.states.pace.differs_since) = (now, None);
             self.states.pace.learned();
+            self.end_catching_up();
             return;
         }
         let settle = self.settle_time();
@@ -185,7 +188,10 @@ impl Node {
                 break;
             }
         }
-        if let Some(rest) = rest {
+        // Half of the burst is left for the pages: a listing for which there are none is of no use, and what differs further on is
+        // listed the next time.
+        let left = self.params.repair_per_second / BURST_PART / 2;
+        if let Some(rest) = rest.filter(|_| self.budgets.repair.covers(now, left)) {
             self.list_state(now, outgoing.to, outgoing.receiver, rest);
         }
     }

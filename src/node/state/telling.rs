@@ -2,26 +2,39 @@
 
 use super::super::Node;
 use super::super::outbox::What;
+use super::super::tick::Timer;
 use super::Fresh;
 use crate::config::Sends;
 use crate::rumor::Class;
 use crate::state::{Log, Stage, TOLD_MAX};
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 use crate::wire::{Kind, RawStatePage, SECTION_HEADER, STATE_ENTRY_MAX, StateEntry, StateHead, Writer};
 
 /// The count of a section is a byte, and the head counts.
 const ENTRIES_MAX: usize = u8::MAX as usize - 1;
 
 impl Node {
-    /// How often rounds tell an entry: as often as a rumor, which spreads as it does and is repaired as it is.
+    /// How often rounds tell an entry: as often as it takes to leave nobody out. A rumor that somebody has missed shows at once in digests;
+    /// what differs in the state shows once it has settled, a second or two later.
     pub(super) fn state_sends(&self) -> u32 {
         let derived = self.spread.sends(self.up_count());
         let sends = match self.params.sends {
-            Sends::Derived => derived.min(self.params.rumor_rule.k),
+            Sends::Derived => derived,
             Sends::Times(n) => n,
             Sends::Endless => u32::from(TOLD_MAX) - 1,
         };
         sends.min(crate::bounded::TELLINGS_MAX)
+    }
+
+    /// Something is to be told in rounds: where none is due the first one comes at once if it is this node's own, and else within half an
+    /// interval, at another moment at each node: so pushing alone is as fast as if all asked each other as well.
+    pub(super) fn arm_state_round(&mut self, now: Instant, own: bool) {
+        if self.params.gossip_phase.is_none() && !self.is_armed(Timer::Gossip) {
+            let within = (self.params.gossip_interval / 2).as_micros() as u32;
+            let wait = if own { 0 } else { self.rng.below(within.max(1)) };
+            self.arm(Timer::Gossip, now + Span::micros(u64::from(wait)));
+        }
+        self.arm_round(now);
     }
 
     /// Whether rounds have changes to tell.
@@ -67,7 +80,7 @@ impl Node {
         class: Class,
         enough: usize,
     ) -> bool {
-        let (sends, receiver) = (self.state_sends(), self.table.get(receiver).id);
+        let (sends, place, receiver) = (self.state_sends(), receiver, self.table.get(receiver).id);
         while writer.remaining() > enough {
             let Some((log, times)) = self.states.telling.least_told(class as usize) else { return true };
             self.states.store.cool(log, |entry| u32::from(entry.told) >= sends);
@@ -82,10 +95,12 @@ impl Node {
                 self.states.telling.remove(log);
                 continue;
             }
-            if record.owner == receiver && record.valid {
-                // It is its own.
+            if record.owner == receiver && record.valid || record.told_by == place + 1 {
+                // It is its own, or what it has told itself: it has this as well as if it were told.
+                let before = self.states.store.version_before(first);
+                self.note_state_told(log, before, record.complete);
                 self.states.telling.add_to_row(log);
-                self.states.telling.put(log, class as usize, times);
+                self.states.telling.put(log, class as usize, (times + 1).min(crate::bounded::TELLINGS_MAX));
                 continue;
             }
             let base = match record.row {
@@ -99,23 +114,26 @@ impl Node {
             } else {
                 self.states.telling.add_to_row(log);
             }
-            self.note_state_told(log, base, upto);
+            self.counters.state_told += self.note_state_told(log, base, upto);
             self.states.telling.put(log, class as usize, (times + 1).min(crate::bounded::TELLINGS_MAX));
         }
         false
     }
 
-    fn note_state_told(&mut self, log: u32, base: u64, upto: u64) {
+    /// Counts one more telling of each entry between two versions; says how many they are.
+    fn note_state_told(&mut self, log: u32, base: u64, upto: u64) -> u64 {
+        let mut entries = 0;
         let mut next = self.states.store.first_behind(log, base);
         while let Some(slot) = next {
             next = self.states.store.after(slot);
             let entry = self.states.store.get_mut(slot);
             if entry.version() > upto {
-                return;
+                break;
             }
             entry.told = entry.told.saturating_add(1);
-            self.counters.state_told += 1;
+            entries += 1;
         }
+        entries
     }
 
     /// Writes all that is held of a log behind a version, as far as there is room, and says up to which version that is; `None`

@@ -1,20 +1,33 @@
 //! What do all the others hold? A walk through everything, before this node is a member: from there on it hears what is new.
+//!
+//! It goes on while what was lost on the way is asked for again, stretch by stretch: as in TCP with selective acknowledgements, and not
+//! from where it was lost, since with one datagram in five lost hardly one in a row of 32 would be of use.
+
+use arrayvec::ArrayVec;
 
 use super::super::outbox::{Outgoing, Receiver, What};
 use super::super::receive::Sender;
 use super::super::tick::Timer;
 use super::super::{Node, Phase};
+use super::holes::HOLES_MAX;
 use crate::error::DropReason;
 use crate::id::{BootId, NodeId};
-use crate::time::Instant;
-use crate::wire::{Kind, RawStatePage, RawStateSpan, RawStateWalk, SECTION_HEADER, StatePoint, Writer};
+use crate::time::{Instant, Span};
+use crate::wire::{Kind, RawStatePage, RawStateSpan, RawStateWalk, SECTION_HEADER, StateHead, StatePoint, Writer};
 
 /// Datagrams asked for at once.
 const WINDOW: u8 = 32;
-/// How often the same stretch is asked for.
+/// How often is asked in a row though nothing comes.
 const TRIES_MAX: u8 = 5;
 /// How many hello intervals a walk may take before this node joins without the rest: what is missing is then repaired.
 const WALK_INTERVALS: u32 = 50;
+
+/// How often, once it is a member, a node compares with somebody at once because of what was lost on its walk.
+const CATCHES_MAX: u8 = 16;
+/// One such comparison begins after the other by this part of the wait for an ack.
+const CATCH_PART: u32 = 4;
+/// How many times as long as for the last answer a walker waits for the next before it asks again.
+const PATIENCE: u32 = 8;
 
 /// A walk under way.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +36,15 @@ pub(in super::super) struct Walk {
     nonce: u64,
     cookie: u64,
     at: StatePoint,
+    /// Where what was asked for last begins.
+    asked_from: StatePoint,
+    /// Which datagram of an answer came last.
+    part: u8,
     tries: u8,
     began_at: Instant,
+    asked_at: Instant,
+    /// How long an answer is waited for: a multiple of what the last one took, until then as long as for an ack.
+    patience: Span,
 }
 
 impl Node {
@@ -36,11 +56,26 @@ impl Node {
     /// Begins to walk through what a member holds.
     pub(in super::super) fn walk_state(&mut self, now: Instant, peer: (BootId, core::net::SocketAddr), cookie: u64) {
         let nonce = self.rng.next_u64();
-        self.states.walk = Some(Walk { peer, nonce, cookie, at: StatePoint::START, tries: 0, began_at: now });
+        let patience = self.params.ack_prior;
+        let at = StatePoint::START;
+        self.states.walk = Some(Walk {
+            peer,
+            nonce,
+            cookie,
+            at,
+            asked_from: at,
+            part: 0,
+            tries: 0,
+            began_at: now,
+            asked_at: now,
+            patience,
+        });
+        self.states.holes.clear();
         self.counters.state_walks += 1;
         self.ask_for_state(now);
     }
 
+    /// Asks for what was lost, and for what comes next where not too much was.
     fn ask_for_state(&mut self, now: Instant) {
         let Some(walk) = &mut self.states.walk else { return };
         walk.tries += 1;
@@ -49,35 +84,83 @@ impl Node {
             self.end_state_walk(now);
             return;
         }
-        let (boot, to) = walk.peer;
-        self.push(Outgoing { to, receiver: Receiver::Stranger(Some(boot)), what: What::StateWalk });
-        self.arm(Timer::StateWalk, now + self.params.ack_prior);
+        let lost = self.states.holes.iter().map(|hole| (hole.from, hole.datagrams));
+        let on = walk.at < StatePoint::END && self.states.holes.len() <= HOLES_MAX / 2;
+        let asked: ArrayVec<_, { HOLES_MAX + 1 }> = lost.chain(on.then_some((walk.at, WINDOW))).collect();
+        (walk.asked_at, walk.part) = (now, 0);
+        walk.asked_from = asked.last().map_or(walk.at, |(from, _)| *from);
+        let ((boot, to), longest) = (walk.peer, self.params.ack_prior);
+        let wait = (walk.patience * (1 << (walk.tries - 1).min(TRIES_MAX))).min(longest);
+        for (from, datagrams) in asked {
+            let what = What::StateWalk { from, datagrams };
+            self.push(Outgoing { to, receiver: Receiver::Stranger(Some(boot)), what });
+        }
+        self.arm(Timer::StateWalk, now + wait);
     }
 
-    pub(in super::super) fn write_state_walk(&mut self, writer: &mut Writer<'_>) {
+    pub(in super::super) fn write_state_walk(&mut self, (from, datagrams): (StatePoint, u8), writer: &mut Writer<'_>) {
         let Some(walk) = &self.states.walk else { return };
-        let request = RawStateWalk::new(walk.nonce, walk.cookie, walk.at, WINDOW);
+        let request = RawStateWalk::new(walk.nonce, walk.cookie, from, datagrams);
         self.put(writer, Kind::StateWalk, &request);
     }
 
     pub(in super::super) fn on_state_walk_timer(&mut self, now: Instant) {
-        self.ask_for_state(now);
+        if self.states.walk.is_some() {
+            self.ask_for_state(now);
+        } else {
+            self.catch_up_with_state(now);
+        }
+    }
+
+    /// Compares with anybody, again and again, until in step with somebody. Whoever has walked is not in step because of datagrams that
+    /// were lost, and not because something is under way: there is nothing to be waited for.
+    fn catch_up_with_state(&mut self, now: Instant) {
+        let Some(left) = self.states.catches.checked_sub(1).filter(|_| self.phase == Phase::Joined) else { return };
+        self.states.catches = left;
+        self.arm(Timer::StateWalk, now + self.params.ack_prior / CATCH_PART);
+        let mut peer = [0];
+        if self.roster.sample(&mut self.rng, &mut peer, |_| true) == 1 && self.budgets.repair.spend(now, 1) {
+            self.counters.state_repairs += 1;
+            self.push_to(peer[0], What::StateSums);
+        }
+    }
+
+    /// In step with somebody.
+    pub(super) fn end_catching_up(&mut self) {
+        if core::mem::take(&mut self.states.catches) > 0 {
+            self.disarm(Timer::StateWalk);
+        }
     }
 
     /// Once the last stretch has been taken.
     pub(in super::super) fn finish_state_walk(&mut self, now: Instant) {
-        if self.states.walk.is_some_and(|walk| walk.at.owner == StatePoint::END.owner) {
+        if self.has_walked_through() {
             self.end_state_walk(now);
         }
     }
 
-    /// What has been missed on the way is repaired as any difference is.
+    fn has_walked_through(&self) -> bool {
+        let at_end = self.states.walk.is_some_and(|walk| walk.at.owner == StatePoint::END.owner);
+        at_end && self.states.holes.is_empty()
+    }
+
+    /// A page of the walk begins beyond what is held: if what is in front of it was lost, and not passed over, it is asked for again behind
+    /// that.
+    pub(super) fn walk_again(&mut self, head: &StateHead, held: u64) {
+        let at = |after| StatePoint { owner: head.owner, life: head.life, after };
+        if self.states.holes.any_between(at(held), at(head.base)) {
+            self.states.holes.open((at(head.base), at(head.upto)), 1);
+        }
+    }
+
+    /// What has been missed on the way is repaired, unless the first who is met is in step.
     fn end_state_walk(&mut self, now: Instant) {
         self.states.walk = None;
-        self.disarm(Timer::StateWalk);
+        self.states.catches = CATCHES_MAX;
         if self.phase == Phase::Joining {
             self.finish_joining(now);
         }
+        self.arm(Timer::StateWalk, now + self.params.ack_prior);
     }
 
     /// Stops walking, because this node gives up what it was joining for.
@@ -92,20 +175,32 @@ impl Node {
     }
 
     pub(in super::super) fn on_state_span(&mut self, now: Instant, sender: Sender, span: &RawStateSpan) {
+        let longest = self.params.ack_prior;
         let Some(walk) = self.states.walk.as_mut().filter(|w| w.nonce == span.nonce() && w.peer.0 == sender.boot)
         else {
             self.counters.late_answers += 1;
             return;
         };
-        // A stretch that was lost is repaired later: its pages are not waited for.
-        if span.to() > walk.at {
-            (walk.at, walk.tries) = (span.to(), 0);
+        let (from, to, (part, _)) = (span.from(), span.to(), span.part());
+        let mut new = self.states.holes.fill(from, to);
+        if to > walk.at {
+            self.states.holes.open((walk.at, from), part.saturating_sub(walk.part + 1).max(1));
+            (walk.at, walk.part, new) = (to, part, true);
         }
-        if walk.at.owner == StatePoint::END.owner {
-            // The pages of this datagram come behind the span: it ends once they have been taken.
-            return;
+        if new {
+            if walk.tries == 1 {
+                let took = now.since(walk.asked_at) * PATIENCE;
+                walk.patience = took.clamp(longest / PATIENCE, longest);
+            }
+            walk.tries = 0;
         }
-        if span.is_last() {
+        let last = span.is_last() && from >= walk.asked_from;
+        let wait = walk.patience;
+        if new {
+            self.arm(Timer::StateWalk, now + wait);
+        }
+        // The pages of this datagram come behind the span: a walk ends once they have been taken.
+        if last && !self.has_walked_through() {
             self.ask_for_state(now);
         }
     }
@@ -170,9 +265,12 @@ impl Node {
                     StatePoint { owner: record.owner, life: record.life, after: record.complete.max(after + 1) };
                 return if at == from { behind } else { at };
             }
+            let begun = at;
             at = StatePoint { owner: record.owner, life: record.life, after: upto };
             if upto < record.complete {
-                return at;
+                // What one datagram takes is in one: who misses the first part of it could not take the second.
+                let apart = begun > from && self.reach(now, log, after, room.saturating_sub(HEAD)).0 == record.complete;
+                return if apart { begun } else { at };
             }
             left = rest - self.state_page_len(now, log, after, upto);
         }

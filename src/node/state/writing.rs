@@ -104,7 +104,7 @@ impl Node {
         self.states.store.log_mut(log).complete = version;
         self.counters.state_written += 1;
         self.take_in(now, slot, None);
-        self.arm_round(now);
+        self.arm_state_round(now, true);
         Ok(())
     }
 

@@ -124,7 +124,9 @@ pub fn section(section: Section<'_>) -> Vec<Record> {
             [head].into_iter().chain(listing.logs.iter().map(|raw| log(&raw.get()))).collect()
         }
         Section::StateWants(wants) => wants.iter().map(|raw| want(&raw.get())).collect(),
-        Section::StatePage(page) => [head(&page.head())].into_iter().chain(page.entries().map(|e| entry(&e))).collect(),
+        Section::StatePage(page) => {
+            [head(&page.head(), page.checks())].into_iter().chain(page.entries().map(|e| entry(&e))).collect()
+        }
         Section::StateWalk(raw) => {
             let request = one()
                 .hex("nonce", format_args!("{:016x}", raw.nonce()))
@@ -195,13 +197,14 @@ fn point(point: StatePoint) -> Record {
     Record::default().hex("owner", point.owner).with("life", point.life).with("after", point.after)
 }
 
-fn head(head: &StateHead) -> Record {
+fn head(head: &StateHead, checks: u64) -> Record {
     Record::default()
         .hex("owner", head.owner)
         .with("life", head.life)
         .with("base", head.base)
         .with("upto", head.upto)
         .with("floor", head.floor)
+        .hex("checks", format_args!("{checks:016x}"))
 }
 
 fn entry(entry: &StateEntry<'_>) -> Record {
@@ -216,7 +219,6 @@ fn entry(entry: &StateEntry<'_>) -> Record {
         .maybe("age_ms", entry.age_ms)
         .maybe("ttl_ms", (draft.ttl_ms > 0).then_some(draft.ttl_ms))
         .with("bytes", draft.value.len())
-        .hex("check", format_args!("{:016x}", draft.check))
 }
 
 const fn nack_reason(reason: NackReason) -> &'static str {
