@@ -20,6 +20,7 @@ pub mod rumors;
 mod runs;
 pub mod spread;
 mod stage;
+pub mod state;
 pub mod steady;
 pub mod storm;
 mod timeline;

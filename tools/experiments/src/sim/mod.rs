@@ -19,6 +19,7 @@ pub mod picture;
 mod rows;
 mod rumors;
 mod spread;
+mod state;
 mod steady;
 mod storm;
 mod swarm;
@@ -49,6 +50,7 @@ enum Experiment {
     Mongering(mongering::Args),
     Rumors(rumors::Args),
     Storm(storm::Args),
+    State(state::Args),
     Aggregate(aggregate::Args),
     Detect(detect::Args),
     Loss(loss::Args),
@@ -70,6 +72,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Experiment::Mongering(args) => mongering::run(args),
         Experiment::Rumors(args) => rumors::run(args),
         Experiment::Storm(args) => storm::run(args),
+        Experiment::State(args) => state::run(args),
         Experiment::Aggregate(args) => aggregate::run(args),
         Experiment::Detect(args) => detect::run(args),
         Experiment::Loss(args) => loss::run(args),

@@ -91,7 +91,7 @@ pub fn play(args: &Args, clock: &(dyn Fn() -> Duration + Sync)) -> Result<Vec<Pl
 }
 
 /// The processor time that this thread has used.
-fn thread_time() -> Duration {
+pub fn thread_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
 }

@@ -6,6 +6,7 @@ mod membership;
 mod mongering;
 mod rumors;
 mod spread;
+mod state;
 mod steady;
 
 use bruit::sim::experiment::Moment;
@@ -17,6 +18,7 @@ pub use membership::{churn, join_storm, mass_restart, partition};
 pub use mongering::residue;
 pub use rumors::{left_to_repair, storm};
 pub use spread::{by_size, coverage};
+pub use state::repair;
 pub use steady::{idle_bytes, idle_work};
 
 /// How a figure went, in seconds, with the range of all runs.

@@ -8,6 +8,7 @@ mod membership;
 mod mongering;
 mod rumors;
 mod spread;
+mod state;
 mod steady;
 mod tradeoff;
 
@@ -21,11 +22,12 @@ use super::section::Section;
 pub type Play = fn(&mut Section) -> Result<(), Failure>;
 
 /// Every section by its name, in the order of the text.
-pub const SECTIONS: [(&str, Play); 15] = [
+pub const SECTIONS: [(&str, Play); 16] = [
     ("spread", spread::play),
     ("mongering", mongering::play),
     ("rumors", rumors::play),
     ("storm", rumors::storm),
+    ("state", state::play),
     ("aggregate", aggregate::play),
     ("detect", failure::detect),
     ("loss", failure::loss),
