@@ -64,10 +64,10 @@ impl<const PACE: usize> Arena<PACE> {
         self.used
     }
 
-    /// Bytes of values that can live.
+    /// Whether there is room for a value of so many bytes where values go that have `freed` together.
     #[must_use]
-    pub const fn capacity(&self) -> usize {
-        self.capacity
+    pub const fn has_room(&self, freed: usize, bytes: usize) -> bool {
+        bytes <= self.longest && self.used - freed + bytes <= self.capacity
     }
 
     /// The value at a place.
@@ -83,7 +83,7 @@ impl<const PACE: usize> Arena<PACE> {
     #[must_use]
     pub fn insert(&mut self, owner: u32, parts: &[&[u8]], mut moved: impl FnMut(u32, u32)) -> Option<u32> {
         let len: usize = parts.iter().map(|part| part.len()).sum();
-        if len > self.longest || self.used + len > self.capacity {
+        if !self.has_room(0, len) {
             return None;
         }
         self.make_room(HEADER + len, &mut moved);

@@ -122,18 +122,30 @@ impl Index {
     }
 
     fn remove_where(&mut self, id: NodeId, is: impl Fn(u32) -> bool, id_of: &impl Fn(u32) -> NodeId) {
-        let mut gap = self.home(id);
+        if let Some(gap) = self.place_where(id, is) {
+            self.close(gap, id_of);
+        }
+    }
+
+    /// Puts a slot in the place of another with the same id: nothing moves, and no other id is asked for.
+    pub fn replace_slot(&mut self, id: NodeId, slot: u32, by: u32) {
+        if let Some(place) = self.place_where(id, |other| other == slot) {
+            self.places[place] = self.tag(id) | (by + 1);
+        }
+    }
+
+    fn place_where(&self, id: NodeId, is: impl Fn(u32) -> bool) -> Option<usize> {
+        let mut place = self.home(id);
         loop {
-            let here = self.places[gap];
+            let here = self.places[place];
             if here == EMPTY {
-                return;
+                return None;
             }
             if is(self.slot(here)) {
-                break;
+                return Some(place);
             }
-            gap = self.after(gap);
+            place = self.after(place);
         }
-        self.close(gap, id_of);
     }
 
     /// Empties a place, and moves those behind it up that would not be found any more.
@@ -200,7 +212,13 @@ mod tests {
             // Few distinct upper bits, so that runs are long and wrap around the end.
             let id = NodeId::from_u64(((u64::from(rng.below(4)) + 12) << 60) | u64::from(rng.below(40)));
             match model.get(&id) {
-                Some(slot) if rng.below(2) == 0 => {
+                Some(slot) if rng.below(4) == 0 => {
+                    let Some(by) = (0..64).find(|s| !model.values().any(|v| v == s)) else { continue };
+                    index.replace_slot(id, *slot, by);
+                    ids.swap(*slot as usize, by as usize);
+                    model.insert(id, by);
+                }
+                Some(slot) if rng.below(3) == 0 => {
                     let slot = *slot;
                     index.remove(id, |s| ids[s as usize]);
                     model.remove(&id);

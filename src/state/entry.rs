@@ -191,6 +191,12 @@ impl Entry {
         u32::from_le_bytes([a, b, c, 0])
     }
 
+    /// Which of whose writes it is: the place of the log, and the version.
+    #[must_use]
+    pub const fn write(&self) -> (u32, u64) {
+        (self.log(), self.version())
+    }
+
     /// How far it has come.
     #[must_use]
     pub const fn stage(&self) -> Stage {

@@ -395,10 +395,10 @@ impl Store {
         let arena = &self.records.arena;
         if self.held - replaced >= self.max {
             Err(Full::Entries)
-        } else if arena.used() - freed + bytes > arena.capacity() {
-            Err(Full::Bytes)
-        } else {
+        } else if arena.has_room(freed, bytes) {
             Ok(())
+        } else {
+            Err(Full::Bytes)
         }
     }
 
@@ -408,21 +408,38 @@ impl Store {
     /// When there is no room; nothing has changed.
     pub fn insert(&mut self, log: u32, draft: &Draft<'_>, born: Born) -> Result<u32, Full> {
         self.room(draft.text_len())?;
+        let slot = self.store(log, draft, born);
+        self.keys.insert(self.records.hash(slot), slot);
+        Ok(slot)
+    }
+
+    /// Stores an entry in the place of another of the same key. Of that a ghost remains at its old place where it was counted, unless
+    /// the new one had to get that place.
+    ///
+    /// # Errors
+    /// When there is no room; nothing has changed.
+    pub fn replace(&mut self, slot: u32, log: u32, draft: &Draft<'_>, born: Born) -> Result<u32, Full> {
+        self.room_beside(1, self.draft(slot).text_len(), draft.text_len())?;
+        let hash = self.records.hash(slot);
+        self.retire(slot);
+        let by = self.store(log, draft, born);
+        self.keys.replace_slot(hash, slot, by);
+        Ok(by)
+    }
+
+    /// Stores an entry for which there is room, and to which no key leads yet.
+    fn store(&mut self, log: u32, draft: &Draft<'_>, born: Born) -> u32 {
         let slot = self.take_place();
         let Records { entries, arena, .. } = &mut self.records;
         let moved = |owner: u32, to: u32| entries[owner as usize].place = to;
         let ttl = draft.ttl_ms.to_le_bytes();
         let ttl = if draft.ttl_ms > 0 { &ttl[..] } else { &[] };
-        let Some(place) = arena.insert(slot, &[ttl, draft.key, draft.value], moved) else {
-            self.give_back(slot);
-            return Err(Full::Bytes);
-        };
+        let place = arena.insert(slot, &[ttl, draft.key, draft.value], moved).expect("there is room for it");
         self.records.entries[slot as usize] = Entry::new(log, place, draft, born);
         self.link(slot);
-        self.keys.insert(self.records.hash(slot), slot);
         self.held += 1;
         self.settling += 1;
-        Ok(slot)
+        slot
     }
 
     fn take_place(&mut self) -> u32 {
@@ -496,6 +513,11 @@ impl Store {
     pub fn supersede(&mut self, slot: u32) -> bool {
         let records = &self.records;
         self.keys.remove_slot(records.hash(slot), slot, |other| records.hash(other));
+        self.retire(slot)
+    }
+
+    /// The same of an entry to which no key leads any more, or none for long.
+    fn retire(&mut self, slot: u32) -> bool {
         self.unlink(slot);
         self.records.arena.remove(self.records.entries[slot as usize].place);
         self.held -= 1;

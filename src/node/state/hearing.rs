@@ -214,8 +214,7 @@ impl Node {
         if draft.value.len() > self.params.limits.state_value as usize || self.room_for(draft, &replaced).is_err() {
             return Taken::NoRoom;
         }
-        replaced.into_iter().for_each(|slot| self.supersede_entry(now, slot, (log, born)));
-        let Ok(slot) = self.states.store.insert(log, draft, born) else { return Taken::NoRoom };
+        let Ok(slot) = self.put_entry(now, log, draft, born, replaced) else { return Taken::NoRoom };
         self.counters.state_new += 1;
         self.take_in(now, slot, Some(sender));
         Taken::New
@@ -315,15 +314,31 @@ impl Node {
         }
     }
 
-    /// Takes an entry's key and value out, because another takes its place: one of a log, that was written at a time.
-    pub(super) fn supersede_entry(&mut self, now: Instant, slot: u32, (by, written): (u32, Born)) {
-        let (log, version) = {
-            let entry = self.states.store.get(slot);
-            (entry.log(), entry.version())
-        };
+    /// Stores an entry of a log in the place of others of its key.
+    pub(super) fn put_entry(
+        &mut self,
+        now: Instant,
+        log: u32,
+        draft: &Draft<'_>,
+        born: Born,
+        mut replaced: Replaced,
+    ) -> Result<u32, Full> {
+        let Some(last) = replaced.pop() else { return self.states.store.insert(log, draft, born) };
+        for slot in replaced {
+            let was = self.states.store.get(slot).write();
+            self.states.store.supersede(slot);
+            self.note_superseded(now, slot, was, (log, born));
+        }
+        let was = self.states.store.get(last).write();
+        let slot = self.states.store.replace(last, log, draft, born)?;
+        self.note_superseded(now, last, was, (log, born));
+        Ok(slot)
+    }
+
+    /// An entry has given way to another, one of a log, that was written at a time: what remains of it counts until that does.
+    fn note_superseded(&mut self, now: Instant, slot: u32, (log, version): (u32, u64), (by, written): (u32, Born)) {
         self.states.due.cancel(slot);
-        if self.states.store.supersede(slot) {
-            debug_assert_eq!(self.states.store.get(slot).stage(), Stage::Ghost);
+        if self.states.store.get(slot).stage() == Stage::Ghost {
             let until = written.at_age(self.settle_time());
             if until <= now {
                 let root = self.states.root();

@@ -99,8 +99,7 @@ impl Node {
         }
         self.room_for(&draft, &replaced).map_err(|full| self.full(full))?;
         let born = Born::ago(now, Span::ZERO);
-        replaced.into_iter().for_each(|slot| self.supersede_entry(now, slot, (log, born)));
-        let slot = self.states.store.insert(log, &draft, born).map_err(|full| self.full(full))?;
+        let slot = self.put_entry(now, log, &draft, born, replaced).map_err(|full| self.full(full))?;
         self.states.store.log_mut(log).complete = version;
         self.counters.state_written += 1;
         self.take_in(now, slot, None);

@@ -23,6 +23,12 @@ struct Held {
     told: u8,
 }
 
+impl Held {
+    const fn len(&self) -> usize {
+        self.key.len() + self.value.len()
+    }
+}
+
 #[derive(Default)]
 struct Model {
     at: u32,
@@ -136,7 +142,7 @@ impl Both {
         }
     }
 
-    /// A write at the end of a log, or somewhere in the middle; what its owner's key was before is superseded.
+    /// A write at the end of a log, or somewhere in the middle; what its owner's key was before is superseded, first or by it.
     fn write(&mut self) {
         let ids: Vec<_> = self.logs.keys().copied().collect();
         let Some(id) = self.one_of(&ids) else { return };
@@ -153,46 +159,60 @@ impl Both {
         };
         let len = if nature.removed { 0 } else { self.dice.below(300) as usize };
         let value = vec![self.dice.next_u32() as u8; len];
+        let mut replaced = None;
         if !nature.shared {
             let same = |id: &(NodeId, u32), log: &Model| {
                 let held = log.entries.iter().find(|(_, held)| held.key == key && !held.nature.shared);
                 held.map(|(version, _)| (*id, *version))
             };
-            let held = self.logs.iter().filter(|(other, _)| other.0 == id.0).find_map(|(other, log)| same(other, log));
-            held.into_iter().for_each(|(id, version)| self.supersede(id, version));
+            replaced = self.logs.iter().filter(|(other, _)| other.0 == id.0).find_map(|(other, log)| same(other, log));
+        }
+        if self.dice.below(2) == 0 {
+            replaced.take().into_iter().for_each(|(id, version)| self.supersede(id, version));
         }
         let draft = Draft { version, check: 0, nature, ttl_ms: 0, key, value: &value };
-        let check = draft.hash(id.0, id.1);
-        let (held, bytes) = (self.held(), self.bytes());
-        let ghosts: usize = self.logs.values().map(|log| log.ghosts.len()).sum();
-        let inserted =
-            self.store.insert(self.logs[&id].at, &Draft { check, ..draft }, Born::ago(Instant::ZERO, Span::ZERO));
+        let draft = Draft { check: draft.hash(id.0, id.1), ..draft };
+        self.put(id, &draft, key, replaced);
+    }
+
+    /// Stores a write, in the place of another or of none.
+    fn put(&mut self, id: (NodeId, u32), draft: &Draft<'_>, key: &'static [u8], by: Option<((NodeId, u32), u64)>) {
+        let other = by.map(|(id, version)| &self.logs[&id].entries[&version]);
+        let (held, bytes) = (self.held() - other.iter().len(), self.bytes() - other.map_or(0, Held::len));
+        let places_taken = self.held() + self.logs.values().map(|log| log.ghosts.len()).sum::<usize>();
+        let kept = by.is_none() || other.is_some_and(|other| other.settled);
+        let (log, born) = (self.logs[&id].at, Born::ago(Instant::ZERO, Span::ZERO));
+        let stored = match other {
+            Some(other) => self.store.replace(other.slot, log, draft, born),
+            None => self.store.insert(log, draft, born),
+        };
         let expected = if held as u32 == self.limits.state_keys {
             Err(Full::Entries)
-        } else if bytes + key.len() + len > self.limits.state_bytes as usize {
+        } else if bytes + draft.text_len() > self.limits.state_bytes as usize {
             Err(Full::Bytes)
         } else {
             Ok(())
         };
-        assert_eq!(inserted.map(|_| ()), expected, "{held} held of {bytes} bytes");
-        let Ok(slot) = inserted else {
+        assert_eq!(stored.map(|_| ()), expected, "{held} held of {bytes} bytes");
+        let Ok(slot) = stored else {
             self.refused[usize::from(expected == Err(Full::Bytes))] += 1;
             return;
         };
-        if held + ghosts == places(&self.limits) {
-            self.note_pushed_out();
+        by.into_iter().for_each(|(id, version)| self.give_way(id, version));
+        if places_taken == places(&self.limits) && kept {
+            self.note_pushed_out(slot);
         }
+        let (nature, check, value) = (draft.nature, draft.check, draft.value.to_vec());
         let held = Held { slot, key, value, nature, check, settled: false, told: 0 };
-        self.logs.get_mut(&id).expect("one of them").entries.insert(version, held);
+        self.logs.get_mut(&id).expect("one of them").entries.insert(draft.version, held);
     }
 
-    /// Every place was taken: one ghost had to go.
-    fn note_pushed_out(&mut self) {
-        let store = &self.store;
+    /// Every place was taken: one ghost had to go, and its place was given away.
+    fn note_pushed_out(&mut self, to: u32) {
         let mut gone = 0;
         for log in self.logs.values_mut() {
             let before = log.ghosts.len();
-            log.ghosts.retain(|slot, _| store.get(*slot).stage() == Stage::Ghost);
+            log.ghosts.retain(|slot, _| *slot != to);
             gone += before - log.ghosts.len();
         }
         assert_eq!(gone, 1);
@@ -200,9 +220,14 @@ impl Both {
     }
 
     fn supersede(&mut self, id: (NodeId, u32), version: u64) {
+        let held = &self.logs[&id].entries[&version];
+        assert_eq!(self.store.supersede(held.slot), held.settled, "a ghost remains of what was counted");
+        self.give_way(id, version);
+    }
+
+    fn give_way(&mut self, id: (NodeId, u32), version: u64) {
         let log = self.logs.get_mut(&id).expect("held");
         let held = log.take(version);
-        assert_eq!(self.store.supersede(held.slot), held.settled, "a ghost remains of what was counted");
         if held.settled {
             log.ghosts.insert(held.slot, (held.check, held.nature.durable));
         }
@@ -245,7 +270,7 @@ impl Both {
 
     fn bytes(&self) -> usize {
         let held = self.logs.values().flat_map(|log| log.entries.values());
-        held.map(|held| held.key.len() + held.value.len()).sum()
+        held.map(Held::len).sum()
     }
 
     fn check(&self) {
