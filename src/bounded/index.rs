@@ -169,26 +169,13 @@ impl Index {
 
     /// The slots of ids that may lie in `first..=last`, in no order, others among them.
     pub fn near(&self, first: NodeId, last: NodeId) -> impl Iterator<Item = u32> + '_ {
-        let (mut place, end) = (self.home(first), self.home(last));
-        let mut left = self.places.len();
-        let mut past_end = false;
-        core::iter::from_fn(move || {
-            loop {
-                if left == 0 {
-                    return None;
-                }
-                let here = self.places[place];
-                if past_end && here == EMPTY {
-                    return None;
-                }
-                past_end |= place == end;
-                place = self.after(place);
-                left -= 1;
-                if here != EMPTY {
-                    return Some(self.slot(here));
-                }
-            }
-        })
+        let (begin, end) = (self.home(first), self.home(last));
+        // Whose home is full lies behind it, up to the first place that is empty.
+        let homes = self.distance(begin, end);
+        let (before, from) = self.places.split_at(begin);
+        let places = from.iter().chain(before).enumerate();
+        let places = places.take_while(move |(nth, here)| *nth <= homes || **here != EMPTY);
+        places.filter(|(_, here)| **here != EMPTY).map(|(_, here)| self.slot(*here))
     }
 }
 

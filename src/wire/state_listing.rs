@@ -44,6 +44,11 @@ impl RawStateListing {
         self.buckets[bucket / 8] |= 1 << (bucket % 8);
     }
 
+    /// Lets the range end at another id.
+    pub fn end_at(&mut self, last: NodeId) {
+        self.last = last.as_u64().into();
+    }
+
     /// The first id of the range.
     #[must_use]
     pub const fn first(&self) -> NodeId {

@@ -77,7 +77,12 @@ impl<'b> Writer<'b> {
     /// Adds bytes to the record that was pushed last: the claims of a listing. `false` when they do not fit.
     #[must_use]
     pub fn extend<T: IntoBytes + Immutable>(&mut self, kind: Kind, record: &T) -> bool {
-        self.extend_parts(kind, &[record.as_bytes()])
+        if !self.grows(kind) || size_of::<T>() > self.remaining() {
+            return false;
+        }
+        self.append(record.as_bytes());
+        self.count_one();
+        true
     }
 
     /// The same for bytes in several parts: the entries of a page.

@@ -27,7 +27,7 @@ pub use writing::Write;
 use holes::Holes;
 
 use super::Node;
-use crate::bounded::{Tellings, Tournament};
+use crate::bounded::{Tellings, Tournament, bought};
 use crate::limits::Limits;
 use crate::rumor::Class;
 use crate::state::{Store, Watches};
@@ -52,6 +52,8 @@ pub(super) struct States {
     fresh: Option<Fresh>,
     root_changed_at: Instant,
     pace: repairing::Pace,
+    /// The logs that the listing names which is compared, a bit for each.
+    named: Box<[u64]>,
     walk: Option<Walk>,
     /// What of it has been lost.
     holes: Holes,
@@ -71,6 +73,10 @@ struct Fresh {
     from: Option<u32>,
 }
 
+const fn named_words(limits: &Limits) -> usize {
+    (limits.state_owners as usize).div_ceil(u64::BITS as usize)
+}
+
 impl States {
     pub(super) fn new(limits: &Limits, now: Instant) -> Self {
         Self {
@@ -82,6 +88,7 @@ impl States {
             fresh: None,
             root_changed_at: now,
             pace: repairing::Pace::new(now),
+            named: bought(named_words(limits), 0),
             walk: None,
             holes: Holes::default(),
             catches: 0,
@@ -97,6 +104,7 @@ impl States {
             + surveying::Survey::memory_bytes(limits.state_owners as usize)
             + Tournament::memory_bytes(Store::places(limits))
             + Tellings::<{ Class::ALL.len() }>::memory_bytes(limits.state_owners as usize, LOGS_IN_A_ROW)
+            + named_words(limits) * size_of::<u64>()
             + Store::longest(limits)
     }
 

@@ -68,25 +68,48 @@ impl Pace {
 /// The lower half of a node id.
 const HALF: u64 = u32::MAX as u64;
 
+/// As many logs as a listing names at most.
+type Listed = ArrayVec<u32, { u8::MAX as usize - 1 }>;
+
 /// What a listing is answered with. What does not fit is found the next time.
 #[derive(Default)]
 struct Answers {
-    /// The logs that it names.
-    named: ArrayVec<u32, { u8::MAX as usize }>,
+    /// The logs that it names, as bits.
+    named: Box<[u64]>,
     wants: ArrayVec<StateWant, ANSWERS_MAX>,
     gifts: ArrayVec<StateWant, ANSWERS_MAX>,
 }
 
 impl Answers {
+    /// The listing names a log; whether it has before.
+    fn name(&mut self, log: u32) -> bool {
+        let again = self.names(log);
+        self.named[log as usize / 64] |= 1 << (log % 64);
+        again
+    }
+
+    const fn names(&self, log: u32) -> bool {
+        self.named[log as usize / 64] & 1 << (log % 64) != 0
+    }
+
     fn want(&mut self, want: StateWant) {
-        if !self.wants.contains(&want) {
-            let _full = self.wants.try_push(want);
-        }
+        let _full = self.wants.try_push(want);
     }
 
     fn give(&mut self, want: StateWant) {
+        let _full = self.gifts.try_push(want);
+    }
+
+    /// Wants what several records may stand for.
+    fn want_once(&mut self, want: StateWant) {
+        if !self.wants.contains(&want) {
+            self.want(want);
+        }
+    }
+
+    fn give_once(&mut self, want: StateWant) {
         if !self.gifts.contains(&want) {
-            let _full = self.gifts.try_push(want);
+            self.give(want);
         }
     }
 }
@@ -177,16 +200,13 @@ impl Node {
         writer: &mut Writer<'_>,
     ) {
         let room = writer.remaining().saturating_sub(SECTION_HEADER + size_of::<RawStateListing>());
-        let room = (room / size_of::<RawLogDigest>()).min(usize::from(u8::MAX) - 1);
-        let (buckets, last, rest) = self.listed_together(first, room);
-        let mut head = RawStateListing::new(first, last, self.rng.next_u32());
-        buckets.into_iter().for_each(|bucket| head.add(bucket));
+        let mut head = RawStateListing::new(first, first, self.rng.next_u32());
+        let mut logs = Listed::new();
+        let rest = self.list_together(&mut head, &mut logs, room / size_of::<RawLogDigest>());
         self.put(writer, Kind::StateListing, &head);
-        for log in head.buckets().flat_map(|bucket| self.logs_covered(&head, bucket)) {
-            // More lives of one owner than a datagram lists do not occur: what does not fit is found the next time.
-            if !writer.extend(Kind::StateListing, &RawLogDigest::new(&self.log_digest(log, head.salt()))) {
-                break;
-            }
+        for log in logs {
+            let written = writer.extend(Kind::StateListing, &RawLogDigest::new(&self.log_digest(log, head.salt())));
+            debug_assert!(written, "room was counted");
         }
         // Half of the burst is left for the pages: a listing for which there are none is of no use, and what differs further on is
         // listed the next time.
@@ -196,31 +216,35 @@ impl Node {
         }
     }
 
-    /// Which buckets, up to which owner, have at most so many logs behind an id; and where the rest begins.
-    fn listed_together(&self, first: NodeId, room: usize) -> (ArrayVec<usize, STATE_BUCKETS>, NodeId, Option<NodeId>) {
-        let (mut buckets, mut until, mut left) = (ArrayVec::new(), first, room);
+    /// Lists buckets behind the id where the head begins that have at most so many logs together, and says where the rest begins.
+    fn list_together(&self, head: &mut RawStateListing, logs: &mut Listed, room: usize) -> Option<NodeId> {
+        let (first, room) = (head.first(), room.min(logs.capacity()));
         for bucket in (state_bucket_of(first)..STATE_BUCKETS).filter(|bucket| self.states.pace.differs(*bucket)) {
             let (begin, end) = state_bucket_range(bucket);
-            let begin = begin.max(first);
-            let count = self.states.store.logs_in(begin, end).count();
-            if let Some(after) = left.checked_sub(count) {
-                buckets.push(bucket);
-                (until, left) = (end, after);
+            let (begin, before) = (begin.max(first), logs.len());
+            let mut of_bucket = self.states.store.logs_in(begin, end);
+            logs.extend(of_bucket.by_ref().take(room - before));
+            if of_bucket.next().is_none() {
+                head.add(bucket);
+                head.end_at(end);
                 continue;
             }
-            if !buckets.is_empty() {
-                return (buckets, until, Some(begin));
+            logs.truncate(before);
+            if before > 0 {
+                return Some(begin);
             }
             // It alone is too large: as much of it as fits. What shares its upper half with another id stays together.
-            buckets.push(bucket);
             let (least, mut most) = (begin.as_u64(), end.as_u64());
             while self.states.store.logs_in(begin, NodeId::from_u64(most)).count() > room && most - least > HALF {
                 most = (least + (most - least) / 2) | HALF;
             }
-            let rest = most.checked_add(1).map(NodeId::from_u64);
-            return (buckets, NodeId::from_u64(most), rest);
+            head.add(bucket);
+            head.end_at(NodeId::from_u64(most));
+            // More lives of one owner than a datagram lists do not occur: what does not fit is found the next time.
+            logs.extend(self.states.store.logs_in(begin, NodeId::from_u64(most)).take(room));
+            return most.checked_add(1).map(NodeId::from_u64);
         }
-        (buckets, until, None)
+        None
     }
 
     /// The logs of one bucket that a listing covers.
@@ -240,54 +264,55 @@ impl Node {
             return;
         }
         self.yield_to_other_side(now);
-        let mut answers = Answers::default();
+        let mut answers = Answers { named: core::mem::take(&mut self.states.named), ..Answers::default() };
+        answers.named.fill(0);
         for theirs in listing.logs.iter().map(RawLogDigest::get) {
             self.compare_log(now, &mut answers, listing.head.salt(), &theirs);
         }
         // What the peer does not list it does not hold.
-        for log in listing.head.buckets().flat_map(|bucket| self.logs_covered(listing.head, bucket)) {
-            let record = self.states.store.log(log);
-            let lacks = record.entries > 0 && record.complete > 0;
-            if lacks && !answers.named.contains(&log) {
-                answers.give(StateWant { owner: record.owner, life: record.life, after: 0 });
-            }
+        for bucket in listing.head.buckets() {
+            self.logs_covered(listing.head, bucket).for_each(|log| {
+                let record = self.states.store.log(log);
+                if !answers.names(log) && record.entries > 0 && record.complete > 0 {
+                    answers.give(StateWant { owner: record.owner, life: record.life, after: 0 });
+                }
+            });
         }
         // What is asked for together travels together.
-        answers.wants.into_iter().for_each(|want| self.want_state(sender, want));
-        answers.gifts.into_iter().for_each(|want| self.give_state(sender, want));
+        answers.wants.iter().for_each(|want| self.want_state(sender, *want));
+        answers.gifts.iter().for_each(|want| self.give_state(sender, *want));
+        self.states.named = answers.named;
     }
 
     /// Compares what is held here with one record of a peer's listing.
     fn compare_log(&mut self, now: Instant, answers: &mut Answers, salt: u32, theirs: &LogDigest) {
         let (first, last) = theirs.owners();
         let alike = |log: &u32| self.states.store.log(*log).life as u8 == theirs.life;
-        let mut ours = self.states.store.logs_in(first, last).filter(alike);
-        let (log, another) = (ours.next(), ours.next());
-        drop(ours);
+        let ours = self.states.store.logs_in(first, last).filter(alike);
+        let (log, count) = ours.fold((None, 0), |(first, count), log| (first.or(Some(log)), count + 1));
         let Some(log) = log else {
             if let Some(life) = self.is_of_own_life(theirs) {
                 self.outlive(now, life);
                 return;
             }
             // Whose it is it does not say: the peer knows.
-            answers.want(StateWant { owner: first, life: theirs.life.into(), after: 0 });
+            answers.want_once(StateWant { owner: first, life: theirs.life.into(), after: 0 });
             return;
         };
-        let again = answers.named.contains(&log);
-        let _full = answers.named.try_push(log);
-        if another.is_some() || again {
+        let again = answers.name(log);
+        if count > 1 || again {
             self.exchange_all_alike(answers, theirs);
             return;
         }
-        if self.log_digest(log, salt) == *theirs {
-            return;
-        }
-        let record = *self.states.store.log(log);
-        let (owner, life) = (record.owner, record.life);
-        let own = owner == self.me.id && life >= self.table.get(ME).incarnation.life();
+        let record = self.states.store.log(log);
         // Nobody is two thousand million writes behind. What of removals is forgotten there shows in the pages, which are asked
         // for from further on then.
         let ahead = theirs.complete.wrapping_sub(record.complete as u32) as i32;
+        if ahead == 0 && self.log_digest(log, salt) == *theirs {
+            return;
+        }
+        let (owner, life) = (record.owner, record.life);
+        let own = owner == self.me.id && life >= self.table.get(ME).incarnation.life();
         if own && ahead > 0 {
             self.outlive(now, life);
         } else if ahead > 0 {
@@ -317,12 +342,12 @@ impl Node {
     /// Of several logs that a listing does not tell apart: all that is held here and there.
     fn exchange_all_alike(&self, answers: &mut Answers, theirs: &LogDigest) {
         let (first, last) = theirs.owners();
-        answers.want(StateWant { owner: first, life: theirs.life.into(), after: 0 });
+        answers.want_once(StateWant { owner: first, life: theirs.life.into(), after: 0 });
         for log in self.states.store.logs_in(first, last) {
             let record = self.states.store.log(log);
             if record.life as u8 == theirs.life && record.complete > 0 {
-                let _full = answers.named.try_push(log);
-                answers.give(StateWant { owner: record.owner, life: record.life, after: 0 });
+                answers.name(log);
+                answers.give_once(StateWant { owner: record.owner, life: record.life, after: 0 });
             }
         }
     }
