@@ -89,13 +89,29 @@ impl<const PACE: usize> Arena<PACE> {
         self.make_room(HEADER + len, &mut moved);
         let place = self.claim(HEADER + len);
         self.set_header(place, owner, len);
+        self.write(place, parts);
+        self.used += len;
+        Some(place as u32)
+    }
+
+    fn write(&mut self, place: usize, parts: &[&[u8]]) {
         let mut at = place + HEADER;
         for part in parts {
             self.ring[at..][..part.len()].copy_from_slice(part);
             at += part.len();
         }
-        self.used += len;
-        Some(place as u32)
+    }
+
+    /// Writes a value of another owner over the one at a place, if it is as long; nothing moves. Says whether it is.
+    #[must_use]
+    pub fn overwrite(&mut self, place: u32, owner: u32, parts: &[&[u8]]) -> bool {
+        let (_, len) = self.header(place as usize);
+        let fits = parts.iter().map(|part| part.len()).sum::<usize>() == len;
+        if fits {
+            self.set_header(place as usize, owner, len);
+            self.write(place as usize, parts);
+        }
+        fits
     }
 
     /// Changes a bit of the value at a place.
@@ -207,6 +223,18 @@ mod tests {
             }
         }
 
+        /// Gives a value of one owner's to another that has none, if the new one is as long.
+        fn overwrite(&mut self, from: usize, to: usize, value: Vec<u8>) {
+            let Some(place) = self.places[from].filter(|_| self.places[to].is_none()) else { return };
+            let (head, tail) = value.split_at(value.len() / 2);
+            let as_long = self.model[from].as_ref().is_some_and(|old| old.len() == value.len());
+            assert_eq!(self.arena.overwrite(place, to as u32, &[head, tail]), as_long);
+            if as_long {
+                (self.places[from], self.model[from]) = (None, None);
+                (self.places[to], self.model[to]) = (Some(place), Some(value));
+            }
+        }
+
         /// Puts a value in the place of the owner's last; whether there was room, which is whether its bytes are free.
         fn insert(&mut self, owner: usize, value: Vec<u8>) -> bool {
             self.remove(owner);
@@ -256,6 +284,12 @@ mod tests {
                 let owner = rng.below(owners as u32) as usize;
                 if decay && rng.below(3) > 0 {
                     both.remove(owner);
+                } else if decay {
+                    let other = rng.below(owners as u32) as usize;
+                    let longer = usize::from(rng.below(4) == 0);
+                    let len = both.model[owner].as_ref().map_or(0, Vec::len) + longer;
+                    let value = value(&mut rng, len);
+                    both.overwrite(owner, other, value);
                 } else {
                     let max = if short { longest / 8 } else { longest };
                     let len = rng.below(max as u32 + 1) as usize;

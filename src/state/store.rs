@@ -301,40 +301,38 @@ impl Store {
 
     /// The entries of a log behind a version, in order.
     pub fn behind(&self, log: u32, version: u64) -> impl Iterator<Item = u32> + '_ {
+        let (_, first) = self.around(log, version);
+        self.from(first.map_or(0, |slot| slot + 1))
+    }
+
+    /// The last entry of a log up to a version, and the first behind it.
+    #[must_use]
+    pub fn around(&self, log: u32, version: u64) -> (Option<u32>, Option<u32>) {
         let log = &self.records.logs[log as usize];
         // Most ask for the last few.
-        let mut at = log.last;
-        while let Some(entry) = self.at(at).filter(|entry| entry.version() > version) {
-            if entry.before == 0 {
-                break;
-            }
-            at = entry.before;
+        let (mut before, mut after) = (log.last, 0);
+        while let Some(entry) = self.at(before).filter(|entry| entry.version() > version) {
+            (before, after) = (entry.before, before);
         }
-        if self.at(at).is_some_and(|entry| entry.version() <= version) {
-            at = self.records.entries[at as usize - 1].after;
-        }
-        self.from(at)
+        (before.checked_sub(1), after.checked_sub(1))
     }
 
     /// The first entry of a log behind a version.
     #[must_use]
     pub fn first_behind(&self, log: u32, version: u64) -> Option<u32> {
-        self.behind(log, version).next()
+        self.around(log, version).1
     }
 
     /// The entry of a log with a version.
     #[must_use]
     pub fn at_version(&self, log: u32, version: u64) -> Option<u32> {
-        self.first_behind(log, version.checked_sub(1)?).filter(|slot| self.get(*slot).version() == version)
+        self.last_up_to(log, version).filter(|slot| self.get(*slot).version() == version)
     }
 
     /// The last entry of a log up to a version.
     #[must_use]
     pub fn last_up_to(&self, log: u32, version: u64) -> Option<u32> {
-        match self.first_behind(log, version) {
-            Some(first) => self.records.entries[first as usize].before.checked_sub(1),
-            None => self.records.logs[log as usize].last.checked_sub(1),
-        }
+        self.around(log, version).0
     }
 
     /// The next entry of the same log.
@@ -408,7 +406,7 @@ impl Store {
     /// When there is no room; nothing has changed.
     pub fn insert(&mut self, log: u32, draft: &Draft<'_>, born: Born) -> Result<u32, Full> {
         self.room(draft.text_len())?;
-        let slot = self.store(log, draft, born);
+        let slot = self.store(log, draft, born, None);
         self.keys.insert(self.records.hash(slot), slot);
         Ok(slot)
     }
@@ -419,23 +417,28 @@ impl Store {
     /// # Errors
     /// When there is no room; nothing has changed.
     pub fn replace(&mut self, slot: u32, log: u32, draft: &Draft<'_>, born: Born) -> Result<u32, Full> {
-        self.room_beside(1, self.draft(slot).text_len(), draft.text_len())?;
         let hash = self.records.hash(slot);
-        self.retire(slot);
-        let by = self.store(log, draft, born);
+        self.room_beside(1, self.draft(slot).text_len(), draft.text_len())?;
+        let (_, text) = self.retire(slot);
+        let by = self.store(log, draft, born, Some(text));
         self.keys.replace_slot(hash, slot, by);
         Ok(by)
     }
 
-    /// Stores an entry for which there is room, and to which no key leads yet.
-    fn store(&mut self, log: u32, draft: &Draft<'_>, born: Born) -> u32 {
+    /// Stores an entry for which there is room, and to which no key leads yet; its key and value over those at a place if they are as
+    /// long, and in their stead.
+    fn store(&mut self, log: u32, draft: &Draft<'_>, born: Born, over: Option<u32>) -> u32 {
         let slot = self.take_place();
         let Records { entries, arena, .. } = &mut self.records;
-        let moved = |owner: u32, to: u32| entries[owner as usize].place = to;
         let ttl = draft.ttl_ms.to_le_bytes();
         let ttl = if draft.ttl_ms > 0 { &ttl[..] } else { &[] };
-        let place = arena.insert(slot, &[ttl, draft.key, draft.value], moved).expect("there is room for it");
-        self.records.entries[slot as usize] = Entry::new(log, place, draft, born);
+        let text = [ttl, draft.key, draft.value];
+        let place = over.filter(|place| arena.overwrite(*place, slot, &text)).unwrap_or_else(|| {
+            over.into_iter().for_each(|place| arena.remove(place));
+            let moved = |owner: u32, to: u32| entries[owner as usize].place = to;
+            arena.insert(slot, &text, moved).expect("there is room for it")
+        });
+        entries[slot as usize] = Entry::new(log, place, draft, born);
         self.link(slot);
         self.held += 1;
         self.settling += 1;
@@ -513,24 +516,26 @@ impl Store {
     pub fn supersede(&mut self, slot: u32) -> bool {
         let records = &self.records;
         self.keys.remove_slot(records.hash(slot), slot, |other| records.hash(other));
-        self.retire(slot)
+        let (counted, text) = self.retire(slot);
+        self.records.arena.remove(text);
+        counted
     }
 
-    /// The same of an entry to which no key leads any more, or none for long.
-    fn retire(&mut self, slot: u32) -> bool {
+    /// The same of an entry to which no key is to lead any more; where its key and value are remains to be freed.
+    fn retire(&mut self, slot: u32) -> (bool, u32) {
         self.unlink(slot);
-        self.records.arena.remove(self.records.entries[slot as usize].place);
         self.held -= 1;
-        self.settling -= u32::from(self.records.entries[slot as usize].stage() == Stage::Settling);
-        let counted = self.records.entries[slot as usize].stage() == Stage::Settled;
+        let entry = &mut self.records.entries[slot as usize];
+        let (stage, log, text) = (entry.stage(), entry.log(), entry.place);
+        self.settling -= u32::from(stage == Stage::Settling);
+        let counted = stage == Stage::Settled;
         if counted {
-            self.records.entries[slot as usize].set_stage(Stage::Ghost);
-            let log = self.records.entries[slot as usize].log();
+            entry.set_stage(Stage::Ghost);
             self.records.logs[log as usize].ghosts += 1;
         } else {
             self.give_back(slot);
         }
-        counted
+        (counted, text)
     }
 
     /// Takes an entry out, and out of the fingerprint at once.

@@ -151,12 +151,20 @@ impl StateEntry<'_> {
             value_len: (value.len() as u16).into(),
             step: step.unwrap_or(0).into(),
         };
-        let (wide, ttl) = (RawSequence::new(version), U32::new(ttl_ms));
-        let age = U32::new(self.age_ms.unwrap_or(0));
-        let wide = if step.is_none() { wide.as_bytes() } else { &[] };
-        let age = if self.age_ms.is_some() { age.as_bytes() } else { &[] };
-        let ttl = if ttl_ms > 0 { ttl.as_bytes() } else { &[] };
-        writer.extend_parts(Kind::StatePage, &[raw.as_bytes(), wide, age, ttl, key, value])
+        let (mut front, mut len) = ([0; STATE_ENTRY_MAX], 0);
+        let mut add = |bytes: &[u8]| {
+            front[len..][..bytes.len()].copy_from_slice(bytes);
+            len += bytes.len();
+        };
+        add(raw.as_bytes());
+        if step.is_none() {
+            add(RawSequence::new(version).as_bytes());
+        }
+        self.age_ms.into_iter().for_each(|age_ms| add(U32::new(age_ms).as_bytes()));
+        if ttl_ms > 0 {
+            add(U32::new(ttl_ms).as_bytes());
+        }
+        writer.extend_parts(Kind::StatePage, &[&front[..len], key, value])
             && writer.add_within(SECTION_HEADER + CHECKS, check)
     }
 }

@@ -63,7 +63,9 @@ impl Node {
             return;
         }
         let root = self.states.root();
-        let twins = self.drop_what_is_gone(now, log, page);
+        // Filled where it lies: it is longer than most pages.
+        let mut twins = Twins::new();
+        self.drop_what_is_gone(now, log, page, &mut twins);
         let more = head.upto > record.complete;
         if more && head.partial {
             // What the sender has let go of, this node cannot have from it: its owner is up, or gives it if it ever is.
@@ -120,11 +122,10 @@ impl Node {
 
     /// What is held and not in the page was superseded, is over or was removed: its sender is complete up to where it ends (R13, R14).
     /// Says for which versions another entry is held that gives way: two processes of one name have given one version twice.
-    fn drop_what_is_gone(&mut self, now: Instant, log: u32, page: &StatePage<'_>) -> Twins {
+    fn drop_what_is_gone(&mut self, now: Instant, log: u32, page: &StatePage<'_>, twins: &mut Twins) {
         let head = page.head();
         let mut said = page.entries().map(|entry| (entry.draft.version, entry.draft.check)).peekable();
         let mut next = self.states.store.first_behind(log, head.base);
-        let mut twins = Twins::new();
         while let Some(slot) = next {
             next = self.states.store.after(slot);
             let entry = *self.states.store.get(slot);
@@ -147,7 +148,6 @@ impl Node {
             self.emit_changed(slot, true);
             self.drop_entry(now, slot);
         }
-        twins
     }
 
     /// Whether a page has a later write of the same key, which will be taken.

@@ -172,24 +172,26 @@ impl Node {
     /// beyond what is complete here: of that a page could not say that it holds all (R13).
     pub(super) fn reach(&self, now: Instant, log: u32, base: u64, room: usize) -> (u64, Option<u32>) {
         let (mut left, mut before) = (room, base);
-        let complete = self.states.store.log(log).complete;
+        let (store, &Log { owner, life, complete, .. }) = (&self.states.store, self.states.store.log(log));
+        let (in_front, mut next) = store.around(log, base);
         // Its version decides where the page begins: it would hide what stands in front of it.
-        let in_front = self.states.store.last_up_to(log, base).filter(|slot| !self.is_whole(*slot));
+        let in_front = in_front.filter(|slot| !store.draft(*slot).is_whole(owner, life));
         if in_front.is_some() {
             return (base, in_front);
         }
-        for (nth, slot) in self.states.store.behind(log, base).enumerate() {
-            if !self.is_whole(slot) {
+        for nth in 0.. {
+            let Some(slot) = next else { break };
+            let entry = self.entry_to_tell(now, slot);
+            if !entry.draft.is_whole(owner, life) {
                 return (before, Some(slot));
             }
-            let entry = self.entry_to_tell(now, slot);
             if entry.draft.version > complete {
                 break;
             }
             let Some(rest) = left.checked_sub(entry.wire_len(before)).filter(|_| nth < ENTRIES_MAX) else {
                 return (before, None);
             };
-            (left, before) = (rest, entry.draft.version);
+            (left, before, next) = (rest, entry.draft.version, store.after(slot));
         }
         (complete, None)
     }
