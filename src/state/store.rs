@@ -1,8 +1,13 @@
-//! What do I hold of everybody's keys? Logs of owners, their entries, and the sums over what has settled.
+//! What do I hold of everybody's keys? Entries and their texts, found by key; `logs` of owners, the `order` of what is in them, and the
+//! `sums` over what has settled.
 //!
 //! An owner's key has one entry, whichever life wrote it: the later life, then the higher version. What is superseded stays
 //! behind as a ghost without key or value until what supersedes it has settled: nodes in which that happens a moment sooner or later
 //! would differ otherwise. Ages decide what has settled, not the time of arrival, so that all count the same at the same time.
+
+mod logs;
+mod order;
+mod sums;
 
 use super::born::Born;
 use super::entry::{Draft, Entry, KEY_MAX, Stage, TTL_LEN, key_hash, shared_hash};
@@ -10,8 +15,8 @@ use super::log::Log;
 use crate::bounded::{Arena, Index, bought};
 use crate::id::NodeId;
 use crate::limits::Limits;
-use crate::time::{Instant, Span};
-use crate::wire::{STATE_BUCKETS, state_bucket_of};
+use crate::time::Span;
+use crate::wire::STATE_BUCKETS;
 
 /// One place in so many is kept for ghosts.
 const GHOSTS_ONE_IN: usize = 32;
@@ -150,91 +155,10 @@ impl Store {
         self.settling
     }
 
-    /// Logs held.
-    #[must_use]
-    pub const fn log_count(&self) -> u32 {
-        self.log_count
-    }
-
     /// Bytes of keys and values held.
     #[must_use]
     pub const fn bytes_used(&self) -> usize {
         self.records.arena.used()
-    }
-
-    /// The sum over everything that has settled and counts.
-    #[must_use]
-    pub const fn root(&self) -> u64 {
-        self.root
-    }
-
-    /// The same, of the owners of one bucket of the id space.
-    #[must_use]
-    pub const fn bucket(&self, bucket: usize) -> u64 {
-        self.sums[bucket]
-    }
-
-    /// The log of an owner's life.
-    #[must_use]
-    pub fn find_log(&self, owner: NodeId, life: u32) -> Option<u32> {
-        self.owners.find(owner, |at| {
-            let log = &self.records.logs[at as usize];
-            (log.owner, log.life) == (owner, life)
-        })
-    }
-
-    /// The logs of owners in a range of ids, in no order.
-    pub fn logs_in(&self, first: NodeId, last: NodeId) -> impl Iterator<Item = u32> + '_ {
-        let inside = move |at: &u32| (first..=last).contains(&self.records.logs[*at as usize].owner);
-        self.owners.near(first, last).filter(inside)
-    }
-
-    /// A log.
-    #[must_use]
-    pub fn log(&self, at: u32) -> &Log {
-        &self.records.logs[at as usize]
-    }
-
-    /// A log, to be changed.
-    pub fn log_mut(&mut self, at: u32) -> &mut Log {
-        &mut self.records.logs[at as usize]
-    }
-
-    /// A log for an owner's life that has none; `None` when every place is taken.
-    #[must_use]
-    pub fn add_log(&mut self, owner: NodeId, life: u32, now: Instant) -> Option<u32> {
-        debug_assert_eq!(self.find_log(owner, life), None);
-        let at = match self.free_log {
-            0 if self.records.logs.len() == self.records.logs.capacity() => return None,
-            0 => {
-                self.records.logs.push(Log::NONE);
-                self.records.logs.len() as u32 - 1
-            }
-            free => {
-                self.free_log = self.records.logs[free as usize - 1].first;
-                free - 1
-            }
-        };
-        self.records.logs[at as usize] = Log { owner, life, void_since: now, taken: true, ..Log::NONE };
-        self.owners.insert(owner, at);
-        self.log_count += 1;
-        Some(at)
-    }
-
-    /// Lets go of a log that holds nothing.
-    pub fn release_log(&mut self, at: u32) {
-        let log = self.records.logs[at as usize];
-        assert!(log.taken && log.entries + log.ghosts == 0, "nothing of it is held or counted");
-        self.owners.remove_slot(log.owner, at, |at| self.records.owner(at));
-        self.records.logs[at as usize] = Log { first: self.free_log, ..Log::NONE };
-        self.free_log = at + 1;
-        self.log_count -= 1;
-    }
-
-    /// All logs, from a place on: the next that is taken.
-    #[must_use]
-    pub fn log_from(&self, at: u32) -> Option<u32> {
-        (at..self.records.logs.len() as u32).find(|at| self.records.logs[*at as usize].taken)
     }
 
     /// The entry at a place, if there ever was one.
@@ -297,90 +221,6 @@ impl Store {
         let id = shared_hash(key);
         let is = move |slot: &u32| self.get(*slot).is_shared() && self.text(*slot).0 == key;
         self.keys.near(id, id).filter(is)
-    }
-
-    /// The entries of a log behind a version, in order.
-    pub fn behind(&self, log: u32, version: u64) -> impl Iterator<Item = u32> + '_ {
-        let (_, first) = self.around(log, version);
-        self.from(first.map_or(0, |slot| slot + 1))
-    }
-
-    /// The last entry of a log up to a version, and the first behind it.
-    #[must_use]
-    pub fn around(&self, log: u32, version: u64) -> (Option<u32>, Option<u32>) {
-        let log = &self.records.logs[log as usize];
-        // Most ask for the last few.
-        let (mut before, mut after) = (log.last, 0);
-        while let Some(entry) = self.at(before).filter(|entry| entry.version() > version) {
-            (before, after) = (entry.before, before);
-        }
-        (before.checked_sub(1), after.checked_sub(1))
-    }
-
-    /// The first entry of a log behind a version.
-    #[must_use]
-    pub fn first_behind(&self, log: u32, version: u64) -> Option<u32> {
-        self.around(log, version).1
-    }
-
-    /// The entry of a log with a version.
-    #[must_use]
-    pub fn at_version(&self, log: u32, version: u64) -> Option<u32> {
-        self.last_up_to(log, version).filter(|slot| self.get(*slot).version() == version)
-    }
-
-    /// The last entry of a log up to a version.
-    #[must_use]
-    pub fn last_up_to(&self, log: u32, version: u64) -> Option<u32> {
-        self.around(log, version).0
-    }
-
-    /// The next entry of the same log.
-    #[must_use]
-    pub fn after(&self, slot: u32) -> Option<u32> {
-        self.records.entries[slot as usize].after.checked_sub(1)
-    }
-
-    /// The entries of a log that are still told in rounds and all behind them, in order.
-    pub fn hot(&self, log: u32) -> impl Iterator<Item = u32> + '_ {
-        self.from(self.records.logs[log as usize].hot)
-    }
-
-    fn from(&self, mut at: u32) -> impl Iterator<Item = u32> + '_ {
-        core::iter::from_fn(move || {
-            let slot = at.checked_sub(1)?;
-            at = self.records.entries[slot as usize].after;
-            Some(slot)
-        })
-    }
-
-    fn at(&self, link: u32) -> Option<&Entry> {
-        link.checked_sub(1).map(|slot| &self.records.entries[slot as usize])
-    }
-
-    /// The version in front of an entry in its log; 0 for the first.
-    #[must_use]
-    pub fn version_before(&self, slot: u32) -> u64 {
-        self.at(self.records.entries[slot as usize].before).map_or(0, |entry| entry.version())
-    }
-
-    /// Lets rounds tell an entry, and all behind it.
-    pub fn heat(&mut self, slot: u32) {
-        let entry = self.records.entries[slot as usize];
-        let log = &mut self.records.logs[entry.log() as usize];
-        let colder = log.hot == 0 || self.records.entries[log.hot as usize - 1].version() > entry.version();
-        if colder {
-            log.hot = slot + 1;
-        }
-    }
-
-    /// Takes those in front that have been told as often as `enough` says out of what rounds tell.
-    pub fn cool(&mut self, log: u32, enough: impl Fn(&Entry) -> bool) {
-        let mut hot = self.records.logs[log as usize].hot;
-        while let Some(entry) = self.at(hot).filter(|entry| enough(entry)) {
-            hot = entry.after;
-        }
-        self.records.logs[log as usize].hot = hot;
     }
 
     /// Whether there is room for one more entry of so many bytes of key and value.
@@ -473,45 +313,6 @@ impl Store {
         self.free_entry = slot + 1;
     }
 
-    /// Puts an entry into its log, by version; nearly always at the end.
-    fn link(&mut self, slot: u32) {
-        let entry = self.records.entries[slot as usize];
-        let mut before = self.records.logs[entry.log() as usize].last;
-        while let Some(other) = self.at(before).filter(|other| other.version() > entry.version()) {
-            before = other.before;
-        }
-        let log = &mut self.records.logs[entry.log() as usize];
-        let after = match before.checked_sub(1) {
-            Some(other) => core::mem::replace(&mut self.records.entries[other as usize].after, slot + 1),
-            None => core::mem::replace(&mut log.first, slot + 1),
-        };
-        match after.checked_sub(1) {
-            Some(other) => self.records.entries[other as usize].before = slot + 1,
-            None => log.last = slot + 1,
-        }
-        let entry = &mut self.records.entries[slot as usize];
-        (entry.before, entry.after) = (before, after);
-        log.entries += 1;
-    }
-
-    fn unlink(&mut self, slot: u32) {
-        let entry = self.records.entries[slot as usize];
-        let (before, after) = (entry.before, entry.after);
-        let log = &mut self.records.logs[entry.log() as usize];
-        match before.checked_sub(1) {
-            Some(other) => self.records.entries[other as usize].after = after,
-            None => log.first = after,
-        }
-        match after.checked_sub(1) {
-            Some(other) => self.records.entries[other as usize].before = before,
-            None => log.last = before,
-        }
-        if log.hot == slot + 1 {
-            log.hot = after;
-        }
-        log.entries -= 1;
-    }
-
     /// Takes key and value of an entry out; what remains is a ghost, or nothing where it was not counted. Says whether a ghost remains.
     pub fn supersede(&mut self, slot: u32) -> bool {
         let records = &self.records;
@@ -566,41 +367,6 @@ impl Store {
         self.recount(log, before);
     }
 
-    /// A ghost counts no more, and its place is free.
-    pub fn lay(&mut self, slot: u32) {
-        debug_assert_eq!(self.records.entries[slot as usize].stage(), Stage::Ghost);
-        self.count(slot, u64::wrapping_sub);
-        let log = self.records.entries[slot as usize].log();
-        self.records.logs[log as usize].ghosts -= 1;
-        self.give_back(slot);
-    }
-
-    /// An entry has settled: it counts.
-    pub fn settle(&mut self, slot: u32) {
-        debug_assert_eq!(self.records.entries[slot as usize].stage(), Stage::Settling);
-        self.records.entries[slot as usize].set_stage(Stage::Settled);
-        self.settling -= 1;
-        self.count(slot, u64::wrapping_add);
-    }
-
-    fn count(&mut self, slot: u32, apply: fn(u64, u64) -> u64) {
-        let entry = self.records.entries[slot as usize];
-        let log = &mut self.records.logs[entry.log() as usize];
-        let before = log.sum();
-        let sum = if entry.is_ephemeral() { &mut log.ephemeral } else { &mut log.durable };
-        *sum = apply(*sum, entry.check);
-        self.recount(entry.log(), before);
-    }
-
-    /// The sum of a log is another than `before`.
-    fn recount(&mut self, log: u32, before: u64) {
-        let log = &self.records.logs[log as usize];
-        let change = log.sum().wrapping_sub(before);
-        let sum = &mut self.sums[state_bucket_of(log.owner)];
-        *sum = sum.wrapping_add(change);
-        self.root = self.root.wrapping_add(change);
-    }
-
     /// Changes one of the [`FLIPS`] bits of an entry that its check covers, or one of its key and value behind them.
     #[cfg(test)]
     pub fn flip(&mut self, slot: u32, bit: usize) {
@@ -611,25 +377,6 @@ impl Store {
             72..FLIPS => entry.flip(bit - 72),
             _ => self.records.arena.flip(entry.place, bit - FLIPS),
         }
-    }
-
-    /// The root, from the entries and not from the sums.
-    #[cfg(any(test, feature = "sim"))]
-    #[must_use]
-    pub fn root_anew(&self) -> u64 {
-        let counts = |entry: &&Entry| {
-            let valid = self.records.logs[entry.log() as usize].valid;
-            matches!(entry.stage(), Stage::Settled | Stage::Ghost) && (valid || !entry.is_ephemeral())
-        };
-        self.records.entries.iter().filter(counts).fold(0, |sum, entry| sum.wrapping_add(entry.check))
-    }
-
-    /// The owner is up in this life, or is not any more: its ephemeral entries count, or do not.
-    pub fn set_valid(&mut self, log: u32, valid: bool) {
-        let record = &mut self.records.logs[log as usize];
-        let before = record.sum();
-        record.valid = valid;
-        self.recount(log, before);
     }
 }
 

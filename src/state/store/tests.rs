@@ -6,7 +6,8 @@ use super::*;
 use crate::rng::Rng;
 use crate::rumor::Class;
 use crate::state::Nature;
-use crate::time::Span;
+use crate::time::{Instant, Span};
+use crate::wire::state_bucket_of;
 
 const OWNERS: u32 = 5;
 const KEYS: [&[u8]; 6] = [b"a", b"b", b"load", b"zone", &[b'k'; KEY_MAX], b"z"];
