@@ -46,6 +46,9 @@ const EVENTS: [&str; 19] = [
     "resync",
 ];
 
+/// Nothing that a node is told makes its memory fail.
+const BEYOND_INPUTS: &str = "counter state_sums_mended";
+
 #[test]
 fn a_million_inputs_of_every_kind_allocate_nothing() {
     let mut all = Hosts::new(SEED);
@@ -61,7 +64,7 @@ fn a_million_inputs_of_every_kind_allocate_nothing() {
     let mut never = Vec::new();
     for (what, times) in &all.seen {
         report += &format!("{times:>10}  {what}\n");
-        if *times == 0 {
+        if *times == 0 && what != BEYOND_INPUTS {
             never.push(what.clone());
         }
     }

@@ -202,6 +202,8 @@ counters! {
     state_refused,
     /// Entries that were not what their origin wrote: on a page, which was dropped, or held, and dropped.
     state_corrupt,
+    /// Times that a sum over entries was not what they add up to, and was made anew: memory has failed.
+    state_sums_mended,
     /// Times that all state of others was forgotten, to be told anew by its owners.
     state_resets,
     /// Walks through everything, begun before this node was a member.

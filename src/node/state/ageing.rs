@@ -5,6 +5,7 @@ use super::super::tick::Timer;
 use crate::membership::ME;
 use crate::state::{Entry, Stage};
 use crate::time::Instant;
+use crate::wire::STATE_BUCKETS;
 
 impl Node {
     /// Lets an entry take the next step that is due, and waits for the one after it.
@@ -70,8 +71,10 @@ impl Node {
         self.states.store.remove(slot);
     }
 
-    /// Looks at one entry, now and then: memory fails too (R20). What is not whole any more is fetched anew.
+    /// Looks at the sums of one bucket and at one entry, now and then: memory fails too (R20). What is not whole any more is fetched
+    /// anew.
     pub(in super::super) fn scrub_state(&mut self, now: Instant) {
+        self.scrub_sums(now);
         let store = &self.states.store;
         let Some(slot) = store.held_from(self.states.scrubbed).or_else(|| store.held_from(0)) else { return };
         self.states.scrubbed = slot + 1;
@@ -86,6 +89,14 @@ impl Node {
         } else {
             self.take_back(now, slot);
         }
+    }
+
+    fn scrub_sums(&mut self, now: Instant) {
+        let bucket = self.states.scrubbed_bucket;
+        self.states.scrubbed_bucket = (bucket + 1) % STATE_BUCKETS;
+        let root = self.states.root();
+        self.counters.state_sums_mended += u64::from(self.states.store.mend_sums(bucket));
+        self.note_root(now, root);
     }
 
     pub(super) fn is_whole(&self, slot: u32) -> bool {

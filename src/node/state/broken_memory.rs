@@ -8,14 +8,17 @@ use crate::config::{Config, Params};
 use crate::id::{BootId, Name, NodeId};
 use crate::limits::Limits;
 use crate::rumor::Class;
-use crate::state::FLIPS;
+use crate::state::{FLIPS, Stage};
 use crate::time::{Instant, Span};
-use crate::wire::{Header, MIN_MAX_DATAGRAM, Section, Sections, Writer};
+use crate::wire::{Header, MIN_MAX_DATAGRAM, STATE_BUCKETS, Section, Sections, Writer};
 
 const KEY: &[u8] = b"load";
 const VALUE: &[u8] = b"0.75";
 /// Bits of an entry and of its key and value.
 const BITS: usize = FLIPS + (KEY.len() + VALUE.len()) * 8;
+
+/// Of these, whether it outlives its owner.
+const DURABLE: usize = 64 + 8 + 2;
 
 /// Two members that hold each other's keys, and who wrote the one that breaks.
 struct Pair {
@@ -110,6 +113,20 @@ impl Pair {
         false
     }
 
+    /// Whether the scrub finds that a sum is wrong, once, and both agree then and stay so.
+    fn mends_sums(&mut self, bit: usize) {
+        let until = self.now + Span::secs(2 * STATE_BUCKETS as u64);
+        while self.nodes[0].counters.state_sums_mended == 0 {
+            self.step();
+            assert!(self.now < until, "bit {bit}");
+        }
+        assert!(self.heals(), "bit {bit}");
+        self.run(Span::secs(2 * STATE_BUCKETS as u64));
+        let mended = self.nodes.each_ref().map(|node| node.counters.state_sums_mended);
+        assert!(self.agrees() && mended == [1, 0], "bit {bit}: {mended:?}");
+        assert_eq!((self.corrupt(0), self.corrupt(1)), (0, 0), "bit {bit}");
+    }
+
     /// Changes a bit of what a node holds of somebody's key.
     fn flip(&mut self, node: usize, owner: usize, bit: usize) {
         let owner = self.id(owner);
@@ -179,5 +196,38 @@ fn a_slow_scrub_finds_every_flipped_bit_that_nobody_asks_for() {
             assert!(pair.heals(), "owner {owner}, bit {bit}");
             assert_eq!((pair.corrupt(0), pair.corrupt(1)), (1, 0), "owner {owner}, bit {bit}");
         }
+    }
+}
+
+#[test]
+fn a_slow_scrub_mends_every_flipped_bit_of_the_sums() {
+    // One bit of each byte of each kind of sum, its place from byte to byte another.
+    for bit in (0..4 * 64).step_by(9) {
+        let mut pair = Pair::in_step();
+        let owner = pair.id(1);
+        let store = &mut pair.nodes[0].states.store;
+        let log = store.find_log(owner, 1).expect("a log");
+        store.flip_sum(log, bit);
+        // Only the root shows at once: the others once they are compared, or taken out of it.
+        assert_eq!(pair.agrees(), bit >= 64);
+        pair.mends_sums(bit);
+    }
+}
+
+#[test]
+fn what_a_flipped_ghost_leaves_in_the_sums_is_mended_too() {
+    // Its check, and whether it outlives its owner: what it is counted by.
+    for bit in (0..64).step_by(7).chain([DURABLE]) {
+        let mut pair = Pair::in_step();
+        let owner = pair.id(1);
+        let ghost = pair.nodes[0].states.store.find(owner, KEY).expect("held");
+        let write = Write { key: KEY, value: Some(VALUE), class: Class::Urgent, durable: true, ttl: None };
+        pair.nodes[1].handle_input(pair.now, Input::Write(write)).expect("room");
+        pair.deliver();
+        let store = &mut pair.nodes[0].states.store;
+        assert_eq!(store.get(ghost).stage(), Stage::Ghost);
+        store.flip(ghost, bit);
+        pair.run(Span::secs(5));
+        pair.mends_sums(bit);
     }
 }

@@ -62,6 +62,8 @@ pub(super) struct States {
     survey: surveying::Survey,
     /// The entry that is looked at next, whether it is still what its origin wrote.
     scrubbed: u32,
+    /// The bucket whose sums are made anew next.
+    scrubbed_bucket: usize,
     /// Room for one entry while its life is changed.
     scratch: Box<[u8]>,
 }
@@ -94,6 +96,7 @@ impl States {
             catches: 0,
             survey: surveying::Survey::new(limits.state_owners as usize),
             scrubbed: 0,
+            scrubbed_bucket: 0,
             scratch: super::buffer(Store::longest(limits), 0),
         }
     }

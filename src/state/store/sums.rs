@@ -1,10 +1,11 @@
 //! What does all that has settled come to? Order-free sums of checks: of each log, of each bucket of owners, and of everything.
 //!
-//! A sum changes by what has changed. What is superseded counts on as a ghost until what supersedes it has settled.
+//! A sum changes by what has changed. What is superseded counts on as a ghost until what supersedes it has settled. That a sum in
+//! memory is wrong would show nowhere but in comparisons in vain: now and then those of one bucket are made anew (R20).
 
 use super::super::entry::{Entry, Stage};
 use super::Store;
-use crate::wire::state_bucket_of;
+use crate::wire::{state_bucket_of, state_bucket_range};
 
 impl Store {
     /// The sum over everything that has settled and counts.
@@ -52,6 +53,63 @@ impl Store {
         let sum = &mut self.sums[state_bucket_of(log.owner)];
         *sum = sum.wrapping_add(change);
         self.root = self.root.wrapping_add(change);
+    }
+
+    /// Adds up anew what one bucket comes to, and behind the last bucket the root; says whether any sum was another. A log with
+    /// ghosts, which are in no list, is left until they are laid.
+    pub fn mend_sums(&mut self, bucket: usize) -> bool {
+        let (first, last) = state_bucket_range(bucket);
+        let off = |store: &Self| store.logs_in(first, last).find_map(|log| Some((log, store.sums_instead(log)?)));
+        let all =
+            |store: &Self| store.logs_in(first, last).fold(0, |sum: u64, log| sum.wrapping_add(store.log(log).sum()));
+        let before = all(self);
+        let mut wrong = false;
+        while let Some((log, sums)) = off(self) {
+            let record = &mut self.records.logs[log as usize];
+            (record.durable, record.ephemeral) = sums;
+            wrong = true;
+        }
+        let (sum, old) = (all(self), self.sums[bucket]);
+        self.sums[bucket] = sum;
+        if old == before {
+            // What has made a log's sum wrong was counted in the others as well.
+            self.root = self.root.wrapping_add(sum.wrapping_sub(old));
+        }
+        let mut root = self.root;
+        if bucket + 1 == self.sums.len() {
+            // All buckets are right by now.
+            root = self.sums.iter().fold(0, |root: u64, sum| root.wrapping_add(*sum));
+        }
+        wrong | (old != sum) | (core::mem::replace(&mut self.root, root) != root)
+    }
+
+    /// What the sums of a log should be, if that is not what they are.
+    fn sums_instead(&self, log: u32) -> Option<(u64, u64)> {
+        let record = &self.records.logs[log as usize];
+        if record.ghosts > 0 {
+            return None;
+        }
+        let (mut durable, mut ephemeral) = (0_u64, 0_u64);
+        let settled = |slot: &u32| self.records.entries[*slot as usize].stage() == Stage::Settled;
+        for entry in self.behind(log, 0).filter(settled).map(|slot| self.get(slot)) {
+            let sum = if entry.is_ephemeral() { &mut ephemeral } else { &mut durable };
+            *sum = sum.wrapping_add(entry.check);
+        }
+        let anew = (durable, ephemeral);
+        (anew != (record.durable, record.ephemeral)).then_some(anew)
+    }
+
+    /// Changes a bit of the sums, the root's, a bucket's and those of a log one behind the other.
+    #[cfg(test)]
+    pub fn flip_sum(&mut self, log: u32, bit: usize) {
+        let record = &mut self.records.logs[log as usize];
+        let sum = match bit / 64 {
+            0 => &mut self.root,
+            1 => &mut self.sums[state_bucket_of(record.owner)],
+            2 => &mut record.durable,
+            _ => &mut record.ephemeral,
+        };
+        *sum ^= 1 << (bit % 64);
     }
 
     /// The root, from the entries and not from the sums.
