@@ -227,7 +227,8 @@ fn ask_or_average(all: &mut Hosts, host: usize) {
     let name = [&b"load"[..], b"users", b"free"][all.dice.below(3) as usize];
     let (input, what) = match all.dice.below(20) {
         0..3 => (Input::ResetState, "resets"),
-        3..9 => (Input::Survey { owner, life, version: 1 }, "surveys"),
+        3..8 => (Input::Survey { owner, life, version: 1 }, "surveys"),
+        8 => (Input::EndSurvey, "surveys ended"),
         _ => (Input::Contribute { name, value }, "contributions"),
     };
     let told = all.give(host, input);

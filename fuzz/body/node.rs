@@ -217,7 +217,8 @@ impl Stage {
             2 => self.input(Input::Unwatch(b"lo")),
             3 | 4 => {
                 let (owner, version) = (u.choose(&CAST)?.id(), u.int_in_range(0..=4)?);
-                self.input(Input::Survey { owner, life: 1, version });
+                // In place of a question about nothing.
+                self.input(if version == 0 { Input::EndSurvey } else { Input::Survey { owner, life: 1, version } });
             }
             5 => self.input(Input::ResetState),
             _ => {

@@ -348,12 +348,21 @@ impl Handle {
     }
 
     /// Asks all members how much they hold of an owner's life up to a version; of this node's own last write where none is named.
-    /// In place of what was asked before.
+    /// In place of what was asked before. Whoever does not hold it is asked again each gossip interval, up to 600 times, until
+    /// [`Handle::end_survey`].
     ///
     /// # Errors
     /// The node's refusal, or that it could not be asked.
     pub fn survey(&self, of: Option<(NodeId, u32, u64)>) -> Result<(), CommandError> {
         self.0.state.survey(|| self.0.shared.wake(), of)
+    }
+
+    /// Asks no more. What has been answered can still be read.
+    ///
+    /// # Errors
+    /// That the loop could not be asked.
+    pub fn end_survey(&self) -> Result<(), CommandError> {
+        self.0.state.end_survey(|| self.0.shared.wake())
     }
 
     /// How far the last survey has come; `None` where there was none.
@@ -365,7 +374,8 @@ impl Handle {
     }
 
     /// Waits until a share of all members that are up (1 for all of them) holds what this node has written last, or until `timeout`.
-    /// Costs one datagram to each member and one back, and again every gossip interval for those that do not hold it yet.
+    /// Costs one datagram to each member and one back, and again every gossip interval for those that do not hold it yet; nobody is
+    /// asked any more afterwards.
     ///
     /// # Errors
     /// The node's refusal, or that it could not be asked.
@@ -377,6 +387,7 @@ impl Handle {
             let surveyed = self.surveyed()?.ok_or(CommandError::NoAnswer)?;
             let wanted = (share * f64::from(surveyed.coverage.of)).ceil();
             if f64::from(surveyed.coverage.held) >= wanted || began.elapsed() >= timeout {
+                self.end_survey()?;
                 return Ok(surveyed);
             }
             std::thread::sleep(pause);

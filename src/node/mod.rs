@@ -108,6 +108,8 @@ pub enum Input<'a> {
         /// Up to which version.
         version: u64,
     },
+    /// Ask no more: those who have not answered, or not what is waited for, would be asked again for up to 600 gossip intervals.
+    EndSurvey,
     /// Have everybody forget what it holds of others' keys, and every owner tell its own anew (R22). What is durable of owners
     /// that are gone is lost by this.
     ResetState,
@@ -463,6 +465,10 @@ impl Node {
             Input::WriteShared(write) => self.on_write_shared(now, &write),
             Input::ResetState => self.on_reset_command(now),
             Input::Survey { owner, life, version } => self.on_survey(now, owner, life, version),
+            Input::EndSurvey => {
+                self.on_end_survey();
+                Ok(())
+            }
             Input::Contribute { name, value } => self.on_contribute(now, name, value),
             Input::Watch(prefix) => self.on_watch(prefix),
             Input::Unwatch(prefix) => {

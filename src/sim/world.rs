@@ -334,6 +334,14 @@ impl<O: Observer> World<O> {
         self.tell(host, Input::Survey { owner, life, version })
     }
 
+    /// Has a node ask the others no more.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn end_survey(&mut self, host: HostId) -> Result<(), Refusal> {
+        self.tell(host, Input::EndSurvey)
+    }
+
     /// Has a node contribute a number to what is averaged, or none any more.
     ///
     /// # Errors

@@ -50,3 +50,29 @@ fn fingerprints_of_all_can_be_compared() {
         assert_eq!((progress.membership, progress.state), (own.membership, own.state), "{id}");
     }
 }
+
+#[test]
+fn nobody_is_asked_any_more_once_a_survey_has_ended() {
+    let (mut world, hosts) = cluster(3, 20, &Config::default(), 0);
+    // Who is cut off lacks what is asked about.
+    world.network.partition(&[&hosts[19..], &hosts[..19]]);
+    write(&mut world, hosts[0], own("k", "v")).expect("taken");
+    let last = world.node(hosts[0]).expect("it runs").last_write();
+    world.survey(hosts[0], last).expect("a member asks");
+    let coverage = |w: &super::support::Cluster| w.node(hosts[0]).expect("it runs").coverage().expect("asked");
+    let asks_again = world.run_until(Span::secs(5), |w| coverage(w).held == 19 && coverage(w).asked > 40);
+    assert!(asks_again.is_some() && coverage(&world).running, "{:?}", coverage(&world));
+    world.end_survey(hosts[0]).expect("always");
+    let (asked, sent) = (coverage(&world).asked, |w: &super::support::Cluster| {
+        w.node(hosts[0]).expect("it runs").counters().sent(bruit::wire::Kind::Survey)
+    });
+    world.run_for(Span::millis(1));
+    let before = sent(&world);
+    world.run_for(Span::secs(1));
+    assert_eq!((coverage(&world).asked, sent(&world)), (asked, before));
+    assert!(!coverage(&world).running && coverage(&world).held >= 18, "what was answered is known still");
+    // Another question is asked as ever.
+    world.survey(hosts[0], last).expect("a member asks");
+    world.run_for(Span::secs(1));
+    assert!(sent(&world) > before);
+}

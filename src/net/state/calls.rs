@@ -51,6 +51,7 @@ pub(super) enum Ask {
     /// Begin to ask all members; of this node's last write where none is named.
     Survey(Option<(NodeId, u32, u64)>),
     Surveyed,
+    EndSurvey,
     Reset,
     /// Over all members, or those of a zone, which stands behind the key.
     Aggregate {
@@ -181,6 +182,10 @@ impl Client {
 
     pub fn survey(&self, wake: impl Fn(), of: Option<(NodeId, u32, u64)>) -> Result<(), CommandError> {
         self.ask(&wake, Ask::Survey(of), &[], 0).map(|_| ())
+    }
+
+    pub fn end_survey(&self, wake: impl Fn()) -> Result<(), CommandError> {
+        self.ask(&wake, Ask::EndSurvey, &[], 0).map(|_| ())
     }
 
     pub fn surveyed(&self, wake: impl Fn()) -> Result<Option<Surveyed>, CommandError> {

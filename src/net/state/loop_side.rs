@@ -88,6 +88,7 @@ fn carry_out(
             let (owner, life, version) = of.unwrap_or_else(|| node.last_write());
             Input::Survey { owner, life, version }
         }
+        Ask::EndSurvey => Input::EndSurvey,
         Ask::Reset => Input::ResetState,
         Ask::Contribute(value) => Input::Contribute { name: said, value },
         Ask::Aggregate { key_len, zone } => {

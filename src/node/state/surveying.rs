@@ -92,6 +92,14 @@ impl Node {
         Ok(())
     }
 
+    /// Asks no more. What has been answered can still be read.
+    pub(in super::super) fn on_end_survey(&mut self) {
+        if let Some(question) = &mut self.states.survey.question {
+            question.intervals = INTERVALS_MAX;
+        }
+        self.disarm(Timer::Survey);
+    }
+
     pub(in super::super) fn on_survey_timer(&mut self, now: Instant) {
         let Some(mut question) = self.states.survey.question.filter(|_| self.is_in()) else { return };
         question.intervals += 1;

@@ -5,6 +5,7 @@
 
 pub mod address;
 mod answers;
+mod asker;
 mod lines;
 mod listeners;
 mod log;

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answers;
+use super::asker::Asker;
 use super::state::{self, Watcher};
 use super::{Message, Shared};
 use crate::control::{Publish, REQUEST_MAX, Refused, Request, RumorOrder};
@@ -89,7 +90,7 @@ fn connection(stream: UnixStream, shared: &Arc<Shared>, place: Option<&Place>) {
                 send_all(&mut out, answers.into_iter().map(document)).map(|()| true)
             }
             Ok(Request::Leave { timeout_ms }) => leave(&mut out, shared, timeout_ms).map(|()| false),
-            Ok(request) => send(&mut out, &answer(&request, shared)).map(|()| true),
+            Ok(request) => send(&mut out, &answer(&request, shared, Asker::new(&stream))).map(|()| true),
             Err(no) => send(&mut out, &output::json(&Refused::from(&no))).map(|()| true),
         };
         if !goes_on.unwrap_or(false) {
@@ -135,21 +136,21 @@ fn send_all(out: &mut &UnixStream, lines: impl Iterator<Item = String>) -> std::
     out.write_all(all.as_bytes())
 }
 
-fn answer(request: &Request, shared: &Shared) -> String {
+fn answer(request: &Request, shared: &Shared, asker: Asker<'_>) -> String {
     let answer = match request {
         Request::Members {} => Ok(output::json(&answers::members(shared))),
         Request::Info {} => Ok(output::json(&answers::info(shared))),
         Request::Stat {} => Ok(output::json(&answers::stat(shared))),
         Request::Join { addrs } => answers::join(shared, addrs).map(|doc| output::json(&doc)),
         Request::Remove { node } => answers::remove(shared, node).map(|doc| output::json(&doc)),
-        Request::Set(asked) => state::set(shared, asked).map(|doc| output::json(&doc)),
+        Request::Set(asked) => state::set(shared, asker, asked).map(|doc| output::json(&doc)),
         Request::Get(asked) => state::get(shared, asked).map(|doc| output::json(&doc)),
         Request::Unset(asked) => state::unset(shared, asked).map(|doc| output::json(&doc)),
         Request::Keys(asked) => state::keys(shared, asked).map(|doc| output::json(&doc)),
         Request::Conflicts {} => state::conflicts(shared).map(|doc| output::json(&doc)),
-        Request::Trace(asked) => state::trace(shared, asked).map(|doc| output::json(&doc)),
-        Request::Views(asked) => state::views(shared, asked).map(|doc| output::json(&doc)),
-        Request::ResetState(asked) => state::reset(shared, asked).map(|doc| output::json(&doc)),
+        Request::Trace(asked) => state::trace(shared, asker, asked).map(|doc| output::json(&doc)),
+        Request::Views(asked) => state::views(shared, asker, asked).map(|doc| output::json(&doc)),
+        Request::ResetState(asked) => state::reset(shared, asker, asked).map(|doc| output::json(&doc)),
         Request::Publish(_)
         | Request::Events {}
         | Request::Subscribe { .. }

@@ -9,6 +9,7 @@ use bruit::net::{Handle, Surveyed};
 use bruit::wire::Progress;
 use bruit_terminal::failure::{Code, Failure};
 
+use super::super::asker::Asker;
 use super::super::{Shared, answers};
 use super::reading::{missing, owner};
 use super::who::Who;
@@ -28,48 +29,87 @@ pub struct Surveys(Mutex<()>);
 
 impl Surveys {
     /// Waits for its turn; the next one's begins when this is dropped.
-    fn turn(&self, end: Instant) -> Result<MutexGuard<'_, ()>, Failure> {
+    fn turn<'a>(&'a self, handle: &'a Handle, asker: Asker<'a>, end: Instant) -> Result<Turn<'a>, Failure> {
         loop {
-            match self.0.try_lock() {
-                Ok(turn) => return Ok(turn),
+            let guard = match self.0.try_lock() {
+                Ok(guard) => Some(guard),
                 // Nothing is kept in there that could be broken.
-                Err(TryLockError::Poisoned(turn)) => return Ok(turn.into_inner()),
-                Err(TryLockError::WouldBlock) if Instant::now() < end => std::thread::sleep(LOOK_EVERY),
-                Err(TryLockError::WouldBlock) => {
-                    return Err(Failure::new(Code::NotMet, "another question to all members has not ended yet")
-                        .advise(
-                            "a `set --wait`, `trace`, `views` or `reset-state` of this agent is running; try again",
-                        ));
-                }
+                Err(TryLockError::Poisoned(guard)) => Some(guard.into_inner()),
+                Err(TryLockError::WouldBlock) => None,
+            };
+            if let Some(guard) = guard {
+                return Ok(Turn { handle, asker, end, _guard: guard });
             }
+            if Instant::now() >= end {
+                return Err(Failure::new(Code::NotMet, "another question to all members has not ended yet")
+                    .advise("a `set --wait`, `trace`, `views` or `reset-state` of this agent is running; try again"));
+            }
+            wait(asker)?;
         }
     }
 
     /// Waits until a share of all members holds this node's last write.
-    pub fn wait_held(&self, handle: &Handle, share: f64, timeout: Duration) -> Result<Held, Failure> {
+    pub fn wait_held(&self, handle: &Handle, asker: Asker<'_>, share: f64, timeout: Duration) -> Result<Held, Failure> {
         let began = Instant::now();
-        let _turn = self.turn(began + timeout)?;
-        let surveyed = handle.wait_held(share, timeout.saturating_sub(began.elapsed())).map_err(answers::refused)?;
+        let turn = self.turn(handle, asker, began + timeout)?;
+        let surveyed = turn.wait_held(share)?;
         Ok(held(&Who::now(handle), &surveyed, share, began.elapsed()))
     }
 }
 
-/// Asks all members about an owner's writes, and waits until `enough` is true of what has come, or until the end.
-fn survey(
-    handle: &Handle,
-    of: (NodeId, u32, u64),
-    end: Instant,
-    enough: impl Fn(&Surveyed) -> bool,
-) -> Result<Surveyed, Failure> {
-    handle.survey(Some(of)).map_err(answers::refused)?;
-    loop {
-        let surveyed = handle.surveyed().map_err(answers::refused)?;
-        let surveyed = surveyed.ok_or_else(|| Failure::new(Code::Failed, "the node has forgotten its question"))?;
-        if enough(&surveyed) || Instant::now() >= end {
-            return Ok(surveyed);
-        }
-        std::thread::sleep(LOOK_EVERY);
+/// Until the next look, if anybody still waits for what is seen then.
+fn wait(asker: Asker<'_>) -> Result<(), Failure> {
+    if asker.has_gone() {
+        return Err(Failure::new(Code::Failed, "whoever has asked has gone"));
     }
+    std::thread::sleep(LOOK_EVERY);
+    Ok(())
+}
+
+/// The right to ask all members, for somebody and until a time. Nobody is asked any more when it is dropped.
+struct Turn<'a> {
+    handle: &'a Handle,
+    asker: Asker<'a>,
+    end: Instant,
+    _guard: MutexGuard<'a, ()>,
+}
+
+impl Turn<'_> {
+    /// Asks all members about an owner's writes, of this node's last one where none is named, and waits until `enough` is true of what
+    /// has come, or until the end.
+    fn survey(&self, of: Option<(NodeId, u32, u64)>, enough: impl Fn(&Surveyed) -> bool) -> Result<Surveyed, Failure> {
+        self.handle.survey(of).map_err(answers::refused)?;
+        loop {
+            let surveyed = self.handle.surveyed().map_err(answers::refused)?;
+            let surveyed = surveyed.ok_or_else(|| Failure::new(Code::Failed, "the node has forgotten its question"))?;
+            if enough(&surveyed) || Instant::now() >= self.end {
+                return Ok(surveyed);
+            }
+            wait(self.asker)?;
+        }
+    }
+
+    /// What each member holds: nobody has to hold anything for it, and answers once.
+    fn survey_views(&self, enough: impl Fn(&Surveyed) -> bool) -> Result<Surveyed, Failure> {
+        self.survey(Some((self.handle.id(), 0, 0)), enough)
+    }
+
+    fn wait_held(&self, share: f64) -> Result<Surveyed, Failure> {
+        let enough = |surveyed: &Surveyed| is_met(surveyed, share);
+        self.survey(None, enough)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        // A loop that has stopped asks nobody.
+        let _ = self.handle.end_survey();
+    }
+}
+
+fn is_met(surveyed: &Surveyed, share: f64) -> bool {
+    let coverage = &surveyed.coverage;
+    f64::from(coverage.held) >= (share * f64::from(coverage.of)).ceil()
 }
 
 fn all_answered(surveyed: &Surveyed) -> bool {
@@ -87,7 +127,7 @@ fn held(who: &Who, surveyed: &Surveyed, share: f64, took: Duration) -> Held {
     }
     let missing = surveyed.members.iter().filter(|(_, progress)| !holds(progress));
     Held {
-        met: f64::from(coverage.held) >= (share * f64::from(coverage.of)).ceil(),
+        met: is_met(surveyed, share),
         held: coverage.held,
         of: coverage.of,
         by_zone: zones.into_iter().map(|(zone, (held, of))| HeldInZone { zone, held, of }).collect(),
@@ -98,7 +138,7 @@ fn held(who: &Who, surveyed: &Surveyed, share: f64, took: Duration) -> Held {
 }
 
 /// Who holds the writes of a key that stand.
-pub fn trace(shared: &Shared, asked: &asked::Named) -> Result<Trace, Failure> {
+pub fn trace(shared: &Shared, asker: Asker<'_>, asked: &asked::Named) -> Result<Trace, Failure> {
     let (who, handle, key) = (Who::now(&shared.handle), &shared.handle, asked.key.as_bytes());
     let owner = owner(shared, &who, asked)?;
     let stamps: Vec<(NodeId, u32, u64)> = match owner {
@@ -116,10 +156,10 @@ pub fn trace(shared: &Shared, asked: &asked::Named) -> Result<Trace, Failure> {
         return Err(missing(&who, asked));
     }
     let end = Instant::now() + asked.timeout_ms.map_or(WAIT, Duration::from_millis);
-    let _turn = shared.surveys.turn(end)?;
+    let turn = shared.surveys.turn(handle, asker, end)?;
     let writes: Result<Vec<Traced>, Failure> = stamps
         .into_iter()
-        .map(|stamp| survey(handle, stamp, end, all_answered).map(|surveyed| traced(&who, &surveyed)))
+        .map(|stamp| turn.survey(Some(stamp), all_answered).map(|surveyed| traced(&who, &surveyed)))
         .collect();
     Ok(Trace { schema: 1, key: asked.key.clone(), shared: owner.is_none(), writes: writes? })
 }
@@ -147,19 +187,14 @@ fn traced(who: &Who, surveyed: &Surveyed) -> Traced {
     }
 }
 
-/// A question that everybody answers once: nobody has to hold anything for it.
-fn nothing(handle: &Handle) -> (NodeId, u32, u64) {
-    (handle.id(), 0, 0)
-}
-
 /// What each member holds, by fingerprints.
-pub fn views(shared: &Shared, asked: &asked::Views) -> Result<Views, Failure> {
+pub fn views(shared: &Shared, asker: Asker<'_>, asked: &asked::Views) -> Result<Views, Failure> {
     let end = Instant::now() + asked.timeout_ms.map_or(WAIT, Duration::from_millis);
-    let _turn = shared.surveys.turn(end)?;
+    let turn = shared.surveys.turn(&shared.handle, asker, end)?;
     // This node is among those that answer.
     let wanted = asked.peers.map_or(usize::MAX, |peers| peers.saturating_add(1));
     let enough = |surveyed: &Surveyed| answered(surveyed) >= wanted || all_answered(surveyed);
-    let mut surveyed = survey(&shared.handle, nothing(&shared.handle), end, enough)?;
+    let mut surveyed = turn.survey_views(enough)?;
     let who = Who::now(&shared.handle);
     who.sort(&mut surveyed.members);
     let of_all: Vec<Progress> = surveyed.members.iter().filter_map(|(_, progress)| *progress).collect();
@@ -213,22 +248,22 @@ fn fingerprints(progress: &Progress) -> Fingerprints {
 }
 
 /// Has everybody begin anew, and waits until all hold the same again.
-pub fn reset(shared: &Shared, asked: &asked::Reset) -> Result<Reset, Failure> {
+pub fn reset(shared: &Shared, asker: Asker<'_>, asked: &asked::Reset) -> Result<Reset, Failure> {
     let handle = &shared.handle;
     let began = Instant::now();
     let end = began + asked.timeout_ms.map_or(RESET_WAIT, Duration::from_millis);
-    let _turn = shared.surveys.turn(end)?;
+    let turn = shared.surveys.turn(handle, asker, end)?;
     let before = bytes(handle);
     handle.reset_state().map_err(answers::refused)?;
     // The word to begin anew is this node's last write: who holds it has begun.
-    let told = handle.wait_held(1.0, end.saturating_duration_since(Instant::now())).map_err(answers::refused)?;
+    let told = turn.wait_held(1.0)?;
     // Fingerprints are equal at once where they have nothing yet of what was written last.
     let settled = began + Duration::from(told.coverage.settle);
     std::thread::sleep(settled.min(end).saturating_duration_since(Instant::now()));
     let (mut datagrams, mut in_step) = (told.coverage.asked, false);
     let all_told = told.coverage.held == told.coverage.of;
     while all_told && !in_step && Instant::now() < end {
-        let surveyed = survey(handle, nothing(handle), end, all_answered)?;
+        let surveyed = turn.survey_views(all_answered)?;
         datagrams += surveyed.coverage.asked;
         let mut states = surveyed.members.iter().map(|(_, progress)| progress.map(|progress| progress.state));
         let first = states.next().flatten();

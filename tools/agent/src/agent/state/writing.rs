@@ -6,6 +6,7 @@ use bruit::{Class, SharedOp, SharedWrite, Span, Write};
 use bruit_config::RumorClass;
 use bruit_terminal::failure::{Code, Failure};
 
+use super::super::asker::Asker;
 use super::super::{Shared, answers};
 use super::reading;
 use super::who::Who;
@@ -17,7 +18,7 @@ use crate::state::documents::{Unset, Written};
 const WAIT: Duration = Duration::from_secs(5);
 
 /// Writes, and waits until as many hold it as are asked for.
-pub fn set(shared: &Shared, asked: &asked::Set) -> Result<Written, Failure> {
+pub fn set(shared: &Shared, asker: Asker<'_>, asked: &asked::Set) -> Result<Written, Failure> {
     let bytes = asked.value_hex.as_deref().map(rumor::from_hex);
     let bytes = bytes.map(|hex| {
         hex.ok_or_else(|| Failure::new(Code::Usage, "value_hex is pairs of hexadecimal digits and nothing else"))
@@ -41,7 +42,7 @@ pub fn set(shared: &Shared, asked: &asked::Set) -> Result<Written, Failure> {
     let mut written = if asked.mine { set_own(shared, asked, op) } else { set_shared(shared, asked, op) }?;
     if let Some(share) = asked.wait {
         let timeout = asked.timeout_ms.map_or(WAIT, Duration::from_millis);
-        written.held = Some(shared.surveys.wait_held(&shared.handle, share, timeout)?);
+        written.held = Some(shared.surveys.wait_held(&shared.handle, asker, share, timeout)?);
     }
     Ok(written)
 }
