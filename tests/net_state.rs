@@ -134,6 +134,11 @@ fn all_come_to_the_same_over_what_is_held_and_by_averaging() {
         estimate.is_some_and(|e| (e.sum + 0.5).abs() < 0.005 && (e.count - 3.0).abs() < 0.03)
     };
     until(|| all.iter().all(right));
+    for node in &all {
+        let info = node.info();
+        let averages = info.limits.iter().find(|limit| limit.name == "averages").expect("a limit");
+        assert_eq!((averages.used, averages.max), (1, 8));
+    }
     let refused = all[0].contribute(b"load", Some(f64::INFINITY));
     assert!(matches!(refused, Err(net::CommandError::Refused(Refusal::NotANumber))), "{refused:?}");
 }

@@ -75,6 +75,12 @@ impl Averages {
         numbers * (size_of::<Option<Number>>() + LINKS * size_of::<Flow>())
     }
 
+    /// How many numbers this node has part in, those that rest among them.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.numbers.iter().flatten().count() as u32
+    }
+
     /// Whether this node has part in nothing.
     #[must_use]
     pub fn is_off(&self) -> bool {

@@ -124,7 +124,7 @@ impl Node {
     /// Each capacity: its name in [`Limits`](crate::Limits), how much is used, how much there is: bytes of texts in all,
     /// and not for each member.
     #[must_use]
-    pub fn usage(&self) -> [(&'static str, u32, u32); 17] {
+    pub fn usage(&self) -> [(&'static str, u32, u32); 18] {
         let limits = &self.params.limits;
         let (text_bytes, text_bytes_max) = self.table.text_bytes();
         let (state_keys, state_owners, state_bytes) = self.state_used();
@@ -146,6 +146,7 @@ impl Node {
             ("state_keys", state_keys, limits.state_keys),
             ("state_bytes", state_bytes as u32, limits.state_bytes),
             ("watches", self.states.watches.len(), limits.watches),
+            ("averages", self.averages_used(), limits.averages),
         ]
     }
 

@@ -79,6 +79,11 @@ fn id_of(name: &[u8]) -> u64 {
 }
 
 impl Node {
+    /// How many numbers this node has part in.
+    pub(in super::super) fn averages_used(&self) -> u32 {
+        self.averaging.averages.len()
+    }
+
     /// What a number comes to that members contribute to; `None` where this node has heard of nobody who does. Every member
     /// has it, whether it contributes or not. Costs 16 additions.
     #[must_use]

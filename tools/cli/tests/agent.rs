@@ -52,7 +52,8 @@ fn members_info_and_stat_have_every_key_that_scripts_rely_on() {
     assert_eq!(info["limits"]["members"], json!({"used": 3, "max": 1_024}));
     assert_eq!(info["limits"]["text_bytes"]["max"], json!(1_024 * 64));
     assert_eq!(info["limits"]["suspects"], json!({"used": 0, "max": 256}));
-    assert_eq!(info["limits"].as_object().map(serde_json::Map::len), Some(17));
+    assert_eq!(info["limits"].as_object().map(serde_json::Map::len), Some(18));
+    assert_eq!(info["limits"]["averages"], json!({"used": 0, "max": 8}));
     assert_eq!(info["limits"]["state_keys"], json!({"used": 0, "max": 4_096}));
     assert_eq!(info["fingerprints"]["state"], json!("0000000000000000"), "nobody has written anything");
     assert_eq!(info["fingerprints"]["membership"].as_str().map(str::len), Some(16));
