@@ -95,6 +95,8 @@ pub enum Request {
     Keys(asked::Keys),
     /// All keys that begin so, and every change of them from now on, one per line, until either side closes.
     Watch(asked::Watch),
+    /// What an attribute comes to over all who have it.
+    Agg(asked::Agg),
     /// All shared keys that are in conflict.
     Conflicts {},
     /// Which member holds a key's last write.

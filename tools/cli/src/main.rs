@@ -6,7 +6,6 @@ mod commands;
 mod decode;
 mod deferred;
 mod demo;
-mod fold;
 mod input;
 mod load;
 mod watch;

@@ -147,6 +147,7 @@ fn answer(request: &Request, shared: &Shared, asker: Asker<'_>) -> String {
         Request::Get(asked) => state::get(shared, asked).map(|doc| output::json(&doc)),
         Request::Unset(asked) => state::unset(shared, asked).map(|doc| output::json(&doc)),
         Request::Keys(asked) => state::keys(shared, asked).map(|doc| output::json(&doc)),
+        Request::Agg(asked) => state::agg(shared, asked).map(|doc| output::json(&doc)),
         Request::Conflicts {} => state::conflicts(shared).map(|doc| output::json(&doc)),
         Request::Trace(asked) => state::trace(shared, asker, asked).map(|doc| output::json(&doc)),
         Request::Views(asked) => state::views(shared, asker, asked).map(|doc| output::json(&doc)),

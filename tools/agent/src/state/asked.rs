@@ -103,15 +103,23 @@ pub struct Keys {
     /// How they begin; all where it is missing.
     #[serde(default)]
     pub prefix: String,
-    /// Only those that are called exactly so.
-    #[serde(default)]
-    pub exact: bool,
     /// Only attributes of this member: its name, or its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// Only shared ones.
     #[serde(default)]
     pub shared: bool,
+}
+
+/// What is folded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agg {
+    /// Which attribute.
+    pub key: String,
+    /// Whether each zone is folded by itself as well.
+    #[serde(default)]
+    pub by_zone: bool,
 }
 
 /// What is watched.

@@ -108,6 +108,53 @@ pub struct Keys {
     pub keys: Vec<Key>,
 }
 
+/// `bruit agg`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Aggregate {
+    /// 1.
+    pub schema: u32,
+    /// Which attribute.
+    pub key: String,
+    /// Of how many members its value is neither a number nor a sketch of numbers.
+    pub not_numbers: u64,
+    /// Over all members that are up.
+    #[serde(flatten)]
+    pub all: Fold,
+    /// Over those of each zone, where that was asked for: of zones with a number.
+    pub by_zone: Option<Vec<InZone>>,
+}
+
+/// What the numbers of a zone come to.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct InZone {
+    /// Which.
+    pub zone: String,
+    /// What they come to.
+    #[serde(flatten)]
+    pub fold: Fold,
+}
+
+/// What numbers come to. Quantiles are the smallest numbers that so many do not exceed, within 1.6 %.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Fold {
+    /// How many.
+    pub count: u64,
+    /// All together, rounded once.
+    pub sum: f64,
+    /// The sum by the count; null, like the rest, where there are none.
+    pub mean: Option<f64>,
+    /// The lowest.
+    pub min: Option<f64>,
+    /// The median.
+    pub p50: Option<f64>,
+    /// 90 % are at most this.
+    pub p90: Option<f64>,
+    /// 99 % are at most this.
+    pub p99: Option<f64>,
+    /// The highest.
+    pub max: Option<f64>,
+}
+
 /// `bruit set`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Written {

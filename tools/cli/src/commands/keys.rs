@@ -33,7 +33,7 @@ pub struct Args {
 /// Asks and shows.
 pub fn run(args: Args) -> Result<(), Failure> {
     let mut client = Client::connect(&args.control)?;
-    let asked = asked::Keys { prefix: args.prefix, exact: false, of: args.of, shared: args.shared };
+    let asked = asked::Keys { prefix: args.prefix, of: args.of, shared: args.shared };
     let line = client.ask_raw(&Request::Keys(asked))?;
     if args.json {
         return output::print(&format!("{line}\n"));

@@ -70,16 +70,8 @@ pub fn keys(shared: &Shared, asked: &asked::Keys) -> Result<Keys, Failure> {
         return Err(Failure::new(Code::Usage, "of or shared is expected, not both: a shared key is nobody's"));
     }
     let prefix = asked.prefix.as_bytes();
-    let all = match of {
-        Some(of) if asked.exact => shared.handle.value(of, prefix).map(|value| value.into_iter().collect()),
-        _ => shared.handle.values(prefix),
-    };
-    let mut all = all.map_err(answers::refused)?;
-    all.retain(|value| {
-        of.is_none_or(|of| value.owner == of && !value.shared)
-            && (!asked.shared || value.shared)
-            && (!asked.exact || value.key == prefix)
-    });
+    let mut all = shared.handle.values(prefix).map_err(answers::refused)?;
+    all.retain(|value| of.is_none_or(|of| value.owner == of && !value.shared) && (!asked.shared || value.shared));
     Ok(Keys { schema: 1, own: shared.handle.name().to_string(), keys: documents(&shared.handle, &who, all)? })
 }
 
