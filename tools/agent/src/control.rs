@@ -391,7 +391,10 @@ mod tests {
             (Request::Remove { node: "a".into() }, r#"{"cmd":"remove","node":"a"}"#),
             (Request::Join { addrs: vec!["h:1".into()] }, r#"{"cmd":"join","addrs":["h:1"]}"#),
             (Request::Subscribe { topic: None, order: RumorOrder::Origin }, r#"{"cmd":"subscribe","order":"origin"}"#),
-            (Request::Watch(asked::Watch { prefix: "lo".into() }), r#"{"cmd":"watch","prefix":"lo"}"#),
+            (
+                Request::Watch(asked::Watch { prefix: "lo".into(), prefix_hex: None }),
+                r#"{"cmd":"watch","prefix":"lo"}"#,
+            ),
             (Request::ResetState(asked::Reset { timeout_ms: Some(5) }), r#"{"cmd":"reset_state","timeout_ms":5}"#),
         ];
         for (request, text) in cases {

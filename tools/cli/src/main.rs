@@ -7,6 +7,7 @@ mod decode;
 mod deferred;
 mod demo;
 mod input;
+mod keys;
 mod load;
 mod watch;
 

@@ -234,6 +234,56 @@ fn who_stands_still_is_named_and_a_wait_in_vain_ends_with_4() {
 }
 
 #[test]
+fn a_question_ends_when_whoever_asked_it_has_gone() {
+    let dir = scratch("state-gone");
+    let [a, b, c] = three(&dir);
+    held_by_all(&a, &["set", "k", "1"]);
+    let surveys = || json_of(&a, &["stat"])["sent"]["survey"].as_u64().unwrap_or_default();
+    c.signal("STOP");
+    let before = surveys();
+    let mut asks = command(&["trace", "k", "--timeout", "10m", "--control", &a.control]);
+    let mut asks = asks.stdout(Stdio::null()).spawn().expect("bruit runs");
+    until(|| surveys() > before);
+    asks.kill().expect("it runs");
+    asks.wait().expect("it has ended");
+    // Only one is asked at a time: the next one has its turn long before ten minutes are over.
+    until(|| a.ask(&["views", "--timeout", "100ms"]).code == 0);
+    c.signal("CONT");
+    assert_eq!(b.ask(&["trace", "k"]).code, 0);
+}
+
+#[test]
+fn a_key_that_is_no_text_is_spelled_with_escapes_wherever_it_is_named() {
+    let dir = scratch("state-spelled");
+    let [a, b, _c] = three(&dir);
+    for key in ["\\xffraw\\x00", "C:\\\\x41"] {
+        held_by_all(&a, &["set", key, "1"]);
+        held_by_all(&a, &["set", key, "2", "--mine"]);
+        assert_eq!((done(&b, &["get", key]), done(&b, &["get", key, "--of", "a"])), ("1\n".into(), "2\n".into()));
+        assert_eq!(done(&b, &["keys", key]).matches(key).count(), 2, "listed as it is spelled");
+        assert_eq!(json_of(&b, &["agg", key])["sum"], 2.0);
+        assert_eq!(json_of(&b, &["trace", key])["writes"][0]["held"], 3);
+    }
+    let mut watcher = Watcher::start(&b, &["\\xff"]);
+    let state = watcher.next();
+    assert_eq!((&state["key"], &state["key_hex"]), (&json!("\\xffraw\\x00"), &json!("ff72617700")));
+    let shown = b.ask(&["watch", "\\xff", "--timeout", "1s"]);
+    assert!(shown.stdout.contains("\\xffraw\\x00 = 1"), "{shown:?}");
+    let got = json_of(&b, &["get", "C:\\\\x41"]);
+    assert_eq!((&got["key"], &got["key_hex"]), (&json!("C:\\x41"), &Value::Null), "text stands in JSON as it is");
+    let none = b.ask(&["get", "\\xfe"]);
+    assert_eq!((none.code, none.stderr.contains("there is no shared key `\\xfe`")), (1, true), "{none:?}");
+    for key in ["\\xffraw\\x00", "C:\\\\x41"] {
+        done(&b, &["unset", key]);
+        assert_eq!(b.ask(&["get", key]).code, 1);
+    }
+    for key in ["\\", "\\n", "\\x4"] {
+        let out = b.ask(&["get", key]);
+        assert_eq!((out.code, out.stderr.contains("\\xNN")), (2, true), "{out:?}");
+    }
+}
+
+#[test]
 fn a_watcher_hears_what_is_there_then_what_changes_and_what_goes_with_its_owner() {
     let dir = scratch("state-watch");
     let [a, b, mut c] = three(&dir);

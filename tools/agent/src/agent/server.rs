@@ -18,6 +18,7 @@ use super::asker::Asker;
 use super::state::{self, Watcher};
 use super::{Message, Shared};
 use crate::control::{Publish, REQUEST_MAX, Refused, Request, RumorOrder};
+use crate::state::asked;
 use crate::view::Left;
 use crate::view::Pairs;
 
@@ -82,7 +83,7 @@ fn connection(stream: UnixStream, shared: &Arc<Shared>, place: Option<&Place>) {
         let goes_on = match parse(&line) {
             Ok(Request::Events {}) => events(&stream, shared).map(|()| false),
             Ok(Request::Subscribe { topic, order }) => rumors(&stream, shared, topic.as_deref(), order).map(|()| false),
-            Ok(Request::Watch(asked)) => changes(&stream, shared, &asked.prefix).map(|()| false),
+            Ok(Request::Watch(asked)) => changes(&stream, shared, &asked).map(|()| false),
             Ok(Request::Publish(first)) => {
                 let asked;
                 (asked, ahead) = publications(first, &mut reader);
@@ -183,12 +184,13 @@ fn rumors(stream: &UnixStream, shared: &Shared, topic: Option<&str>, order: Rumo
 }
 
 /// Every key that begins so as a line, and then every change, until the client goes.
-fn changes(stream: &UnixStream, shared: &Arc<Shared>, prefix: &str) -> std::io::Result<()> {
-    let mut watcher = match Watcher::new(shared, prefix) {
+fn changes(stream: &UnixStream, shared: &Arc<Shared>, asked: &asked::Watch) -> std::io::Result<()> {
+    let mut watcher = match asked.prefix().and_then(|prefix| Watcher::new(shared, prefix)) {
         Ok(watcher) => watcher,
         Err(no) => return send(&mut &*stream, &output::json(&Refused::from(&no))),
     };
-    let what = vec![("prefix", prefix.into())];
+    let hex = asked.prefix_hex.as_ref().map(|hex| ("prefix_hex", hex.as_str().into()));
+    let what = [("prefix", asked.prefix.as_str().into())].into_iter().chain(hex).collect();
     stream_lines(stream, &answers::subscribed(shared, what), |patience| watcher.next(patience))
 }
 

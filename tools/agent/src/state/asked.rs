@@ -2,7 +2,10 @@
 
 use bruit::MergeRule;
 use bruit_config::RumorClass;
+use bruit_terminal::failure::{Code, Failure};
 use serde::{Deserialize, Serialize};
+
+use crate::rumor::from_hex;
 
 /// What becomes of concurrent writes of a shared key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -39,8 +42,12 @@ impl From<Rule> for MergeRule {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Set {
-    /// Of which key.
+    /// Of which key, as text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub key: String,
+    /// Or as hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_hex: Option<String>,
     /// What it is to be, as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
@@ -83,8 +90,12 @@ pub struct Set {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Named {
-    /// The key.
+    /// The key, as text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub key: String,
+    /// Or as hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_hex: Option<String>,
     /// Whether it is an attribute of the agent's own.
     #[serde(default)]
     pub mine: bool,
@@ -100,9 +111,12 @@ pub struct Named {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keys {
-    /// How they begin; all where it is missing.
+    /// How they begin, as text; all where it is missing.
     #[serde(default)]
     pub prefix: String,
+    /// Or as hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix_hex: Option<String>,
     /// Only attributes of this member: its name, or its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
@@ -115,8 +129,12 @@ pub struct Keys {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Agg {
-    /// Which attribute.
+    /// Which attribute, as text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub key: String,
+    /// Or as hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_hex: Option<String>,
     /// Whether each zone is folded by itself as well.
     #[serde(default)]
     pub by_zone: bool,
@@ -126,9 +144,77 @@ pub struct Agg {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Watch {
-    /// How the keys begin; all where it is missing.
+    /// How the keys begin, as text; all where it is missing.
     #[serde(default)]
     pub prefix: String,
+    /// Or as hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix_hex: Option<String>,
+}
+
+/// The bytes of a key that is said as text or as hexadecimal digits.
+fn key(text: &str, hex: Option<&str>) -> Result<Vec<u8>, Failure> {
+    let key = bytes("key", text, hex)?;
+    if key.is_empty() { Err(Failure::new(Code::Usage, "key or key_hex is expected")) } else { Ok(key) }
+}
+
+fn bytes(field: &str, text: &str, hex: Option<&str>) -> Result<Vec<u8>, Failure> {
+    let Some(hex) = hex else { return Ok(text.as_bytes().to_vec()) };
+    if !text.is_empty() {
+        return Err(Failure::new(Code::Usage, format_args!("{field} or {field}_hex is expected, not both")));
+    }
+    let no_pairs = || format!("{field}_hex is pairs of hexadecimal digits and nothing else");
+    from_hex(hex).ok_or_else(|| Failure::new(Code::Usage, no_pairs()))
+}
+
+impl Set {
+    /// The key's bytes.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] where not one of its fields is said.
+    pub fn key(&self) -> Result<Vec<u8>, Failure> {
+        key(&self.key, self.key_hex.as_deref())
+    }
+}
+
+impl Named {
+    /// The key's bytes.
+    ///
+    /// # Errors
+    /// As [`Set::key`].
+    pub fn key(&self) -> Result<Vec<u8>, Failure> {
+        key(&self.key, self.key_hex.as_deref())
+    }
+}
+
+impl Agg {
+    /// The key's bytes.
+    ///
+    /// # Errors
+    /// As [`Set::key`].
+    pub fn key(&self) -> Result<Vec<u8>, Failure> {
+        key(&self.key, self.key_hex.as_deref())
+    }
+}
+
+impl Keys {
+    /// The prefix's bytes.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] where both of its fields are said.
+    pub fn prefix(&self) -> Result<Vec<u8>, Failure> {
+        bytes("prefix", &self.prefix, self.prefix_hex.as_deref())
+    }
+}
+
+impl Watch {
+    /// The prefix's bytes.
+    ///
+    /// # Errors
+    /// As [`Keys::prefix`].
+    pub fn prefix(&self) -> Result<Vec<u8>, Failure> {
+        bytes("prefix", &self.prefix, self.prefix_hex.as_deref())
+    }
 }
 
 /// How many are asked.
@@ -150,4 +236,21 @@ pub struct Reset {
     /// How long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_the_two_fields_is_said() {
+        let named =
+            |key: &str, hex: Option<&str>| Named { key: key.into(), key_hex: hex.map(Into::into), ..Named::default() };
+        assert_eq!(named("a\\", None).key().ok(), Some(b"a\\".to_vec()));
+        assert_eq!(named("", Some("ff00")).key().ok(), Some(vec![0xff, 0]));
+        for (key, hex) in [("", None), ("", Some("")), ("a", Some("61")), ("", Some("6"))] {
+            assert!(named(key, hex).key().is_err_and(|no| no.code == Code::Usage), "{key} {hex:?}");
+        }
+        assert_eq!(Watch::default().prefix().ok(), Some(Vec::new()));
+    }
 }

@@ -26,7 +26,7 @@ impl Said {
 /// A key as the agent holds it: an attribute of one member, or what all have made of a shared one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Key {
-    /// As text, with escapes where it is none.
+    /// As text; spelled, with escapes, where it is none.
     pub key: String,
     /// As hexadecimal digits, where it is no text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,8 +113,11 @@ pub struct Keys {
 pub struct Aggregate {
     /// 1.
     pub schema: u32,
-    /// Which attribute.
+    /// Which attribute, spelled where it is no text.
     pub key: String,
+    /// As hexadecimal digits, where it is no text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_hex: Option<String>,
     /// Of how many members its value is neither a number nor a sketch of numbers.
     pub not_numbers: u64,
     /// Over all members that are up.
@@ -160,8 +163,11 @@ pub struct Fold {
 pub struct Written {
     /// 1.
     pub schema: u32,
-    /// Which key.
+    /// Which key, spelled where it is no text.
     pub key: String,
+    /// As hexadecimal digits, where it is no text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_hex: Option<String>,
     /// Whether all may write it.
     pub shared: bool,
     /// The agent's name.
@@ -213,8 +219,11 @@ pub struct HeldInZone {
 pub struct Unset {
     /// 1.
     pub schema: u32,
-    /// Which key has no value any more.
+    /// Which key has no value any more, spelled where it is no text.
     pub unset: String,
+    /// As hexadecimal digits, where it is no text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unset_hex: Option<String>,
     /// Whether all may write it.
     pub shared: bool,
 }
@@ -224,8 +233,11 @@ pub struct Unset {
 pub struct Trace {
     /// 1.
     pub schema: u32,
-    /// Which key.
+    /// Which key, spelled where it is no text.
     pub key: String,
+    /// As hexadecimal digits, where it is no text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_hex: Option<String>,
     /// Whether all may write it.
     pub shared: bool,
     /// Each write of it that stands: one, but for a shared key that several have written.

@@ -4,9 +4,11 @@ use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, Cell, DIM, Paint, Table};
 
 use super::set::zone;
+use crate::keys::key;
 use bruit_agent::control::{Client, Control, Request, parse};
 use bruit_agent::state::asked;
 use bruit_agent::state::documents::{Aggregate, Fold};
+use bruit_agent::state::spelling::Spelled;
 
 /// Count, sum and compare an attribute over all members that have it
 ///
@@ -16,9 +18,9 @@ use bruit_agent::state::documents::{Aggregate, Fold};
 pub struct Args {
     #[command(flatten)]
     control: Control,
-    /// Which attribute
-    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    key: String,
+    /// Which attribute; \xNN is a byte of it, in hexadecimal digits, and \\ a backslash
+    #[arg(value_parser = key)]
+    key: Spelled,
     /// A row for each zone as well
     #[arg(long)]
     by_zone: bool,
@@ -28,9 +30,10 @@ pub struct Args {
 }
 
 /// Asks and shows.
-pub fn run(args: Args) -> Result<(), Failure> {
+pub fn run(args: &Args) -> Result<(), Failure> {
     let mut client = Client::connect(&args.control)?;
-    let line = client.ask_raw(&Request::Agg(asked::Agg { key: args.key, by_zone: args.by_zone }))?;
+    let (key, key_hex) = args.key.fields();
+    let line = client.ask_raw(&Request::Agg(asked::Agg { key, key_hex, by_zone: args.by_zone }))?;
     if args.json {
         return output::print(&format!("{line}\n"));
     }

@@ -5,8 +5,8 @@ use bruit_terminal::output::{self, DIM, Paint, Table};
 
 use super::keys;
 use bruit_agent::control::{Client, Control, Request, parse};
-use bruit_agent::rumor::printable;
 use bruit_agent::state::documents::{Key, Keys};
+use bruit_agent::state::spelling::shown;
 
 /// List the shared keys that are in conflict, with all values that stand and who wrote them
 ///
@@ -42,7 +42,7 @@ pub fn table(keys: &[Key]) -> Table {
         for writer in &key.writers {
             let value = if writer.absent { "(unset)".to_owned() } else { keys::shortened(&keys::said(&writer.said)) };
             table.row([
-                printable(&key.key).into(),
+                shown(&key.key, key.key_hex.as_deref()).into(),
                 writer.writer.clone().into(),
                 format!("{}.{}", writer.life, writer.version).into(),
                 value.into(),

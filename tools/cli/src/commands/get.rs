@@ -6,10 +6,12 @@ use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, DOUBTFUL, Paint};
 
 use super::{conflicts, keys};
+use crate::keys::key;
 use bruit_agent::control::{Client, Control, Request};
 use bruit_agent::rumor;
 use bruit_agent::state::asked;
 use bruit_agent::state::documents::Got;
+use bruit_agent::state::spelling::Spelled;
 
 /// Print what a shared key is, or an attribute of a member
 ///
@@ -18,9 +20,9 @@ use bruit_agent::state::documents::Got;
 pub struct Args {
     #[command(flatten)]
     control: Control,
-    /// Which key
-    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    key: String,
+    /// Which key; \xNN is a byte of it, in hexadecimal digits, and \\ a backslash
+    #[arg(value_parser = key)]
+    key: Spelled,
     /// An attribute of this agent
     #[arg(long)]
     mine: bool,
@@ -38,7 +40,8 @@ pub struct Args {
 /// Asks.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let mut client = Client::connect(&args.control)?;
-    let named = asked::Named { key: args.key.clone(), mine: args.mine, of: args.of.clone(), timeout_ms: None };
+    let (key, key_hex) = args.key.fields();
+    let named = asked::Named { key, key_hex, mine: args.mine, of: args.of.clone(), timeout_ms: None };
     let line = client.ask_raw(&Request::Get(named))?;
     if args.json {
         return output::print(&format!("{line}\n"));

@@ -7,6 +7,7 @@ use bruit_agent::control::{Client, Control, Request, parse};
 use bruit_agent::rumor::printable;
 use bruit_agent::state::asked;
 use bruit_agent::state::documents::{Key, Keys, Said};
+use bruit_agent::state::spelling::{Spelled, shown};
 
 /// Of a longer value the beginning is shown.
 const SHOWN: usize = 40;
@@ -16,9 +17,9 @@ const SHOWN: usize = 40;
 pub struct Args {
     #[command(flatten)]
     control: Control,
-    /// Only those that begin so
+    /// Only those that begin so; \xNN is a byte, in hexadecimal digits, and \\ a backslash
     #[arg(default_value = "", hide_default_value = true)]
-    prefix: String,
+    prefix: Spelled,
     /// Only attributes of this member: its name, or its id
     #[arg(long, value_name = "NODE")]
     of: Option<String>,
@@ -33,7 +34,8 @@ pub struct Args {
 /// Asks and shows.
 pub fn run(args: Args) -> Result<(), Failure> {
     let mut client = Client::connect(&args.control)?;
-    let asked = asked::Keys { prefix: args.prefix, of: args.of, shared: args.shared };
+    let (prefix, prefix_hex) = args.prefix.fields();
+    let asked = asked::Keys { prefix, prefix_hex, of: args.of, shared: args.shared };
     let line = client.ask_raw(&Request::Keys(asked))?;
     if args.json {
         return output::print(&format!("{line}\n"));
@@ -69,7 +71,7 @@ fn row(key: &Key) -> Vec<Cell> {
     };
     let left = key.ttl_ms.map(|ttl| micros(ttl.saturating_sub(key.age_ms.unwrap_or(0)).saturating_mul(1_000)));
     vec![
-        printable(&key.key).into(),
+        shown(&key.key, key.key_hex.as_deref()).into(),
         Cell::new(if key.conflict { BAD } else { PLAIN }, shortened(&value(key))),
         owner,
         kind(key).into(),

@@ -52,7 +52,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Keys(args) => keys::run(args),
         Command::Watch(args) => watch::run(&args),
         Command::Conflicts(args) => conflicts::run(&args),
-        Command::Agg(args) => agg::run(args),
+        Command::Agg(args) => agg::run(&args),
         Command::Trace(args) => trace::run(&args),
         Command::Views(args) => views::run(&args),
         Command::ResetState(args) => reset_state::run(&args),

@@ -7,9 +7,11 @@ use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::output::{self, micros};
 
 use crate::input;
+use crate::keys::key;
 use bruit_agent::control::{ANSWER_WITHIN, Client, Control, Request};
 use bruit_agent::state::asked::{self, Rule};
 use bruit_agent::state::documents::{Held, Said, Written};
+use bruit_agent::state::spelling::{Spelled, shown};
 
 /// Write a shared key, or with --mine an attribute of the agent's own
 ///
@@ -19,9 +21,9 @@ use bruit_agent::state::documents::{Held, Said, Written};
 pub struct Args {
     #[command(flatten)]
     control: Control,
-    /// Which key: 1 to 64 bytes
-    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    key: String,
+    /// Which key: 1 to 64 bytes; \xNN is a byte of it, in hexadecimal digits, and \\ a backslash
+    #[arg(value_parser = key)]
+    key: Spelled,
     /// What it is to be; `-` takes standard input as it is
     #[arg(allow_negative_numbers = true, required_unless_present_any = ["add", "insert", "remove"])]
     value: Option<String>,
@@ -70,8 +72,10 @@ fn share(text: &str) -> Result<f64, String> {
 pub fn run(args: Args) -> Result<(), Failure> {
     let value = args.value.map(|value| input::given(value, "value")).transpose()?;
     let Said { value, value_hex } = value.map_or_else(Said::default, Said::of);
+    let (key, key_hex) = args.key.fields();
     let request = asked::Set {
-        key: args.key,
+        key,
+        key_hex,
         value,
         value_hex,
         add: args.add,
@@ -129,7 +133,7 @@ fn not_met(written: &Written, held: &Held, share: f64, timeout: humantime::Durat
     let advice = format!(
         "it is written and goes on spreading; not yet at {}; see `bruit trace {}{of}`",
         held.missing.join(", "),
-        written.key
+        shown(&written.key, written.key_hex.as_deref())
     );
     Failure::new(Code::NotMet, cause).advise(advice)
 }

@@ -4,9 +4,11 @@ use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, BAD, Cell, DIM, DOUBTFUL, GOOD, Paint, Table};
 
 use super::set::millis;
+use crate::keys::key;
 use bruit_agent::control::{ANSWER_WITHIN, Client, Control, Request, parse};
 use bruit_agent::state::asked;
 use bruit_agent::state::documents::{Trace, Traced};
+use bruit_agent::state::spelling::Spelled;
 
 /// Show which member holds a key's last write, by asking all of them
 ///
@@ -15,9 +17,9 @@ use bruit_agent::state::documents::{Trace, Traced};
 pub struct Args {
     #[command(flatten)]
     control: Control,
-    /// Which key
-    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    key: String,
+    /// Which key; \xNN is a byte of it, in hexadecimal digits, and \\ a backslash
+    #[arg(value_parser = key)]
+    key: Spelled,
     /// An attribute of this agent
     #[arg(long)]
     mine: bool,
@@ -37,7 +39,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let mut client = Client::connect(&args.control)?;
     client.patience(Some(ANSWER_WITHIN + *args.timeout))?;
     let timeout_ms = Some(millis(*args.timeout));
-    let named = asked::Named { key: args.key.clone(), mine: args.mine, of: args.of.clone(), timeout_ms };
+    let (key, key_hex) = args.key.fields();
+    let named = asked::Named { key, key_hex, mine: args.mine, of: args.of.clone(), timeout_ms };
     let line = client.ask_raw(&Request::Trace(named))?;
     if args.json {
         return output::print(&format!("{line}\n"));

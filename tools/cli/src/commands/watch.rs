@@ -10,6 +10,7 @@ use super::keys;
 use bruit_agent::control::{Client, Control, Next, Request, parse};
 use bruit_agent::state::asked;
 use bruit_agent::state::documents::Key;
+use bruit_agent::state::spelling::{Spelled, shown};
 
 /// Watch keys: what they are now, and every change from now on
 ///
@@ -19,9 +20,9 @@ use bruit_agent::state::documents::Key;
 pub struct Args {
     #[command(flatten)]
     control: Control,
-    /// Those that begin so; all when not given
+    /// Those that begin so; all when not given; \xNN is a byte, in hexadecimal digits, and \\ a backslash
     #[arg(default_value = "", hide_default_value = true)]
-    prefix: String,
+    prefix: Spelled,
     /// End after this many changes
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
@@ -37,7 +38,8 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let end = args.timeout.map(|time| Instant::now() + *time);
     let mut client = Client::connect(&args.control)?;
-    let subscribed = client.ask_raw(&Request::Watch(asked::Watch { prefix: args.prefix.clone() }))?;
+    let (prefix, prefix_hex) = args.prefix.fields();
+    let subscribed = client.ask_raw(&Request::Watch(asked::Watch { prefix, prefix_hex }))?;
     if args.json {
         output::print(&format!("{subscribed}\n"))?;
     }
@@ -89,7 +91,7 @@ fn key(key: &Key, removed: bool, paint: Paint) -> String {
         (Some(owner), false) => owner,
         (None, false) => "?",
     };
-    let name = bruit_agent::rumor::printable(&key.key);
+    let name = shown(&key.key, key.key_hex.as_deref());
     let what = match removed {
         true => paint.paint(DIM, "is gone"),
         false if key.conflict => paint.paint(BAD, &format!("= {}", keys::value(key))),

@@ -11,25 +11,26 @@ use super::super::{Shared, answers};
 use super::who::Who;
 use crate::state::asked;
 use crate::state::documents::{Got, Key, Keys, Said, Writer};
+use crate::state::spelling::{self, spelled};
 
 /// How long ago a write was made, and how much it mattered.
 type Written = (Duration, bruit::Class);
 
 /// One key.
 pub fn get(shared: &Shared, asked: &asked::Named) -> Result<Got, Failure> {
-    let who = Who::now(&shared.handle);
+    let (who, name) = (Who::now(&shared.handle), asked.key()?);
     let found = match owner(shared, &who, asked)? {
         Some(owner) => {
-            let value = shared.handle.value(owner, asked.key.as_bytes()).map_err(answers::refused)?;
+            let value = shared.handle.value(owner, &name).map_err(answers::refused)?;
             value.filter(|value| !value.shared).map(|value| attribute(&who, value))
         }
         None => {
-            let mut writes = shared.handle.values(asked.key.as_bytes()).map_err(answers::refused)?;
-            writes.retain(|value| value.shared && value.key == asked.key.as_bytes());
+            let mut writes = shared.handle.values(&name).map_err(answers::refused)?;
+            writes.retain(|value| value.shared && value.key == name);
             documents(&shared.handle, &who, writes)?.pop()
         }
     };
-    found.map(|key| Got { schema: 1, key }).ok_or_else(|| missing(&who, asked))
+    found.map(|key| Got { schema: 1, key }).ok_or_else(|| missing(&who, asked, &name))
 }
 
 /// Whose attribute is named; `None` where a shared key is.
@@ -43,8 +44,8 @@ pub fn owner(shared: &Shared, who: &Who, asked: &asked::Named) -> Result<Option<
 }
 
 /// That there is no such key.
-pub fn missing(who: &Who, asked: &asked::Named) -> Failure {
-    let key = &asked.key;
+pub fn missing(who: &Who, asked: &asked::Named, key: &[u8]) -> Failure {
+    let key = spelled(key);
     let (cause, advice) = match (&asked.of, asked.mine) {
         (Some(node), _) => {
             let down = who.called(node).ok().and_then(|id| who.member(id)).is_some_and(|member| !member.state.is_up());
@@ -69,8 +70,7 @@ pub fn keys(shared: &Shared, asked: &asked::Keys) -> Result<Keys, Failure> {
     if of.is_some() && asked.shared {
         return Err(Failure::new(Code::Usage, "of or shared is expected, not both: a shared key is nobody's"));
     }
-    let prefix = asked.prefix.as_bytes();
-    let mut all = shared.handle.values(prefix).map_err(answers::refused)?;
+    let mut all = shared.handle.values(&asked.prefix()?).map_err(answers::refused)?;
     all.retain(|value| of.is_none_or(|of| value.owner == of && !value.shared) && (!asked.shared || value.shared));
     Ok(Keys { schema: 1, own: shared.handle.name().to_string(), keys: documents(&shared.handle, &who, all)? })
 }
@@ -181,11 +181,11 @@ pub fn attribute(who: &Who, value: Value) -> Key {
 
 /// A key with nothing but its name and its owner.
 pub fn named(who: &Who, key: &[u8], owner: Option<NodeId>) -> Key {
-    let said = Said::of(key.to_vec());
+    let (key, key_hex) = spelling::said(key);
     let member = owner.and_then(|id| who.member(id));
     Key {
-        key: said.value.unwrap_or_else(|| key.escape_ascii().to_string()),
-        key_hex: said.value_hex,
+        key,
+        key_hex,
         shared: false,
         owner: owner.map(|id| who.name(id)),
         owner_id: owner.map(|id| id.to_string()),

@@ -15,6 +15,7 @@ use super::reading::{missing, owner};
 use super::who::Who;
 use crate::state::asked;
 use crate::state::documents::{Fingerprints, Held, HeldInZone, Holder, Reset, Trace, Traced, View, Views};
+use crate::state::spelling;
 
 /// For how long answers are waited for where nothing else is said.
 const WAIT: Duration = Duration::from_secs(2);
@@ -139,21 +140,21 @@ fn held(who: &Who, surveyed: &Surveyed, share: f64, took: Duration) -> Held {
 
 /// Who holds the writes of a key that stand.
 pub fn trace(shared: &Shared, asker: Asker<'_>, asked: &asked::Named) -> Result<Trace, Failure> {
-    let (who, handle, key) = (Who::now(&shared.handle), &shared.handle, asked.key.as_bytes());
+    let (who, handle, key) = (Who::now(&shared.handle), &shared.handle, asked.key()?);
     let owner = owner(shared, &who, asked)?;
     let stamps: Vec<(NodeId, u32, u64)> = match owner {
         Some(owner) => {
-            let value = handle.value(owner, key).map_err(answers::refused)?.filter(|value| !value.shared);
+            let value = handle.value(owner, &key).map_err(answers::refused)?.filter(|value| !value.shared);
             value.into_iter().map(|value| (value.owner, value.life, value.version)).collect()
         }
         None => {
-            let found = handle.shared(key).map_err(answers::refused)?;
+            let found = handle.shared(&key).map_err(answers::refused)?;
             let standing = found.iter().flat_map(|found| &found.contributions).filter(|held| !held.dominated);
             standing.map(|held| (held.stamp.owner, held.stamp.life, held.stamp.version)).collect()
         }
     };
     if stamps.is_empty() {
-        return Err(missing(&who, asked));
+        return Err(missing(&who, asked, &key));
     }
     let end = Instant::now() + asked.timeout_ms.map_or(WAIT, Duration::from_millis);
     let turn = shared.surveys.turn(handle, asker, end)?;
@@ -161,7 +162,8 @@ pub fn trace(shared: &Shared, asker: Asker<'_>, asked: &asked::Named) -> Result<
         .into_iter()
         .map(|stamp| turn.survey(Some(stamp), all_answered).map(|surveyed| traced(&who, &surveyed)))
         .collect();
-    Ok(Trace { schema: 1, key: asked.key.clone(), shared: owner.is_none(), writes: writes? })
+    let (key, key_hex) = spelling::said(&key);
+    Ok(Trace { schema: 1, key, key_hex, shared: owner.is_none(), writes: writes? })
 }
 
 fn traced(who: &Who, surveyed: &Surveyed) -> Traced {

@@ -173,10 +173,9 @@ impl Drop for Watcher<'_> {
 
 impl<'a> Watcher<'a> {
     /// One more. From here on it misses nothing; first comes all that is there.
-    pub fn new(shared: &'a Arc<Shared>, prefix: &str) -> Result<Self, Failure> {
+    pub fn new(shared: &'a Arc<Shared>, prefix: Vec<u8>) -> Result<Self, Failure> {
         shared.watchers.hear_changes(shared)?;
         let (news, reader) = queue(WAITING_MAX);
-        let prefix = prefix.as_bytes().to_vec();
         let mut all = locked(&shared.watchers.all);
         all.numbered += 1;
         let number = all.numbered;

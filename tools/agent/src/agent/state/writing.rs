@@ -13,6 +13,7 @@ use super::who::Who;
 use crate::rumor;
 use crate::state::asked;
 use crate::state::documents::{Unset, Written};
+use crate::state::spelling;
 
 /// For how long a write is waited for where nothing else is said.
 const WAIT: Duration = Duration::from_secs(5);
@@ -54,7 +55,7 @@ fn set_own(shared: &Shared, asked: &asked::Set, op: SharedOp<'_>) -> Result<Writ
     if asked.ttl_ms == Some(0) {
         return Err(Failure::new(Code::Usage, "an attribute holds for a millisecond at least"));
     }
-    let (key, class) = (asked.key.as_bytes(), Class::from(asked.class));
+    let (key, class) = (&asked.key()?[..], Class::from(asked.class));
     let ttl = asked.ttl_ms.map(Span::millis);
     shared
         .handle
@@ -62,7 +63,7 @@ fn set_own(shared: &Shared, asked: &asked::Set, op: SharedOp<'_>) -> Result<Writ
         .map_err(answers::refused)?;
     let value = shared.handle.value(shared.handle.id(), key).map_err(answers::refused)?;
     let (life, version) = value.map_or((0, 0), |value| (value.life, value.version));
-    Ok(Written { shared: false, rule: None, ..written(shared, asked, life, version) })
+    Ok(Written { shared: false, rule: None, ..written(shared, key, life, version) })
 }
 
 fn set_shared(shared: &Shared, asked: &asked::Set, op: SharedOp<'_>) -> Result<Written, Failure> {
@@ -73,20 +74,21 @@ fn set_shared(shared: &Shared, asked: &asked::Set, op: SharedOp<'_>) -> Result<W
         )
         .advise("say --mine for an attribute of this agent"));
     }
-    write_shared(shared, &asked.key, op, asked.class, asked.rule)?;
-    let found = shared.handle.shared(asked.key.as_bytes()).map_err(answers::refused)?;
+    let key = asked.key()?;
+    write_shared(shared, &key, op, asked.class, asked.rule)?;
+    let found = shared.handle.shared(&key).map_err(answers::refused)?;
     let own = |found: &bruit::net::SharedKey| {
         let own = found.contributions.iter().filter(|held| held.stamp.owner == shared.handle.id());
         own.map(|held| (held.stamp.life, held.stamp.version)).max()
     };
     let (life, version) = found.as_ref().and_then(own).unwrap_or_default();
     let rule = found.map(|found| found.rule.name().to_owned());
-    Ok(Written { shared: true, rule, ..written(shared, asked, life, version) })
+    Ok(Written { shared: true, rule, ..written(shared, &key, life, version) })
 }
 
 fn write_shared(
     shared: &Shared,
-    key: &str,
+    key: &[u8],
     op: SharedOp<'_>,
     class: RumorClass,
     rule: Option<asked::Rule>,
@@ -94,14 +96,16 @@ fn write_shared(
     // Only the rule `latest` looks at it, and only as data.
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let wall_ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
-    let (key, class, rule) = (key.as_bytes(), Class::from(class), rule.map(Into::into));
+    let (class, rule) = (Class::from(class), rule.map(Into::into));
     shared.handle.write_shared(&SharedWrite { key, op, rule, class, wall_ms }).map_err(answers::refused)
 }
 
-fn written(shared: &Shared, asked: &asked::Set, life: u32, version: u64) -> Written {
+fn written(shared: &Shared, key: &[u8], life: u32, version: u64) -> Written {
+    let (key, key_hex) = spelling::said(key);
     Written {
         schema: 1,
-        key: asked.key.clone(),
+        key,
+        key_hex,
         shared: false,
         owner: shared.handle.name().to_string(),
         owner_id: shared.handle.id().to_string(),
@@ -119,17 +123,18 @@ pub fn unset(shared: &Shared, asked: &asked::Named) -> Result<Unset, Failure> {
             Failure::new(Code::Usage, "only its owner removes an attribute").advise("ask that member's own agent")
         );
     }
-    let who = Who::now(&shared.handle);
+    let (who, key) = (Who::now(&shared.handle), asked.key()?);
     // Says so where it is missing, in words that name the key.
     reading::get(shared, asked)?;
     if asked.mine {
-        let write = Write { key: asked.key.as_bytes(), value: None, class: Class::Normal, durable: false, ttl: None };
+        let write = Write { key: &key, value: None, class: Class::Normal, durable: false, ttl: None };
         shared.handle.write(&write).map_err(|error| match error {
-            bruit::net::CommandError::Refused(bruit::Refusal::NoSuchKey) => reading::missing(&who, asked),
+            bruit::net::CommandError::Refused(bruit::Refusal::NoSuchKey) => reading::missing(&who, asked, &key),
             other => answers::refused(other),
         })?;
     } else {
-        write_shared(shared, &asked.key, SharedOp::Unset, RumorClass::Normal, None)?;
+        write_shared(shared, &key, SharedOp::Unset, RumorClass::Normal, None)?;
     }
-    Ok(Unset { schema: 1, unset: asked.key.clone(), shared: !asked.mine })
+    let (unset, unset_hex) = spelling::said(&key);
+    Ok(Unset { schema: 1, unset, unset_hex, shared: !asked.mine })
 }
