@@ -72,8 +72,8 @@ pub mod wire;
 
 pub use aggregate::{Aggregate, Sketch};
 pub use config::{
-    ACCUSERS_MAX, Config, DIRECT_PINGS_MAX, FANOUT_MAX, HELPER_ROUNDS_MAX, HELPERS_MAX, Params, Profile, RumorStart,
-    Sends,
+    ACCUSERS_MAX, Config, DIRECT_PINGS_MAX, FANOUT_MAX, HELPER_ROUNDS_MAX, HELPERS_MAX, Mode, Params, Profile,
+    RumorStart, Sends,
 };
 pub use error::{ConfigError, DropReason, Refusal};
 pub use event::{Event, MemberRef};

@@ -3,10 +3,12 @@
 //! A [`Config`] comes from a [`Profile`] and is changed field by field; `Params::try_from` refuses values that contradict
 //! each other, with the numbers. Nothing behind it ever doubts a parameter again.
 
+mod mode;
 mod params;
 
 use core::time::Duration;
 
+pub use mode::Mode;
 pub use params::Params;
 
 use crate::rumor::Rule;
@@ -63,7 +65,8 @@ pub enum Sends {
     /// This often, whatever the size: 1 to 63.
     Times(u32),
     /// For ever, until newer news of the same member takes its place. Profiles of new members, which are an order of
-    /// magnitude longer than a claim, are sent as often as is derived. Rounds never end: for experiments.
+    /// magnitude longer than a claim, are sent as often as is derived. Rounds never end, and a node that pulls asks in each,
+    /// as the theory of epidemics has it: for experiments.
     Endless,
 }
 
@@ -197,6 +200,21 @@ pub struct Config {
     /// left of the owner, and what is not there was removed: nothing comes back. Raised: removals take places of keys for
     /// longer, and fewer owners are looked at as a whole after a partition.
     pub tombstone_retention: Duration,
+    /// Whether a node tells by itself what is new in the state, asks for it, or both (Demers et al., PODC 1987 §1.3). Push-pull.
+    ///
+    /// - *Push*: its rounds tell what is new, what is urgent it passes on at once, and where it differs from somebody it sends what
+    ///   it holds more. It asks for nothing but what lies in front of a page that it was told.
+    /// - *Pull*: it tells nothing by itself: what is new goes with its answers to whoever pings it. Once it differs from somebody its
+    ///   rounds ask `fanout` members, each of which answers with what is new there, until it is in step with one of them; and it asks
+    ///   for what it lacks. Nothing leaves it unasked; but a change of its own waits for a ping, or until fingerprints count it, urgent or
+    ///   not, and what nobody has asked for when it leaves or dies goes with it.
+    /// - *Push-pull*: both, but that its rounds tell and need not ask.
+    ///
+    /// Everybody answers and takes what it is told, whatever its mode. By their modes alone two that push would do (each sends what it
+    /// holds more when it compares), and two that pull; but one that pushes could lack for ever what only those hold who pull: it
+    /// would not ask, they not tell. There whichever of the two compares asks, or sends, all the same. So what anybody holds comes to all,
+    /// in any mixture. Members and rumors are told and asked for in every mode: all telling rests on who is a member.
+    pub state_mode: Mode,
     /// Datagrams a second that are made for nothing but claims, whether passed on or in rounds, beyond a burst of four times
     /// the fanout. 5 / 2 / 10: measured under lasting churn, fewer datagrams than SWIM makes. Raised: where many fail at once
     /// all hear of the last of them sooner, at as many datagrams more from every member; the first few are not held back by
@@ -286,6 +304,7 @@ impl Config {
             rumor_retention: Duration::from_secs(60),
             rumor_start: RumorStart::Now,
             tombstone_retention: Duration::from_secs(600),
+            state_mode: Mode::PushPull,
             claims_per_second: 5,
             eager_per_second: 400,
             strangers_per_second: 4_000,

@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use super::{ACCUSERS_MAX, Config, DIRECT_PINGS_MAX, FANOUT_MAX, HELPER_ROUNDS_MAX, HELPERS_MAX, RumorStart, Sends};
+use super::{
+    ACCUSERS_MAX, Config, DIRECT_PINGS_MAX, FANOUT_MAX, HELPER_ROUNDS_MAX, HELPERS_MAX, Mode, RumorStart, Sends,
+};
 use crate::error::{ConfigError, in_range};
 use crate::limits::Limits;
 use crate::membership::SENDS_MAX;
@@ -46,6 +48,7 @@ pub struct Params {
     pub(crate) rumor_retention: Span,
     pub(crate) tombstone_retention: Span,
     pub(crate) rumor_start: RumorStart,
+    pub(crate) state_mode: Mode,
     pub(crate) claims_per_second: u32,
     pub(crate) eager_per_second: u32,
     pub(crate) strangers_per_second: u32,
@@ -117,6 +120,7 @@ impl Params {
             rumor_retention: c.rumor_retention.into(),
             rumor_start: c.rumor_start,
             tombstone_retention: c.tombstone_retention.into(),
+            state_mode: c.state_mode,
             claims_per_second: c.claims_per_second,
             eager_per_second: c.eager_per_second,
             strangers_per_second: c.strangers_per_second,

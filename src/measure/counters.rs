@@ -194,6 +194,8 @@ counters! {
     state_pushed,
     /// Times that sums were sent because fingerprints of state differed.
     state_repairs,
+    /// Members asked in rounds for what is new.
+    state_asks,
     /// Owners of whom two nodes held the same versions and not the same entries.
     state_diverged,
     /// Contributions that came upon another which had not seen them, and were a conflict.

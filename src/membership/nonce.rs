@@ -3,6 +3,7 @@
 //! ```text
 //!  probe:  sequence (23 bits) | place (6 bits)  | phase (2 bits: 0, 1, 2 direct pings, 3 through helpers) | 0
 //!  relay:  sequence (19 bits) | place (12 bits) | 1
+//!  neither: 0, for who asks what is new
 //! ```
 //! Opaque to everybody but the one who asks.
 
@@ -14,6 +15,9 @@ pub enum Asked {
     /// A probe's request to helpers.
     Helpers,
 }
+
+/// The nonce of a ping made for the news in its ack: no probe's, whose sequences begin at 1.
+pub const ASK: u32 = 0;
 
 /// The nonce of a probe's question.
 #[must_use]

@@ -168,7 +168,7 @@ impl Probes {
     pub fn begin(&mut self, target: u32, boot: BootId, now: Instant, timeout: Span) -> Option<u32> {
         let place = self.busy.trailing_ones();
         let probe = self.probes.get_mut(place as usize)?;
-        self.sequence = self.sequence.wrapping_add(1) & 0x007f_ffff;
+        self.sequence = (self.sequence.wrapping_add(1) & 0x007f_ffff).max(1);
         *probe = Probe { target, boot, sequence: self.sequence, began_at: now, timeout, ..Probe::NONE };
         self.busy |= 1 << place;
         Some(place)

@@ -37,7 +37,7 @@ impl Node {
         // most of what it would be told in return.
         let by_itself = matches!(what, What::Rumors | What::RumorFeedback { .. });
         let tells_rumors = !by_itself && self.has_rumors_to_tell();
-        let tells_state = !by_itself && self.has_state_to_tell();
+        let tells_state = !by_itself && self.tells_state_in(what);
         let has_news = !self.gossip.is_empty() || self.speaks_ill_of(receiver);
         let room = writer.remaining();
         let limits = self.sends();
@@ -200,12 +200,12 @@ impl Node {
         if now < first { first } else { first + Span::nanos((ago / interval.as_nanos() + 1) * interval.as_nanos()) }
     }
 
-    /// A gossip round: distinct peers are told what waits. In quiet there are none.
+    /// A gossip round: distinct peers are told what waits, and asked for what they have. In quiet there are none.
     pub(super) fn on_gossip_timer(&mut self, now: Instant) {
         let nobody = self.roster.up_len() + self.roster.down_len() == 0;
         let tells = self.has_rumors_to_tell() || self.has_state_to_tell();
-        let idle = !self.gossip.is_urgent() && !tells;
-        if idle || nobody || !matches!(self.phase, Phase::Joined | Phase::Leaving) {
+        let (idle, asks) = (!self.gossip.is_urgent() && !tells, self.asks_for_state());
+        if idle && !asks || nobody || !matches!(self.phase, Phase::Joined | Phase::Leaving) {
             return;
         }
         self.counters.rounds += 1;
@@ -214,7 +214,10 @@ impl Node {
         let mut peers = [0; FANOUT_MAX];
         let wanted = self.params.fanout;
         let found = self.roster.sample(&mut self.rng, &mut peers[..wanted], |_| true);
-        let datagrams = self.datagrams_to_tell_all();
+        if asks {
+            self.ask_in_round(&peers[..found]);
+        }
+        let datagrams = if idle { 0 } else { self.datagrams_to_tell_all() };
         for slot in &peers[..found] {
             for nth in 0..datagrams {
                 if tells || self.may_tell(now) {

@@ -23,6 +23,8 @@ pub(super) enum What {
     Ping {
         nonce: u32,
     },
+    /// A ping that is made for the news in its ack.
+    Ask,
     Ack {
         nonce: u32,
     },
@@ -104,8 +106,10 @@ pub(super) enum What {
     /// Urgent changes, and nothing else.
     State,
     StateSums,
+    /// `back` where it answers a listing.
     StateListing {
         first: NodeId,
+        back: bool,
     },
     StateWant {
         want: StateWant,
@@ -150,7 +154,8 @@ impl What {
             | Self::PingRequest { .. }
             | Self::Nack { .. }
             | Self::Leave { .. } => true,
-            Self::Gossip { .. }
+            Self::Ask
+            | Self::Gossip { .. }
             | Self::Hello { .. }
             | Self::Cookie { .. }
             | Self::PageRequest { .. }
@@ -183,6 +188,11 @@ impl What {
         }
     }
 
+    /// Whether it answers a member that called.
+    pub(super) const fn is_answer(&self) -> bool {
+        matches!(self, Self::Ack { .. } | Self::Nack { .. })
+    }
+
     /// Whether it answers somebody who wants in and may know nobody, whatever this node holds of it: who gave up its name
     /// has forgotten everybody, and is listed under its start for as long as anybody is.
     pub(super) const fn is_for_outsiders(&self) -> bool {
@@ -203,7 +213,8 @@ impl What {
             | Self::RumorWants { .. }
             | Self::RumorFeedback { .. }
             | Self::RumorSync => true,
-            Self::Hello { .. }
+            Self::Ask
+            | Self::Hello { .. }
             | Self::Cookie { .. }
             | Self::PageRequest { .. }
             | Self::Pages { .. }

@@ -183,6 +183,10 @@ impl Node {
         if self.on_leave_ack(slot, nonce) {
             return;
         }
+        if nonce == nonce::ASK {
+            // What it was made for came with it.
+            return;
+        }
         match nonce::read(nonce) {
             Nonce::Probe(place, asked) => self.on_probe_ack(now, slot, place, asked, nonce),
             Nonce::Relay(place) => self.on_relay_ack(now, slot, place, nonce),

@@ -77,7 +77,8 @@ impl Node {
             What::Gossip { more } => {
                 more && !self.gossip.has_more() && !self.has_more_rumors() && !self.has_more_state()
             }
-            What::Ack { .. }
+            What::Ask
+            | What::Ack { .. }
             | What::Nack { .. }
             | What::Leave { .. }
             | What::Hello { .. }
@@ -142,6 +143,7 @@ impl Node {
                     self.introduce(writer);
                 }
             }
+            What::Ask => self.put(writer, Kind::Ping, &RawPing { nonce: nonce::ASK.into() }),
             What::Ack { nonce } => self.put(writer, Kind::Ack, &RawAck { nonce: nonce.into() }),
             What::PingRequest { target, nonce, budget } => {
                 let member = self.table.get(target);
@@ -187,7 +189,7 @@ impl Node {
                 let sums = self.state_sums();
                 self.put(writer, Kind::StateSums, &sums);
             }
-            What::StateListing { first } => self.write_state_listing(now, outgoing, first, writer),
+            What::StateListing { first, back } => self.write_state_listing(now, outgoing, (first, back), writer),
             What::StateWant { .. } => self.write_state_wants(outgoing, writer),
             What::StateGift { .. } => self.write_state_gifts(now, outgoing, writer),
             What::StateWalk { from, datagrams } => self.write_state_walk((from, datagrams), writer),

@@ -14,6 +14,7 @@
 //! against. Demers et al. (PODC 1987) §1.3 call this simple epidemics.
 
 use super::error::{PlanError, within};
+pub use crate::config::Mode;
 use crate::rng::Rng;
 
 /// More nodes than this are not planned for.
@@ -22,50 +23,6 @@ pub const NODES_MAX: u32 = 10_000_000;
 pub const PLAN_FANOUT_MAX: u32 = 1_000;
 /// After so many rounds a run, or a plan, is over whatever has been reached.
 pub const ROUNDS_MAX: u32 = 10_000;
-
-/// Who calls whom to what end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Those who know tell others.
-    Push,
-    /// Those who do not know ask others.
-    Pull,
-    /// Both.
-    PushPull,
-}
-
-impl Mode {
-    /// Every mode.
-    pub const ALL: [Self; 3] = [Self::Push, Self::Pull, Self::PushPull];
-
-    /// The name under which it is chosen.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Push => "push",
-            Self::Pull => "pull",
-            Self::PushPull => "push-pull",
-        }
-    }
-
-    /// Whether the informed call.
-    #[must_use]
-    pub const fn pushes(self) -> bool {
-        match self {
-            Self::Push | Self::PushPull => true,
-            Self::Pull => false,
-        }
-    }
-
-    /// Whether those call who are not informed.
-    #[must_use]
-    pub const fn pulls(self) -> bool {
-        match self {
-            Self::Pull | Self::PushPull => true,
-            Self::Push => false,
-        }
-    }
-}
 
 /// What a person asks: who spreads news how.
 #[derive(Clone, Copy, Debug, PartialEq)]

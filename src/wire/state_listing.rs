@@ -3,7 +3,9 @@
 //! ```text
 //!  0  first id u64              8  last id u64, inclusive     16  salt u32
 //! 20  buckets, 64 bytes: bit `b % 8` of byte `b / 8` where bucket `b` is listed
-//! 84  records, each:
+//! 84  flags u8: bit 0 where the sender gives unasked what it holds more, bit 1 where it asks for what it lacks, bit 2 where it
+//!     answers a listing
+//! 85  records, each:
 //!      0  owner u32             4  its life u8                 5  check u8
 //!      6  complete u32
 //! ```
@@ -17,6 +19,7 @@ use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::state_sums::{STATE_BUCKETS, salted, state_bucket_of};
+use crate::config::Mode;
 use crate::id::NodeId;
 
 /// Which owners are listed.
@@ -27,16 +30,24 @@ pub struct RawStateListing {
     last: U64,
     salt: U32,
     buckets: [u8; STATE_BUCKETS / 8],
+    flags: u8,
 }
 
-const _: () = assert!(size_of::<RawStateListing>() == 84 && align_of::<RawStateListing>() == 1);
+const _: () = assert!(size_of::<RawStateListing>() == 85 && align_of::<RawStateListing>() == 1);
 
 impl RawStateListing {
-    /// Owners from the first to the last id, of no bucket so far.
+    /// Owners from the first to the last id, of no bucket so far; the sender's mode, and whether it answers a
+    /// listing.
     #[must_use]
-    pub fn new(first: NodeId, last: NodeId, salt: u32) -> Self {
+    pub fn new(first: NodeId, last: NodeId, salt: u32, mode: Mode, back: bool) -> Self {
         let (first, last) = (first.as_u64().into(), last.as_u64().into());
-        Self { first, last, salt: salt.into(), buckets: [0; STATE_BUCKETS / 8] }
+        Self {
+            first,
+            last,
+            salt: salt.into(),
+            buckets: [0; STATE_BUCKETS / 8],
+            flags: modes(mode) | if back { BACK } else { 0 },
+        }
     }
 
     /// Lists a bucket, as far as it is in the range.
@@ -67,6 +78,23 @@ impl RawStateListing {
         self.salt.get()
     }
 
+    /// How its sender repairs what differs.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        // What names none has been refused.
+        self.known_mode().unwrap_or(Mode::PushPull)
+    }
+
+    /// Whether it answers a listing: then no other answers it.
+    #[must_use]
+    pub const fn is_back(&self) -> bool {
+        self.flags & BACK != 0
+    }
+
+    fn known_mode(&self) -> Option<Mode> {
+        Mode::ALL.into_iter().find(|mode| modes(*mode) == self.flags & !BACK)
+    }
+
     /// The buckets that are listed.
     pub fn buckets(&self) -> impl Iterator<Item = usize> + '_ {
         (0..STATE_BUCKETS).filter(|bucket| self.has(*bucket))
@@ -75,6 +103,12 @@ impl RawStateListing {
     const fn has(&self, bucket: usize) -> bool {
         self.buckets[bucket / 8] & 1 << (bucket % 8) != 0
     }
+}
+
+const BACK: u8 = 4;
+
+const fn modes(mode: Mode) -> u8 {
+    mode.pushes() as u8 | (mode.pulls() as u8) << 1
 }
 
 /// How much of one life of an owner is held, on the wire.
@@ -153,13 +187,13 @@ impl<'a> StateListing<'a> {
         (logs.len() + 1 == usize::from(count)).then_some(Self { head, logs })
     }
 
-    /// A range, and only records that may lie in it and in the buckets.
+    /// A range, a mode, and only records that may lie in it and in the buckets.
     pub(super) fn check(&self) -> bool {
         let (first, last) = (self.head.first(), self.head.last());
         let inside = |raw: &RawLogDigest| {
             let (least, most) = raw.get().owners();
             first <= most && least <= last && self.head.has(state_bucket_of(least))
         };
-        first <= last && self.logs.iter().all(inside)
+        first <= last && self.head.known_mode().is_some() && self.logs.iter().all(inside)
     }
 }

@@ -10,7 +10,7 @@ use bruit::wire::{
     BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, LogDigest, NackReason, Nature, Progress, RawSequence,
     RawStateListing, RumorIds, STATE_BUCKETS, SeedStatus, State, StateHead, StatePoint, StateWant,
 };
-use bruit::{BootId, Class, Incarnation, NodeId, RumorId, Span, Topic};
+use bruit::{BootId, Class, Incarnation, Mode, NodeId, RumorId, Span, Topic};
 
 use crate::cast::CAST;
 use crate::record::{Averaged, Heard, Member, Record, Tone, Written};
@@ -218,7 +218,7 @@ fn state_listing(u: &mut Unstructured<'_>) -> Result<Record> {
         let (a, b) = (node_id(u)?, node_id(u)?);
         (a.min(b), a.max(b))
     };
-    let mut head = RawStateListing::new(first, last, u.arbitrary()?);
+    let mut head = RawStateListing::new(first, last, u.arbitrary()?, *u.choose(&Mode::ALL)?, u.arbitrary()?);
     for _ in 0..u.int_in_range(0..=8)? {
         head.add(u.choose_index(STATE_BUCKETS)?);
     }

@@ -4,7 +4,7 @@ use bruit::wire::{
     BUCKETS, Claim, Cookie, Digest, Held, Hello, Kind, LogDigest, NackReason, Nature, Progress, RawStateListing,
     RumorIds, STATE_BUCKETS, SeedStatus, State, StateHead, StatePoint, StateWant,
 };
-use bruit::{Class, Incarnation, NodeId, RumorId, Span, Topic};
+use bruit::{Class, Incarnation, Mode, NodeId, RumorId, Span, Topic};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -86,7 +86,7 @@ pub fn records(kind: Kind) -> Vec<Record> {
         Kind::StateListing => {
             let bucket = bruit::wire::state_bucket_of(carla.id());
             let (first, last) = bruit::wire::state_bucket_range(bucket);
-            let mut head = RawStateListing::new(first, last, 0x7071_7273);
+            let mut head = RawStateListing::new(first, last, 0x7071_7273, Mode::PushPull, false);
             head.add(bucket);
             let log = LogDigest::of(carla.id(), 3, (70_008, 0x5050_5151_5252_5353), head.salt());
             vec![Record::StateListing { head, logs: vec![log] }]

@@ -29,7 +29,7 @@ use bruit::sim::check::{Checks, disquiet};
 use bruit::sim::swarm::{JUNK_FROM, junk, value_of};
 use bruit::sim::{Bounds, Cable, Death, Fate, HostId, Latency, Link, Spec};
 use bruit::wire::Kind;
-use bruit::{Class, Config, DropReason, Limits, NodeId, Order, Params, Profile, Publication, Span, Topic};
+use bruit::{Class, Config, DropReason, Limits, Mode, NodeId, Order, Params, Profile, Publication, Span, Topic};
 use bruit::{MergeRule, SharedOp, SharedWrite, Write};
 
 type World = bruit::sim::World<Checks>;
@@ -442,6 +442,7 @@ fn set_field(config: &mut Config, text: &str) -> Result<(), String> {
         "tombstone_retention" => time(&mut config.tombstone_retention),
         "rumor_retention" => time(&mut config.rumor_retention),
         "kernel_evidence" => value.parse().map(|b| config.kernel_evidence = b).map_err(|_| "yes or no?".to_owned()),
+        "state_mode" => Mode::from_name(value).map(|m| config.state_mode = m).ok_or("no such mode".to_owned()),
         "helpers" => number(value).map(|n| config.helpers = n),
         "fanout" => number(value).map(|n| config.fanout = n),
         "confirmations" => number(value).map(|n| config.confirmations = n),

@@ -3,6 +3,7 @@
 mod join;
 mod lives;
 mod merge;
+mod modes;
 mod repair;
 mod shared;
 mod spread;

@@ -208,6 +208,7 @@ fn section(cut: &mut Cut<'_>) {
             cut.hex(8, "last id");
             cut.hex(4, "salt");
             (0..8).for_each(|part| cut.hex(8, &format!("buckets {} to {}:", 64 * part, 64 * part + 63)));
+            cut.hex(1, "flags: GIVES, ASKS");
             (1..count).for_each(|_| log(cut));
         }
         "state_wants" => (0..count).for_each(|_| {

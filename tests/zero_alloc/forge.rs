@@ -12,7 +12,7 @@ use bruit::wire::{
     RawStateListing, RawStateSpan, RawStateSums, RawStateWalk, RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant,
     RawWhois, Rumor, RumorIds, STATE_BUCKETS, SeedStatus, State, StateEntry, StateHead, StatePoint, StateWant, Writer,
 };
-use bruit::{BootId, Class, ClusterKey, Incarnation, NodeId, Rng, RumorId, Span, Topic};
+use bruit::{BootId, Class, ClusterKey, Incarnation, Mode, NodeId, Rng, RumorId, Span, Topic};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The size of a datagram.
@@ -255,7 +255,13 @@ fn section(dice: &mut Rng, kind: Kind, from: &Party, parties: &[Party], writer: 
         }
         Kind::StateListing => {
             let (first, last) = (NodeId::from_u64(0), NodeId::from_u64(u64::MAX));
-            let mut head = RawStateListing::new(first, last, dice.next_u32());
+            let mut head = RawStateListing::new(
+                first,
+                last,
+                dice.next_u32(),
+                Mode::ALL[dice.below(3) as usize],
+                dice.below(2) == 0,
+            );
             let logs: Vec<LogHeld> = (0..dice.below(12)).map(|_| log(dice, parties)).collect();
             logs.iter().for_each(|log| head.add(bruit::wire::state_bucket_of(log.owner)));
             writer.push(kind, &head)

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use bruit::wire::Kind;
 use bruit::{
-    BootId, Config, DropReason, Event, Identity, Incarnation, Input, Instant, Limits, Name, Node, NodeId, Order,
+    BootId, Config, DropReason, Event, Identity, Incarnation, Input, Instant, Limits, Mode, Name, Node, NodeId, Order,
     Params, Phase, Profile, Refusal, Rng, Span,
 };
 
@@ -52,7 +52,8 @@ pub struct Hosts {
     pub seen: BTreeMap<String, u64>,
 }
 
-fn params() -> Params {
+/// Half push and pull, the others do one of both.
+fn params(host: usize) -> Params {
     // Small, so that every capacity is reached.
     let limits = Limits {
         members: 16,
@@ -87,6 +88,7 @@ fn params() -> Params {
         bytes_per_second: 400_000,
         down_retention: std::time::Duration::from_secs(10),
         tombstone_retention: std::time::Duration::from_secs(3),
+        state_mode: [Mode::PushPull, Mode::Pull, Mode::PushPull, Mode::Push][host % 4],
         ..Config::new(Profile::Local)
     };
     Params::new(&config, &limits).expect("agrees with itself")
@@ -153,7 +155,7 @@ impl Hosts {
         let h = &mut self.hosts[host];
         let identity =
             Identity { name: h.name, cluster: LABEL, addr: h.addr, boot, zone: "z", tags: &[("role", "db")] };
-        let node = Node::new(params(), &identity, self.dice.next_u64(), self.now).expect("a usable identity");
+        let node = Node::new(params(host), &identity, self.dice.next_u64(), self.now).expect("a usable identity");
         h.node = Some(node);
         (h.deaf_until, h.idle_until) = (self.now, self.now);
         self.parties[host] = Party { boot, addr: h.addr, counter: 0, ..self.parties[host].clone() };

@@ -1,9 +1,10 @@
 //! State on its way through a node: `writing` what is its own, `hearing` pages of others, `telling` what is new, `repairing` what
-//! differs, `walking` through everything before it is a member (`holes`: what of it was lost), `sharing` keys that all may write,
-//! `surveying` who holds what, `resetting` all of it, `ageing` (what has settled, what is over?), `owners` that come and go, `reading`
-//! for the embedder.
+//! differs, `asking` for what is new, `walking` through everything before it is a member (`holes`: what of it was lost), `sharing` keys
+//! that all may write, `surveying` who holds what, `resetting` all of it, `ageing` (what has settled, what is over?), `owners` that come
+//! and go, `reading` for the embedder.
 
 mod ageing;
+mod asking;
 #[cfg(test)]
 mod broken_memory;
 mod hearing;
@@ -50,6 +51,8 @@ pub(super) struct States {
     row: u32,
     /// Something urgent has come that was not passed on yet, and from whom.
     fresh: Option<Fresh>,
+    /// Rounds that still ask for what is new.
+    asks_left: u32,
     root_changed_at: Instant,
     pace: repairing::Pace,
     /// The logs that the listing names which is compared, a bit for each.
@@ -88,6 +91,7 @@ impl States {
             telling: Tellings::new(limits.state_owners as usize, LOGS_IN_A_ROW),
             row: 0,
             fresh: None,
+            asks_left: 0,
             root_changed_at: now,
             pace: repairing::Pace::new(now),
             named: bought(named_words(limits), 0),
@@ -109,6 +113,11 @@ impl States {
             + Tellings::<{ Class::ALL.len() }>::memory_bytes(limits.state_owners as usize, LOGS_IN_A_ROW)
             + named_words(limits) * size_of::<u64>()
             + Store::longest(limits)
+    }
+
+    /// Whether all that is new was told often enough.
+    fn is_told(&self) -> bool {
+        self.telling.is_empty()
     }
 
     /// What goes into the header of each datagram: equal at two nodes that hold the same.

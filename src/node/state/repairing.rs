@@ -7,6 +7,7 @@ use arrayvec::ArrayVec;
 use super::super::outbox::{Outgoing, Receiver, What};
 use super::super::receive::Sender;
 use super::super::{Node, Phase};
+use super::asking::Ways;
 use crate::event::Event;
 use crate::id::NodeId;
 use crate::membership::ME;
@@ -72,8 +73,10 @@ const HALF: u64 = u32::MAX as u64;
 type Listed = ArrayVec<u32, { u8::MAX as usize - 1 }>;
 
 /// What a listing is answered with. What does not fit is found the next time.
-#[derive(Default)]
 struct Answers {
+    ways: Ways,
+    /// Whether anything is left for the peer to ask for, or to give.
+    leaves: bool,
     /// The logs that it names, as bits.
     named: Box<[u64]>,
     wants: ArrayVec<StateWant, ANSWERS_MAX>,
@@ -81,6 +84,10 @@ struct Answers {
 }
 
 impl Answers {
+    fn new(ways: Ways, named: Box<[u64]>) -> Self {
+        Self { ways, leaves: false, named, wants: ArrayVec::new(), gifts: ArrayVec::new() }
+    }
+
     /// The listing names a log; whether it has before.
     fn name(&mut self, log: u32) -> bool {
         let again = self.names(log);
@@ -93,11 +100,17 @@ impl Answers {
     }
 
     fn want(&mut self, want: StateWant) {
-        let _full = self.wants.try_push(want);
+        self.leaves |= !self.ways.asks;
+        if self.ways.asks {
+            let _full = self.wants.try_push(want);
+        }
     }
 
     fn give(&mut self, want: StateWant) {
-        let _full = self.gifts.try_push(want);
+        self.leaves |= !self.ways.gives;
+        if self.ways.gives {
+            let _full = self.gifts.try_push(want);
+        }
     }
 
     /// Wants what several records may stand for.
@@ -124,6 +137,7 @@ impl Node {
         }
         if theirs == ours {
             (self.states.pace.agreed_at, self.states.pace.differs_since) = (now, None);
+            self.end_asking();
             self.states.pace.learned();
             self.end_catching_up();
             return;
@@ -134,7 +148,11 @@ impl Node {
         let since = *pace.differs_since.get_or_insert(now);
         // Where changes never end nothing is ever stable: after long disagreement it is worth a look all the same.
         let restless = now.since(pace.agreed_at) >= settle * 4;
-        if !asked || !(stable || restless) || now.since(since) < settle / 8 || now < pace.not_before {
+        if !(stable || restless) || now.since(since) < settle / 8 || now < pace.not_before {
+            return;
+        }
+        self.begin_asking(now);
+        if !asked {
             return;
         }
         if !self.budgets.repair.spend(now, 1) {
@@ -174,7 +192,8 @@ impl Node {
         }
         self.states.pace.differing = differing;
         if let Some(first) = first {
-            self.list_state(now, sender.addr, sender.receiver(), state_bucket_range(first).0);
+            let what = What::StateListing { first: state_bucket_range(first).0, back: false };
+            self.list_state(now, sender.addr, sender.receiver(), what);
         }
     }
 
@@ -185,8 +204,8 @@ impl Node {
         pace.not_before = pace.not_before.max(now + pause);
     }
 
-    fn list_state(&mut self, now: Instant, to: SocketAddr, receiver: Receiver, first: NodeId) {
-        let outgoing = Outgoing { to, receiver, what: What::StateListing { first } };
+    fn list_state(&mut self, now: Instant, to: SocketAddr, receiver: Receiver, what: What) {
+        let outgoing = Outgoing { to, receiver, what };
         let queued = self.budgets.repair.spend(now, 1) && self.push_answer(outgoing);
         self.counters.budget_held += u64::from(!queued);
     }
@@ -196,11 +215,12 @@ impl Node {
         &mut self,
         now: Instant,
         outgoing: &Outgoing,
-        first: NodeId,
+        (first, back): (NodeId, bool),
         writer: &mut Writer<'_>,
     ) {
         let room = writer.remaining().saturating_sub(SECTION_HEADER + size_of::<RawStateListing>());
-        let mut head = RawStateListing::new(first, first, self.rng.next_u32());
+        let (salt, mode) = (self.rng.next_u32(), self.params.state_mode);
+        let mut head = RawStateListing::new(first, first, salt, mode, back);
         let mut logs = Listed::new();
         let rest = self.list_together(&mut head, &mut logs, room / size_of::<RawLogDigest>());
         self.put(writer, Kind::StateListing, &head);
@@ -212,7 +232,8 @@ impl Node {
         // listed the next time.
         let left = self.params.repair_per_second / BURST_PART / 2;
         if let Some(rest) = rest.filter(|_| self.budgets.repair.covers(now, left)) {
-            self.list_state(now, outgoing.to, outgoing.receiver, rest);
+            let what = What::StateListing { first: rest, back };
+            self.list_state(now, outgoing.to, outgoing.receiver, what);
         }
     }
 
@@ -258,13 +279,15 @@ impl Node {
         LogDigest::of(log.owner, log.life, (log.complete, log.sum()), salt)
     }
 
-    /// Takes what a peer holds in some buckets: asks for what is missing here, gives what is missing there.
+    /// Takes what a peer holds in some buckets: asks for what is missing here, gives what is missing there, as far as the modes of
+    /// both say.
     pub(in super::super) fn on_state_listing(&mut self, now: Instant, sender: Sender, listing: &StateListing<'_>) {
         if sender.slot.is_none() || self.phase != Phase::Joined {
             return;
         }
         self.yield_to_other_side(now);
-        let mut answers = Answers { named: core::mem::take(&mut self.states.named), ..Answers::default() };
+        let ways = Ways::between(self.params.state_mode, listing.head.mode());
+        let mut answers = Answers::new(ways, core::mem::take(&mut self.states.named));
         answers.named.fill(0);
         for theirs in listing.logs.iter().map(RawLogDigest::get) {
             self.compare_log(now, &mut answers, listing.head.salt(), &theirs);
@@ -278,10 +301,23 @@ impl Node {
                 }
             });
         }
+        if answers.leaves && !listing.head.is_back() {
+            self.list_back(now, sender, listing.head);
+        }
         // What is asked for together travels together.
         answers.wants.iter().for_each(|want| self.want_state(sender, *want));
         answers.gifts.iter().for_each(|want| self.give_state(sender, *want));
         self.states.named = answers.named;
+    }
+
+    /// Lists what is held here of what the peer has listed, so that it gives or asks for what its mode leaves to it. It may never begin
+    /// itself: of one that differs from all others each of these hears once in a while, and agrees with somebody in between.
+    fn list_back(&mut self, now: Instant, sender: Sender, theirs: &RawStateListing) {
+        let mut differing = [0; STATE_BUCKETS / 64];
+        theirs.buckets().for_each(|bucket| differing[bucket / 64] |= 1 << (bucket % 64));
+        self.states.pace.differing = differing;
+        let what = What::StateListing { first: theirs.first(), back: true };
+        self.list_state(now, sender.addr, sender.receiver(), what);
     }
 
     /// Compares what is held here with one record of a peer's listing.
@@ -377,7 +413,7 @@ impl Node {
     /// Gives what a peer knows from a listing alone: the upper half of the owner's id, the lowest bits of its life.
     fn give_all_alike(&mut self, sender: Sender, want: &StateWant) {
         let last = NodeId::from_u64(want.owner.as_u64() | HALF);
-        let mut answers = Answers::default();
+        let mut answers = Answers::new(Ways { asks: false, gives: true }, Box::default());
         for log in self.states.store.logs_in(want.owner, last) {
             let record = self.states.store.log(log);
             if u32::from(record.life as u8) == want.life && record.complete > 0 {

@@ -21,7 +21,8 @@ impl Node {
         let sends = match self.params.sends {
             Sends::Derived => derived,
             Sends::Times(n) => n,
-            Sends::Endless => u32::from(TOLD_MAX) - 1,
+            // More often than is counted.
+            Sends::Endless => return u32::from(TOLD_MAX),
         };
         sends.min(crate::bounded::TELLINGS_MAX)
     }
@@ -39,12 +40,13 @@ impl Node {
 
     /// Whether rounds have changes to tell.
     pub(in super::super) fn has_state_to_tell(&self) -> bool {
-        !self.states.telling.is_empty()
+        self.tells_state_unasked() && !self.states.is_told()
     }
 
     /// Whether something waits that the datagrams of this row have not told yet.
     pub(in super::super) fn has_more_state(&self) -> bool {
-        Class::ALL.iter().any(|class| self.states.telling.least_told(*class as usize).is_some())
+        self.tells_state_unasked()
+            && Class::ALL.iter().any(|class| self.states.telling.least_told(*class as usize).is_some())
     }
 
     /// Begins a datagram, or several in a row to one peer.
@@ -55,6 +57,9 @@ impl Node {
 
     /// About how many bytes all that waits for rounds takes: what has not settled, and a page's head for each log.
     pub(in super::super) fn state_bytes_to_tell(&self) -> usize {
+        if !self.has_state_to_tell() {
+            return 0;
+        }
         let store = &self.states.store;
         let text = store.bytes_used().div_ceil(store.len().max(1) as usize);
         let waiting: u32 = Class::ALL.iter().map(|class| self.states.telling.waiting(*class as usize)).sum();
@@ -130,7 +135,7 @@ impl Node {
             if entry.version() > upto {
                 break;
             }
-            entry.told = entry.told.saturating_add(1);
+            entry.told = entry.told.saturating_add(1).min(TOLD_MAX - 1);
             entries += 1;
         }
         entries
@@ -208,7 +213,7 @@ impl Node {
     /// budget. What the budget holds back goes with the next round.
     pub(in super::super) fn pass_on_fresh_state(&mut self, now: Instant) {
         let Some(Fresh { from }) = self.states.fresh.take() else { return };
-        if !self.is_in() {
+        if !self.is_in() || !self.tells_state_unasked() {
             return;
         }
         for slot in self.told_at_once() {

@@ -14,7 +14,7 @@
 use core::time::Duration;
 
 use super::{Base, SetupError};
-use crate::config::{Config, Params, Sends};
+use crate::config::{Config, Mode, Params, Sends};
 use crate::event::Event;
 use crate::id::{Incarnation, NodeId};
 use crate::limits::Limits;
@@ -149,6 +149,7 @@ impl Cast {
             gossip_phase: Some(Duration::from_nanos(phase.as_nanos())),
             sends,
             rumor_rule,
+            state_mode: Mode::Push,
             rumor_digests: false,
             // A higher incarnation of somebody who lives is told as loudly as a death, by nothing but what the paper counts.
             loud_suspicions: true,

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 
 use super::act::{Act, Deed, SharedDeed};
-use crate::config::{Config, Params, Profile};
+use crate::config::{Config, Mode, Params, Profile};
 use crate::error::{ConfigError, DropReason};
 use crate::limits::Limits;
 use crate::rng::Rng;
@@ -52,7 +52,7 @@ pub struct Plan {
     pub seed: u64,
     /// The profile that the configuration began as.
     pub profile: Profile,
-    /// How all nodes are configured.
+    /// How all nodes are configured, but for `state_mode`.
     pub config: Config,
     /// Their capacities.
     pub limits: Limits,
@@ -70,6 +70,8 @@ pub struct Plan {
     pub acts: Vec<Timed>,
     /// Who is not started again at the end, if it is down by then.
     pub buried: BTreeSet<u32>,
+    /// The nodes tell and ask for state in these modes in turn: one at least.
+    pub modes: Vec<Mode>,
 }
 
 impl Plan {
@@ -80,12 +82,18 @@ impl Plan {
         Draw { rng: Rng::from_seed(seed), moves: 0, joins: 0, writes: false, down, halted }.plan(seed, size)
     }
 
-    /// The parameters of each node.
+    /// The parameters of a node.
     ///
     /// # Errors
     /// Values that contradict each other, of a plan made by hand.
-    pub fn params(&self) -> Result<Params, ConfigError> {
-        Params::new(&self.config, &self.limits)
+    pub fn params(&self, number: u32) -> Result<Params, ConfigError> {
+        Params::new(&Config { state_mode: self.mode_of(number), ..self.config.clone() }, &self.limits)
+    }
+
+    /// The mode of a node.
+    #[must_use]
+    pub fn mode_of(&self, number: u32) -> Mode {
+        self.modes.get(number as usize % self.modes.len().max(1)).copied().unwrap_or(self.config.state_mode)
     }
 
     /// How many hosts there are at the end, at most.
@@ -128,7 +136,15 @@ impl Draw {
         let acts = self.acts(nodes, count);
         let buried = (SEEDS..nodes + self.joins).filter(|_| self.rng.below(4) == 0).collect();
         let between = Latency::Uniform(ceiling / 20, ceiling / 8);
-        Plan { seed, profile, config, limits, nodes, zones, cold, within, between, acts, buried }
+        let modes = self.modes();
+        Plan { seed, profile, config, limits, nodes, zones, cold, within, between, acts, buried, modes }
+    }
+
+    /// All alike in half of the plans, which in most is as they are by default.
+    fn modes(&mut self) -> Vec<Mode> {
+        let kinds = self.one_of(&[1, 1, 2, 5]);
+        let default = kinds == 1 && self.below(2) == 0;
+        (0..kinds).map(|_| if default { Mode::PushPull } else { self.one_of(&Mode::ALL) }).collect()
     }
 
     fn below(&mut self, n: u32) -> u32 {
@@ -329,7 +345,7 @@ mod tests {
         let mut kinds = BTreeSet::new();
         for seed in 0..300 {
             let plan = Plan::draw(seed, Size::default());
-            assert!(plan.params().is_ok(), "seed {seed}: {:?}", plan.params().err());
+            assert!(plan.params(0).is_ok(), "seed {seed}: {:?}", plan.params(0).err());
             assert!((3..=12).contains(&plan.nodes) && (3..=50).contains(&plan.acts.len()));
             assert!(plan.acts.is_sorted_by_key(|timed| timed.at), "seed {seed}");
             assert_eq!(plan, Plan::draw(seed, Size::default()));

@@ -8,7 +8,7 @@ use super::act::{Act, Deed, SharedDeed, value_of};
 use super::forge::{NOBODY, junk};
 use super::plan::{LEASE_MAX_S, Plan, SEEDS};
 use super::script::{Script, link, time};
-use crate::config::Params;
+use crate::config::{Mode, Params};
 use crate::error::DropReason;
 use crate::node::{Publication, SharedOp, SharedWrite, Write};
 use crate::rumor::{Class, Order, Topic};
@@ -64,7 +64,10 @@ enum Life {
 
 struct Player<'a> {
     plan: &'a Plan,
+    /// Those of the first node, which in all but the mode are everybody's.
     params: Params,
+    /// The mode that the script has set last.
+    mode: Mode,
     world: World<(Checks, Coverage)>,
     /// The hosts by their numbers in the plan, how they are, and the number in their nodes' names.
     hosts: BTreeMap<u32, (HostId, Life, u32)>,
@@ -79,8 +82,9 @@ impl<'a> Player<'a> {
         let checks = allocations.map_or_else(Checks::default, Checks::counting);
         Self {
             plan,
-            params: plan.params().expect("a plan has good parameters"),
+            params: plan.params(0).expect("a plan has good parameters"),
             world: World::watched(plan.seed, Bounds::default(), (checks, Coverage::default())),
+            mode: plan.config.state_mode,
             hosts: BTreeMap::new(),
             within: Link::default(),
             cables: BTreeSet::new(),
@@ -132,7 +136,8 @@ impl<'a> Player<'a> {
     /// Starts a new host, whose node bears the name of the host with the number `named`.
     fn start(&mut self, number: u32, named: u32) {
         let zone = format!("z{}", number % self.plan.zones);
-        let spec = Spec { zone: zone.clone(), ..Spec::new(&format!("n{named}"), self.params.clone()) };
+        let params = self.params_of(number);
+        let spec = Spec { zone: zone.clone(), ..Spec::new(&format!("n{named}"), params) };
         let through = self.seeds(number);
         let addrs = self.addrs(&through);
         let host = self.world.start(&spec, &addrs).expect("a good name");
@@ -140,6 +145,14 @@ impl<'a> Player<'a> {
         let name = if named == number { String::new() } else { format!(" name n{named}") };
         self.script.say(&format!("start n{number}{name} zone {zone}{}", join(&through)));
         self.subscribe(number, host);
+    }
+
+    fn params_of(&mut self, number: u32) -> Params {
+        let mode = self.plan.mode_of(number);
+        if core::mem::replace(&mut self.mode, mode) != mode {
+            self.script.say(&format!("set state_mode={}", mode.name()));
+        }
+        self.plan.params(number).expect("a plan has good parameters")
     }
 
     /// Every process wants all rumors, half of them in the order of their origins.

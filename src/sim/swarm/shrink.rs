@@ -6,7 +6,7 @@
 
 use super::plan::{Plan, SEEDS};
 use super::play::play;
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::limits::Limits;
 use crate::sim::check::Check;
 use crate::sim::{Latency, Link};
@@ -16,7 +16,7 @@ use crate::time::Span;
 type Change = fn(&mut Plan);
 
 /// In the order in which they are tried.
-const PLAINER: [Change; 9] = [
+const PLAINER: [Change; 10] = [
     |plan| plan.buried.clear(),
     |plan| plan.cold = false,
     |plan| plan.zones = 1,
@@ -24,6 +24,7 @@ const PLAINER: [Change; 9] = [
     |plan| plan.within.duplicate_permille = 0,
     |plan| plan.within.reorder_permille = 0,
     |plan| plan.within = Link { latency: Latency::Constant(Span::micros(250)), ..plan.within },
+    |plan| plan.modes = vec![Mode::PushPull],
     |plan| plan.config = Config::new(plan.profile),
     |plan| plan.limits = Limits::for_members(plan.limits.members),
 ];

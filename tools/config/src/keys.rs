@@ -69,7 +69,7 @@ keys! {
     protocol: probe_interval helpers direct_pings helper_rounds helper_nacks ack_floor ack_prior ack_ceiling
         pause_to_forgive suspect_first suspicion_factor confirmations accusers volunteers loud_suspicions buddy any_proof
         health_max lag_tolerance lag_grace kernel_evidence gossip_interval fanout expected_loss_permille one_miss_in sends
-        gossip_phase quiet_after rumor_rule rumor_digests rumor_retention rumor_start tombstone_retention claims_per_second
+        gossip_phase quiet_after rumor_rule rumor_digests rumor_retention rumor_start tombstone_retention state_mode claims_per_second
         eager_per_second strangers_per_second repair_per_second datagrams_per_second bytes_per_second down_retention
         revive_interval hello_interval cold_start_wait conflict_wait max_datagram;
     limits: members profile_bytes text_bytes suspects probes relays outbox events seeds book

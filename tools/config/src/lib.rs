@@ -280,6 +280,8 @@ pub fn nearest<'a>(got: &str, known: impl Iterator<Item = &'a str>) -> Option<&'
 
 #[cfg(test)]
 mod tests {
+    use bruit::Mode;
+
     use super::*;
 
     fn env(pairs: &[(&str, &str)]) -> Environment {
@@ -355,6 +357,24 @@ mod tests {
         let failure =
             resolve(&Vec::new(), &env(&[("BRUIT_LEAVE_TIMEOUT", "3 parsecs")]), None).expect_err("no duration");
         assert!(failure.cause.starts_with("BRUIT_LEAVE_TIMEOUT: "), "{}", failure.cause);
+    }
+
+    #[test]
+    fn a_mode_is_read_from_everywhere_by_its_name_and_no_other_is() {
+        let told = |text: &str| with_file(&format!("[protocol]\nstate_mode = \"{text}\"\n"), &env(&[]), &Vec::new());
+        let mode = |resolved: &Resolved| resolved.settings.protocol.state_mode;
+        for known in Mode::ALL {
+            assert_eq!(mode(&told(known.name()).expect("a mode")), known);
+        }
+        let over = env(&[("BRUIT_PROTOCOL_STATE_MODE", "pull")]);
+        assert_eq!(mode(&resolve(&Vec::new(), &over, None).expect("a mode")), Mode::Pull);
+        assert_eq!(mode(&resolve(&Vec::new(), &env(&[]), None).expect("nothing is wrong")), Mode::PushPull);
+        let failure = told("both").expect_err("no mode");
+        assert!(
+            failure.cause.contains("\"push\", \"pull\" or \"push-pull\" is expected, not `both`"),
+            "{}",
+            failure.cause
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bruit::{Profile, Rule, RumorStart, Sends};
+use bruit::{Mode, Profile, Rule, RumorStart, Sends};
 use toml::de::DeValue;
 
 /// How log lines look.
@@ -183,6 +183,18 @@ impl Setting for Rule {
         let listens = if self.feedback { "feedback" } else { "blind" };
         let ends = if self.coin { "coin" } else { "counter" };
         format!("{listens}-{ends}-{}", self.k)
+    }
+}
+
+impl Setting for Mode {
+    const KIND: &'static str = "\"push\", \"pull\" or \"push-pull\"";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        Self::from_name(text.trim()).ok_or_else(|| format!("{} is expected, not `{text}`", Self::KIND))
+    }
+
+    fn show(&self) -> String {
+        self.name().to_owned()
     }
 }
 

@@ -120,8 +120,9 @@ pub fn section(section: Section<'_>) -> Vec<Record> {
         Section::StateListing(listing) => {
             let head = listing.head;
             let range = one().hex("first", head.first()).hex("last", head.last());
-            let head = range.with("buckets", head.buckets().count()).hex("salt", format_args!("{:08x}", head.salt()));
-            [head].into_iter().chain(listing.logs.iter().map(|raw| log(&raw.get()))).collect()
+            let range = range.with("buckets", head.buckets().count()).hex("salt", format_args!("{:08x}", head.salt()));
+            let range = range.with("mode", head.mode().name()).with("back", head.is_back());
+            [range].into_iter().chain(listing.logs.iter().map(|raw| log(&raw.get()))).collect()
         }
         Section::StateWants(wants) => wants.iter().map(|raw| want(&raw.get())).collect(),
         Section::StatePage(page) => {
