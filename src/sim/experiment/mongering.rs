@@ -6,7 +6,7 @@
 //!
 //! Pushing is what nodes do: a rumor of class normal is published on real ones ([`Engine::Node`]) of fanout 1, in step, that end it by
 //! [`Config::rumor_rule`](crate::Config::rumor_rule) and mend nothing. A node leaves out whom a rumor has come from, where the paper's
-//! site calls it in vain: one contact in a thousand. Nodes do not pull: that runs on the plain model of
+//! site calls it in vain: one contact in a thousand. Nodes do not pull rumors so: that runs on the plain model of
 //! [`plan`](crate::plan) ([`Engine::Model`]), and the report says so. The t_ave of table 3 is the mean cycle of the receipts, as
 //! here; that of tables 1 and 2 is more than that.
 

@@ -6,10 +6,15 @@
 //!
 //! - a claim, by [`World::accuse`]: the subject takes a higher incarnation. That claim replaces the last one of the same subject
 //!   everywhere, so that nothing of one run is left for the next but the phase of the rounds;
-//! - a rumor of class normal, by [`World::publish`], each of another origin: as nothing is mended nobody asks for it.
+//! - a rumor of class normal, by [`World::publish`], each of another origin: as nothing is mended nobody asks for it;
+//! - a write into the state, by [`World::write`], always of the same key, told and asked for in one mode by all. It ends as it
+//!   began: nothing is left for the next but who knows the last one. What nodes do elsewhere only once they know that they differ,
+//!   to ask in their rounds, they do here in each, as they tell in each: [`Sends::Endless`].
 //!
 //! A round lasts a millisecond of virtual time, whatever the profile's does: only ratios matter, and in so short a time no probe
-//! comes due. What the nodes would have to say at their start, each that it is there, is said into a network that loses it all.
+//! comes due. Who asks in a round shall hear what was known at its beginning: where all rounds begin at once, whatever tells the
+//! write takes as much longer as a question needs to arrive. What the nodes would have to say at their start, each that it is there,
+//! is said into a network that loses it all.
 
 use core::time::Duration;
 
@@ -19,16 +24,19 @@ use crate::event::Event;
 use crate::id::{Incarnation, NodeId};
 use crate::limits::Limits;
 use crate::membership::SENDS_MAX;
-use crate::node::{MemberView, Publication};
+use crate::node::{MemberView, Publication, Write};
 use crate::rumor::{Class, Order, Rule, RumorId, Topic};
-use crate::sim::{Bounds, Death, HostId, Latency, Link, Observer, Passing, Spec, World};
+use crate::sim::passing::has_kind;
+use crate::sim::{Bounds, Death, Fate, HostId, Latency, Link, Observer, Passing, Spec, World};
 use crate::time::{Instant, Span};
-use crate::wire::{MIN_MAX_DATAGRAM, Section};
+use crate::wire::{Kind, MIN_MAX_DATAGRAM, Section};
 
 /// A round.
 const INTERVAL: Span = Span::millis(1);
 /// How long a datagram takes where all rounds begin at once: the answer to "within the round" must not be in doubt.
 const ROUNDS_LATENCY: Span = Span::micros(1);
+/// The key that is written.
+const KEY: &[u8] = b"news";
 /// After so many rounds a telling is over.
 const ROUNDS_MAX: u32 = 10_000;
 const DAY: Duration = Duration::from_secs(86_400);
@@ -68,6 +76,8 @@ pub(super) enum News {
     Claim(Sends),
     /// A rumor, which each tells until this rule ends it; one for each of so many origins.
     Rumor(Rule, u32),
+    /// A write, which all tell, ask for, or both, for ever.
+    Write(Mode),
 }
 
 /// Who is to stand on the stage.
@@ -92,6 +102,8 @@ pub(super) struct Telling {
     pub datagrams: u64,
     /// Bytes of payload in these.
     pub bytes: u64,
+    /// Questions asked meanwhile.
+    pub asked: u64,
     /// Rounds until it was over.
     pub rounds: u32,
 }
@@ -120,6 +132,7 @@ impl Cast {
         let hosts = world.form(&specs)?;
         let living = (nodes - self.dead) as usize;
         hosts[living..].iter().for_each(|host| world.crash(*host, Death::Silent));
+        self.watch_state(&mut world, &hosts[..living]);
         // Nobody sends its first word more often, nor counts as new for longer.
         world.run_for(INTERVAL * 64);
         world.network.set_all(self.link());
@@ -127,6 +140,19 @@ impl Cast {
             world.subscribe(*host, None, Order::Arrival).expect("there is room for one topic");
         }
         Ok(Stage { world, timing: self.timing, living, news: self.news, hosts, told: 0 })
+    }
+
+    fn watch_state(&self, world: &mut World<Watch>, hosts: &[HostId]) {
+        if !matches!(self.news, News::Write(_)) {
+            return;
+        }
+        hosts.iter().for_each(|host| world.watch(*host, KEY).expect("there is room for one beginning of keys"));
+        if self.timing == Timing::Rounds {
+            world.meddle(Some(Box::new(|passing| {
+                let tells = has_kind(passing.bytes, Kind::StatePage);
+                if tells { Fate::Delay(ROUNDS_LATENCY * 2) } else { Fate::Pass }
+            })));
+        }
     }
 
     fn phase(&self, world: &mut World<Watch>) -> Span {
@@ -137,10 +163,12 @@ impl Cast {
     }
 
     fn params(&self, phase: Span) -> Result<Params, SetupError> {
-        let (sends, rumor_rule, origins) = match self.news {
-            News::Claim(sends) => (sends, self.base.config.rumor_rule, 1),
+        let rule = self.base.config.rumor_rule;
+        let (sends, rumor_rule, origins, state_mode) = match self.news {
+            News::Claim(sends) => (sends, rule, 1, Mode::Push),
+            News::Write(mode) => (Sends::Endless, rule, 1, mode),
             // The rule alone ends it.
-            News::Rumor(rule, origins) => (Sends::Times(SENDS_MAX), rule, origins),
+            News::Rumor(rule, origins) => (Sends::Times(SENDS_MAX), rule, origins, Mode::Push),
         };
         let config = Config {
             probe_interval: DAY,
@@ -148,8 +176,8 @@ impl Cast {
             gossip_interval: Duration::from_nanos(INTERVAL.as_nanos()),
             gossip_phase: Some(Duration::from_nanos(phase.as_nanos())),
             sends,
+            state_mode,
             rumor_rule,
-            state_mode: Mode::Push,
             rumor_digests: false,
             // A higher incarnation of somebody who lives is told as loudly as a death, by nothing but what the paper counts.
             loud_suspicions: true,
@@ -170,6 +198,11 @@ impl Cast {
             rumors: origins.max(64),
             rumor_bytes: 2 * MIN_MAX_DATAGRAM as u32,
             rumor_window: 64,
+            state_owners: 2,
+            state_keys: 16,
+            state_bytes: 2 * MIN_MAX_DATAGRAM as u32,
+            state_value: 8,
+            watches: 1,
             ..Limits::for_members(self.base.nodes)
         };
         Ok(Params::new(&config, &limits)?)
@@ -229,6 +262,7 @@ impl Stage {
         match self.news {
             News::Claim(_) => self.accuse(),
             News::Rumor(..) => self.publish(source),
+            News::Write(_) => self.write(),
         }
         self.world.now()
     }
@@ -248,6 +282,17 @@ impl Stage {
         self.world.observer.begin(Sought::Rumor(id), Some((source, now)));
     }
 
+    /// The first writes.
+    fn write(&mut self) {
+        let host = self.hosts[0];
+        let write = Write { key: KEY, value: Some(&[0; 8]), class: Class::Normal, durable: false, ttl: None };
+        self.world.write(host, write).expect("a member with room for its key writes");
+        let now = self.world.now();
+        let held = self.world.node(host).and_then(|node| node.next_state_from(now, 0));
+        let (_, held) = held.expect("it was written");
+        self.world.observer.begin(Sought::Write(held.owner, held.version), Some((host, now)));
+    }
+
     fn telling(&self, begin: Instant) -> Telling {
         let watch = &self.world.observer;
         let after = |at: &Instant| match self.timing {
@@ -257,7 +302,8 @@ impl Stage {
         assert_eq!(self.world.tally().overflowed, 0, "seed {}: the wire was full", self.world.seed());
         let receipts = watch.receipts.iter().map(after).collect();
         let rounds = self.world.now().since(begin).as_nanos() / INTERVAL.as_nanos();
-        Telling { receipts, datagrams: watch.datagrams, bytes: watch.bytes, rounds: rounds as u32 }
+        let (datagrams, bytes, asked) = (watch.datagrams, watch.bytes, watch.asked);
+        Telling { receipts, datagrams, bytes, asked, rounds: rounds as u32 }
     }
 }
 
@@ -266,6 +312,7 @@ impl Stage {
 enum Sought {
     Claim(NodeId, Incarnation),
     Rumor(RumorId),
+    Write(NodeId, u64),
 }
 
 impl Sought {
@@ -280,6 +327,11 @@ impl Sought {
                 let rumors = if let Section::Rumors(rumors) = section { Some(rumors) } else { None };
                 rumors.into_iter().flatten().any(|rumor| rumor.id == id)
             }
+            Self::Write(owner, version) => {
+                let page = if let Section::StatePage(page) = section { Some(page) } else { None };
+                let page = page.filter(|page| page.head().owner == owner);
+                page.is_some_and(|page| page.entries().any(|entry| entry.draft.version == version))
+            }
         }
     }
 }
@@ -292,11 +344,12 @@ pub(super) struct Watch {
     receipts: Vec<Instant>,
     datagrams: u64,
     bytes: u64,
+    asked: u64,
 }
 
 impl Watch {
     fn new(nodes: u32) -> Self {
-        Self { news: None, knows: vec![false; nodes as usize], receipts: Vec::new(), datagrams: 0, bytes: 0 }
+        Self { news: None, knows: vec![false; nodes as usize], receipts: Vec::new(), datagrams: 0, bytes: 0, asked: 0 }
     }
 
     /// Of one piece of news, which somebody knows already who is not told of it.
@@ -304,7 +357,7 @@ impl Watch {
         self.news = Some(news);
         self.knows.fill(false);
         self.receipts.clear();
-        (self.datagrams, self.bytes) = (0, 0);
+        (self.datagrams, self.bytes, self.asked) = (0, 0, 0);
         knows.into_iter().for_each(|(host, at)| self.heard(at, host));
     }
 
@@ -320,6 +373,8 @@ impl Observer for Watch {
 
     fn sent(&mut self, passing: &Passing<'_>) {
         let Some(news) = self.news else { return };
+        // Nobody probes.
+        self.asked += u64::from(has_kind(passing.bytes, Kind::Ping));
         let sections = passing.sections().into_iter().flatten();
         if sections.into_iter().any(|section| news.is_in(section)) {
             self.datagrams += 1;
@@ -328,10 +383,13 @@ impl Observer for Watch {
     }
 
     fn event(&mut self, at: Instant, host: HostId, event: &Event) {
-        if let Event::Rumor(rumor) = event {
-            if self.news == Some(Sought::Rumor(rumor.id)) {
-                self.heard(at, host);
-            }
+        let heard = match event {
+            Event::Rumor(rumor) => Some(Sought::Rumor(rumor.id)),
+            Event::Changed(changed) => Some(Sought::Write(changed.owner, changed.version)),
+            _ => None,
+        };
+        if heard.is_some() && heard == self.news {
+            self.heard(at, host);
         }
     }
 

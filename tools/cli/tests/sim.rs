@@ -42,13 +42,15 @@ fn spread_has_every_key_and_is_the_same_again() {
 }
 
 #[test]
-fn what_nodes_cannot_do_is_played_by_the_model_and_says_so() {
-    let args = ["spread", "--mode", "push-pull", "--fanout", "1", "--nodes", "100"];
+fn nodes_that_pull_ask_in_every_round_and_stand_beside_what_was_proved() {
+    let args = ["spread", "--mode", "push-pull", "--fanout", "1", "--nodes", "50", "--runs", "5"];
     let doc = sim(&args);
-    assert_eq!((&doc["engine"], &doc["bytes_per_node"]), (&"model".into(), &Value::Null));
+    assert_eq!((&doc["engine"], &doc["mode"]), (&"node".into(), &"push-pull".into()));
+    assert!(number(&doc, "/questions_per_node") >= number(&doc, "/rounds_to/1/mean"), "{doc}");
     assert!(doc["theory"]["closed"]["name"].as_str().is_some_and(|name| name.starts_with("Karp")), "{doc}");
     let told = bruit(&[&["sim"], &args[..]].concat(), "");
-    assert!(told.stdout.contains("the plain model: nodes do not pull news yet"), "{told:?}");
+    assert!(told.stdout.contains("questions of a node") && told.stdout.contains("real nodes"), "{told:?}");
+    assert_eq!(number(&sim(&["spread", "--nodes", "10", "--runs", "2"]), "/questions_per_node"), 0.0);
 }
 
 #[test]
@@ -250,7 +252,10 @@ fn all_refuses_what_it_does_not_know_and_says_at_once_where_it_cannot_write() {
 fn what_makes_no_sense_ends_with_2_and_says_why() {
     let cases: [(&[&str], &str); 5] = [
         (&["spread", "--eager"], "forwarding at first receipt knows no rounds; choose event timing"),
-        (&["spread", "--timing", "event", "--mode", "pull", "--eager"], "choose push, which nodes do"),
+        (
+            &["spread", "--timing", "event", "--mode", "pull", "--eager"],
+            "what is pulled is not forwarded at first receipt",
+        ),
         (&["spread", "--nodes", "3"], "fanout is 3, but there are only 2 others"),
         (&["mongering", "--loss", "0.1", "--rule", "pull-feedback-counter"], "leave the loss at 0"),
         (&["detect", "--nodes", "2"], "nodes is 2; it may be 3 to 100000"),

@@ -6,9 +6,10 @@
 //! datagram is lost independently. Pushing, the informed call; pulling, the living that are not informed, and request and
 //! reply must both arrive; push-pull is both. Nobody stops.
 //!
-//! *How it is played.* Pushing is what nodes do: it runs on real ones ([`Engine::Node`]), whose rounds are brought into step, on a
-//! stage where nothing else happens: no probes, no forwarding at first receipt unless asked for, no repair. Nodes do not
-//! pull news yet: pull and push-pull run on the plain model of [`plan`] ([`Engine::Model`]), and the report says so.
+//! *How it is played.* By real nodes, whose rounds are brought into step, on a stage where nothing else happens: no probes, no
+//! forwarding at first receipt unless asked for, no repair. What is pushed is a claim. What is pulled, or both, is a write into the
+//! state, by nodes of that [`Config::state_mode`]: whoever pulls asks `fanout` members in each round, with a ping, and what each of
+//! them knows comes with its ack. A node does not know that there is something to be asked for, so all ask, those who know too, in vain.
 //!
 //! *Compared with* the exact recurrence of the same model ([`Rounds`]); Pittel 1987, log2 N + ln N + 1.17 rounds for pushing to one;
 //! Karp et al. 2000, log3 N + log2 ln N for push-pull with one; in event time, where each node has a tick phase of its own,
@@ -23,13 +24,14 @@ pub use theory::{Closed, Theory};
 
 use super::runs::{Progress, Runs, trace_of};
 use super::stage::{Cast, News, Telling, Timing};
-use super::{Base, Distribution, Engine, SetupError};
+use super::{Base, Distribution, SetupError};
 use crate::config::{Profile, Sends};
-use crate::plan::{self, GOALS, Mode, Model, Scenario};
-use crate::rng::Rng;
+use crate::plan::{GOALS, Mode, Model, Scenario};
 use crate::sim::Latency;
 use crate::time::Span;
 
+#[cfg(doc)]
+use crate::config::Config;
 #[cfg(doc)]
 use crate::plan::{EventTime, Rounds};
 
@@ -65,15 +67,6 @@ impl Setup {
         Self { base, mode: Mode::Push, timing: Timing::Rounds, dead_permille: 0, eager: false, runs }
     }
 
-    /// What plays it.
-    #[must_use]
-    pub const fn engine(&self) -> Engine {
-        match self.mode {
-            Mode::Push => Engine::Node,
-            Mode::Pull | Mode::PushPull => Engine::Model,
-        }
-    }
-
     /// The same as the planner has it.
     ///
     /// # Errors
@@ -105,13 +98,8 @@ impl Setup {
         if self.eager && in_rounds {
             return Err(SetupError::Together("forwarding at first receipt knows no rounds; choose event timing"));
         }
-        if self.engine() == Engine::Model && self.eager {
-            return Err(SetupError::Together(
-                "the model forwards nothing at first receipt; choose push, which nodes do",
-            ));
-        }
-        if self.engine() == Engine::Model && !in_rounds && self.latency_intervals().is_none() {
-            return Err(SetupError::Together("the model knows one latency for all; choose a constant one"));
+        if self.eager && self.mode.pulls() {
+            return Err(SetupError::Together("what is pulled is not forwarded at first receipt; choose push"));
         }
         let model = self.model()?;
         if model.living() < 2 {
@@ -139,19 +127,19 @@ pub struct Coverage {
 /// What came out. Times are in rounds, or in intervals in event time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// What has played it.
-    pub engine: Engine,
     /// Living nodes.
     pub living: u32,
     /// When each of [`GOALS`] was reached, over the runs.
     pub rounds_to: [Distribution; 3],
     /// By round, from the beginning until all knew in the longest run.
     pub coverage: Vec<Coverage>,
-    /// Datagrams that told the news until all knew, per living node, and their bytes of payload; none are counted by the model.
-    pub sent_per_node: Option<(Distribution, Distribution)>,
+    /// Datagrams that told the news until all knew, per living node, and their bytes of payload.
+    pub sent_per_node: (Distribution, Distribution),
+    /// Questions that were asked until then, per living node.
+    pub asked_per_node: Distribution,
     /// What theory has for it; `None` where each forwards at first receipt, for which there is no closed theory here.
     pub theory: Option<Theory>,
-    /// The traces of all worlds in one number; of the model, what it did.
+    /// The traces of all worlds in one number.
     pub trace_hash: u64,
 }
 
@@ -162,17 +150,15 @@ pub struct Report {
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     let model = setup.check()?;
     let theory = Theory::of(setup, &model)?;
-    let (courses, trace_hash) = match setup.engine() {
-        Engine::Node => play_nodes(setup, &model, progress)?,
-        Engine::Model => play_model(setup, &model, progress),
-    };
+    let (courses, trace_hash) = play(setup, &model, progress)?;
     Ok(report(setup, &model, &courses, theory, trace_hash))
 }
 
-fn play_nodes(setup: &Setup, model: &Model, progress: Progress<'_>) -> Result<(Vec<Telling>, u64), SetupError> {
-    let Setup { base, timing, eager, .. } = setup.clone();
+fn play(setup: &Setup, model: &Model, progress: Progress<'_>) -> Result<(Vec<Telling>, u64), SetupError> {
+    let Setup { base, mode, timing, eager, .. } = setup.clone();
     let dead = base.nodes - model.living();
-    let cast = Cast { base, dead, timing, news: News::Claim(Sends::Endless), eager };
+    let news = if mode.pulls() { News::Write(mode) } else { News::Claim(Sends::Endless) };
+    let cast = Cast { base, dead, timing, news, eager };
     let count = setup.runs.count.max(1);
     let worlds = Runs { count: count.div_ceil(RUNS_A_WORLD), ..setup.runs };
     let played = worlds.play(progress, |seed| {
@@ -184,31 +170,6 @@ fn play_nodes(setup: &Setup, model: &Model, progress: Progress<'_>) -> Result<(V
     let played: Vec<_> = played.into_iter().collect::<Result<_, SetupError>>()?;
     let trace_hash = trace_of(played.iter().map(|(_, trace)| *trace));
     Ok((played.into_iter().flat_map(|(tellings, _)| tellings).collect(), trace_hash))
-}
-
-fn play_model(setup: &Setup, model: &Model, progress: Progress<'_>) -> (Vec<Telling>, u64) {
-    let latency = setup.latency_intervals().unwrap_or(0.0);
-    let played = setup.runs.play(progress, |seed| {
-        let mut rng = Rng::from_seed(seed);
-        let receipts = match setup.timing {
-            Timing::Rounds => in_rounds(&plan::run(model, &mut rng)),
-            Timing::Event => plan::run_event(model, latency, &mut rng),
-        };
-        let receipts: Vec<f64> = receipts.into_iter().filter(|at| at.is_finite()).collect();
-        let rounds = receipts.last().copied().unwrap_or(0.0).ceil() as u32;
-        Telling { receipts, datagrams: 0, bytes: 0, rounds }
-    });
-    let hash = trace_of(played.iter().flat_map(|telling| &telling.receipts).map(|round| round.to_bits()));
-    (played, hash)
-}
-
-/// In which round each heard of it, from the numbers of the informed.
-fn in_rounds(informed: &[u32]) -> Vec<f64> {
-    let mut receipts = Vec::new();
-    for (round, informed) in (0_u32..).zip(informed) {
-        receipts.resize(*informed as usize, f64::from(round));
-    }
-    receipts
 }
 
 fn report(setup: &Setup, model: &Model, runs: &[Telling], theory: Option<Theory>, trace_hash: u64) -> Report {
@@ -231,13 +192,12 @@ fn report(setup: &Setup, model: &Model, runs: &[Telling], theory: Option<Theory>
         Coverage { round, mean: d.mean, p5: d.p5, p95: d.p95 }
     });
     let per_node = |total: fn(&Telling) -> u64| runs.iter().map(|run| total(run) as f64 / living).collect();
-    let counted = setup.engine() == Engine::Node;
     Report {
-        engine: setup.engine(),
         living: model.living(),
         rounds_to,
         coverage: coverage.collect(),
-        sent_per_node: counted.then(|| (per_node(|run| run.datagrams), per_node(|run| run.bytes))),
+        sent_per_node: (per_node(|run| run.datagrams), per_node(|run| run.bytes)),
+        asked_per_node: per_node(|run| run.asked),
         theory,
         trace_hash,
     }
@@ -276,7 +236,7 @@ mod tests {
         let mut setup = quick(3, 2);
         setup.runs.count = 5;
         let report = play(&setup);
-        let (datagrams, bytes) = report.sent_per_node.expect("nodes are counted");
+        let (datagrams, bytes) = report.sent_per_node;
         assert_eq!((report.rounds_to[2].mean, datagrams.min, datagrams.max), (1.0, 2.0 / 3.0, 2.0 / 3.0));
         // A header, one section of one claim, a checksum.
         assert_eq!(bytes.max, 72.0 * 2.0 / 3.0);
@@ -318,25 +278,62 @@ mod tests {
     }
 
     #[test]
-    fn the_plain_model_plays_what_nodes_cannot() {
-        let mut setup = quick(100, 1);
-        (setup.mode, setup.runs.count) = (Mode::PushPull, 300);
-        let report = play(&setup);
-        let karp = report.theory.and_then(|theory| theory.closed).expect("has been proved").rounds;
-        assert_eq!((report.engine, report.sent_per_node), (Engine::Model, None));
-        let ours = report.rounds_to[2];
-        assert!((ours.mean - karp).abs() < 0.15 + 4.0 * ours.standard_error, "seed 1: {ours:?} for {karp}");
+    fn nodes_that_pull_or_do_both_do_what_the_recurrence_has() {
+        for (mode, fanout) in [(Mode::Pull, 1), (Mode::Pull, 3), (Mode::PushPull, 1), (Mode::PushPull, 3)] {
+            let setup = Setup { mode, ..quick(100, fanout) };
+            let report = play(&setup);
+            let theory = report.theory.expect("in rounds there is one");
+            for (ours, (mean, p99)) in report.rounds_to.iter().zip(theory.rounds_to) {
+                let near = (ours.mean - mean).abs() < 0.1 + 4.0 * ours.standard_error && ours.p99 <= p99 + 1.0;
+                assert!(near, "{mode:?} {fanout}, seed 1: {ours:?} for {mean}, {p99}");
+            }
+        }
     }
 
     #[test]
-    fn the_plain_model_plays_event_time_too() {
-        let mut setup = quick(100, 1);
-        (setup.mode, setup.timing, setup.runs.count) = (Mode::Pull, Timing::Event, 200);
-        let report = play(&setup);
-        let (ours, theory) = (report.rounds_to[2], report.theory.expect("without forwarding there is one"));
-        let (mean, _) = theory.rounds_to[2];
-        assert_eq!(report.engine, Engine::Model);
-        assert!((ours.mean - mean).abs() < 0.1 + 4.0 * ours.standard_error, "seed 1: {ours:?} for {mean}");
+    fn a_question_and_its_answer_must_both_arrive_and_the_dead_answer_nobody() {
+        for mode in [Mode::Pull, Mode::PushPull] {
+            let mut setup = Setup { mode, dead_permille: 300, ..quick(100, 2) };
+            setup.base.link.loss_permille = 300;
+            let report = play(&setup);
+            let (mean, _) = report.theory.expect("in rounds there is one").rounds_to[2];
+            let ours = report.rounds_to[2];
+            assert!(
+                (ours.mean - mean).abs() < 0.1 + 4.0 * ours.standard_error,
+                "{mode:?}, seed 1: {ours:?} for {mean}"
+            );
+            // All ask whom they call, in each round but the last.
+            let (asked, rounds) = (report.asked_per_node.mean, ours.mean);
+            assert!((asked - 2.0 * rounds).abs() <= 2.0, "{mode:?}, seed 1: {asked} asked in {rounds} rounds");
+        }
+    }
+
+    #[test]
+    fn who_asks_hears_what_was_known_when_the_round_began() {
+        // Of three, one knows. If what was pushed could be pulled in the same round two would know it sooner than they can.
+        for mode in [Mode::Pull, Mode::PushPull] {
+            let mut setup = Setup { mode, ..quick(3, 1) };
+            setup.runs.count = 400;
+            let report = play(&setup);
+            let (ours, (mean, _)) = (report.rounds_to[2], report.theory.expect("in rounds there is one").rounds_to[2]);
+            assert!((ours.mean - mean).abs() < 4.0 * ours.standard_error, "{mode:?}, seed 1: {ours:?} for {mean}");
+        }
+    }
+
+    #[test]
+    fn nodes_pull_in_event_time_too() {
+        for (mode, latency) in [(Mode::Pull, 0.0), (Mode::PushPull, 0.25)] {
+            let mut setup = Setup { mode, timing: Timing::Event, ..quick(100, 1) };
+            setup.base.link.latency = Latency::Constant(Span::nanos((latency * 1e8) as u64));
+            setup.runs.count = 100;
+            let report = play(&setup);
+            let (ours, theory) = (report.rounds_to[2], report.theory.expect("of one latency for all there is one"));
+            let (mean, _) = theory.rounds_to[2];
+            assert!(
+                (ours.mean - mean).abs() < 0.1 + 4.0 * ours.standard_error,
+                "{mode:?}, seed 1: {ours:?} for {mean}"
+            );
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::picture;
 /// Rumors that are dropped after a while: the tables of Demers et al. 1987
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "What pushes runs on real nodes, as rumors of class normal whose rumor_rule is the one at hand; nodes do not pull, so \
+    after_help = "What pushes runs on real nodes, as rumors of class normal whose rumor_rule is the one at hand; nodes pull no rumors, so \
                   that runs on the plain model. The model takes no loss: give --loss with rules that push only."
 )]
 pub struct Args {

@@ -21,7 +21,7 @@ use crate::plan::inputs::{mode, one_of};
 pub struct Args {
     #[command(flatten)]
     common: Common,
-    /// Who calls: push, pull or push-pull
+    /// Who calls: push, pull or push-pull, which is the nodes' state_mode
     #[arg(long, default_value = "push", value_parser = mode)]
     mode: Mode,
     /// Distinct peers that one node calls in one round
@@ -115,8 +115,9 @@ pub struct Figures {
     living: u32,
     rounds_to: ByGoal<Spread>,
     coverage: Vec<Point>,
-    datagrams_per_node: Option<f64>,
-    bytes_per_node: Option<f64>,
+    datagrams_per_node: f64,
+    bytes_per_node: f64,
+    questions_per_node: f64,
     theory: Option<Theory>,
 }
 
@@ -173,7 +174,7 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         closed: theory.closed.map(|closed| Closed { name: closed.name, mean: closed.rounds }),
     });
     let figures = Figures {
-        engine: report.engine.name(),
+        engine: Engine::Node.name(),
         fanout: setup.base.config.fanout,
         mode: setup.mode.name(),
         timing: setup.timing.name(),
@@ -184,8 +185,9 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         coverage: (report.coverage.iter())
             .map(|c| Point { round: c.round, mean: c.mean, p5: c.p5, p95: c.p95 })
             .collect(),
-        datagrams_per_node: report.sent_per_node.map(|(datagrams, _)| datagrams.mean),
-        bytes_per_node: report.sent_per_node.map(|(_, bytes)| bytes.mean),
+        datagrams_per_node: report.sent_per_node.0.mean,
+        bytes_per_node: report.sent_per_node.1.mean,
+        questions_per_node: report.asked_per_node.mean,
         theory,
     };
     Document::new("spread", &setup.base, setup.runs, figures, report.trace_hash)
@@ -229,15 +231,13 @@ fn notes(played: &Played) -> Table {
     if let Some(closed) = report.theory.as_ref().and_then(|theory| theory.closed) {
         row("proved for all", format!("{} = {}", closed.name, three_digits(closed.rounds)));
     }
-    if let Some((datagrams, sent)) = report.sent_per_node {
-        row("datagrams of a node", three_digits(datagrams.mean));
-        row("payload of a node", bytes(sent.mean.round() as u64));
+    let (datagrams, sent) = report.sent_per_node;
+    row("datagrams of a node", three_digits(datagrams.mean));
+    row("payload of a node", bytes(sent.mean.round() as u64));
+    if played.setup.mode.pulls() {
+        row("questions of a node", three_digits(report.asked_per_node.mean));
     }
-    let why = match report.engine {
-        Engine::Node => "",
-        Engine::Model => ": nodes do not pull news yet",
-    };
-    row("played by", format!("{}{why}", engine_line(report.engine)));
+    row("played by", engine_line(Engine::Node).to_owned());
     row("trace hash", format!("{:016x}", report.trace_hash));
     table
 }
@@ -251,7 +251,7 @@ fn sizes_table(played: &[Played]) -> Table {
         let mut cells = vec![setup.base.nodes.to_string()];
         cells.extend([most.mean, all.mean, all.p99].map(three_digits));
         cells.extend(theory);
-        cells.extend([unit(setup.timing).to_owned(), engine_line(report.engine).to_owned()]);
+        cells.extend([unit(setup.timing).to_owned(), engine_line(Engine::Node).to_owned()]);
         table.row(cells.into_iter().map(Into::into));
     }
     table

@@ -1,7 +1,7 @@
 //! One piece of news: who knows when, and how that grows with the cluster.
 
-use bruit::sim::experiment::Timing;
 use bruit::sim::experiment::spread::Coverage;
+use bruit::sim::experiment::{Engine, Timing};
 use bruit_terminal::plot::{Plot, Style, plot, series};
 
 use crate::sim::common::engine_line;
@@ -23,7 +23,7 @@ pub fn coverage(played: &Played) -> Plot {
         Timing::Rounds => Style::Dots,
         Timing::Event => Style::Line,
     };
-    let mut ours = series(engine_line(report.engine), report.coverage.iter().map(share).collect(), style);
+    let mut ours = series(engine_line(Engine::Node), report.coverage.iter().map(share).collect(), style);
     ours.band = Some(report.coverage.iter().map(|c| (c.round, 100.0 * c.p5, 100.0 * c.p95)).collect());
     let end = report.coverage.last().map_or(0.0, |c| c.round);
     let theory = report.theory.iter().map(|theory| {
