@@ -29,6 +29,8 @@ pub struct Log {
     pub valid: bool,
     /// Whether ephemeral entries were let go because the owner was gone: should it be up after all they are asked for anew.
     pub skipped: bool,
+    /// Up to which version all but what is ephemeral was held when that was asked for anew: what is left if its owner goes before it comes.
+    pub durable_to: u64,
     /// Whether memory has lost an entry of this node's own: then that something is missing says nothing.
     pub lost: bool,
     pub(super) taken: bool,
@@ -55,6 +57,7 @@ impl Log {
         ephemeral: 0,
         valid: false,
         skipped: false,
+        durable_to: 0,
         lost: false,
         taken: false,
         told_by: 0,
@@ -67,6 +70,22 @@ impl Log {
     #[must_use]
     pub const fn needed(&self, floor: u64) -> u64 {
         if floor > self.floor && self.complete > self.floor { self.floor } else { self.complete }
+    }
+
+    /// It is fetched anew from its owner, with what was let go.
+    pub const fn begin_anew(&mut self) {
+        if self.complete > self.durable_to {
+            self.durable_to = self.complete;
+        }
+        (self.complete, self.floor) = (0, 0);
+    }
+
+    /// Its owner gives nothing any more: what has not come by now was let go.
+    pub const fn end_anew(&mut self) {
+        if self.durable_to > self.complete {
+            (self.complete, self.skipped) = (self.durable_to, true);
+        }
+        self.durable_to = 0;
     }
 
     /// What it adds to the fingerprint: the sum over its settled entries that count.

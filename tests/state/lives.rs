@@ -1,3 +1,5 @@
+use core::time::Duration;
+
 use bruit::sim::Death;
 use bruit::{Config, Span, Write};
 
@@ -39,6 +41,30 @@ fn who_was_only_held_dead_has_its_keys_back_at_once() {
     world.resume(hosts[4]);
     let back = world.run_until(Span::secs(10), |w| in_step(w, &hosts) && held(w, hosts[0]).len() == 1);
     assert!(back.is_some());
+}
+
+#[test]
+fn what_is_durable_is_still_given_when_its_owner_dies_before_what_was_let_go_is_fetched_anew() {
+    let retention = Duration::from_secs(20);
+    let config = Config { down_retention: retention, ..Config::default() };
+    let (mut world, hosts) = cluster(9, 3, &config, 0);
+    write(&mut world, hosts[2], durable("config", "a")).expect("taken");
+    write(&mut world, hosts[2], own("load", "1")).expect("taken");
+    world.run_for(Span::secs(5));
+    let id = world.id(hosts[2]);
+    world.pause(hosts[2]);
+    let gone = world.run_until(Span::secs(120), |w| w.node(hosts[0]).is_some_and(|node| node.member(id).is_none()));
+    assert!(gone.is_some(), "it is forgotten, and what is ephemeral is let go");
+    world.run_for(Span::secs(10));
+    world.resume(hosts[2]);
+    let anew = world.run_until(Span::secs(10), |w| w.node(hosts[0]).is_some_and(|node| node.watermark(id, 1) == 0));
+    assert!(anew.is_some(), "it lives after all, and all of it is fetched anew");
+    world.crash(hosts[2], Death::Refusing);
+    world.restart(hosts[2], None, &[world.addr(hosts[0])]).expect("as before");
+    let back = world.run_until(Span::secs(60), |w| value_at(w, hosts[2], hosts[2], "config").is_some());
+    assert!(back.is_some(), "the others hold it, and give it");
+    world.run_for(Span::secs(30));
+    assert!(in_step(&world, &hosts));
 }
 
 #[test]

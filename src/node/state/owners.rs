@@ -67,8 +67,9 @@ impl Node {
             let record = self.states.store.log_mut(log);
             if other == life && core::mem::take(&mut record.skipped) {
                 // It lives after all, and knows best.
-                (record.complete, record.floor) = (0, 0);
+                record.begin_anew();
             } else if other < life {
+                record.end_anew();
                 self.let_go(log);
             }
         }
@@ -85,7 +86,9 @@ impl Node {
         while let Some(log) = self.next_log_of(id, behind) {
             behind = Some(log);
             self.states.store.set_valid(log, false);
-            self.states.store.log_mut(log).void_since = now;
+            let record = self.states.store.log_mut(log);
+            record.void_since = now;
+            record.end_anew();
         }
         self.note_root(now, root);
     }
