@@ -469,6 +469,7 @@ fn set_limit(limits: &mut Limits, text: &str) -> Result<(), String> {
         "rumor_window" => limits.rumor_window = n,
         "rumor_bytes" => limits.rumor_bytes = n,
         "state_owners" => limits.state_owners = n,
+        "state_keys" => limits.state_keys = n,
         _ => return Err(format!("{name} cannot be limited by a script yet")),
     }
     Ok(())

@@ -1,12 +1,13 @@
 //! Do all see the same? Once all is quiet, everybody who runs is a member, or another process of its name is; and all
-//! that reach each other hold the same starts at the same numbers to be up, under one fingerprint, and have the same rumors and the
-//! same state.
+//! that reach each other hold the same starts at the same numbers to be up, with all that belongs to them (R11), under one
+//! fingerprint, and have the same rumors and the same state.
 //!
-//! Nodes whose tables have no room for everybody cannot agree: this is not for them.
+//! Nodes whose tables have no room for everybody cannot agree: this is not for them. Nor can the states of those of whom one has no
+//! room for one more key.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::census::{Census, Held, Process};
+use super::census::{Census, Held, Process, Record};
 use crate::id::{BootId, Incarnation};
 use crate::node::Phase;
 use crate::sim::HostId;
@@ -25,7 +26,8 @@ pub(super) fn found(census: &Census) -> Vec<(HostId, String)> {
             }
         }
         let first = census.members().find(|other| other.side == process.side);
-        all.extend(first.and_then(|first| difference(first, process)).map(|what| (process.host, what)));
+        let what = first.and_then(|first| difference(first, process).or_else(|| other_state(census, first, process)));
+        all.extend(what.map(|what| (process.host, what)));
     }
     all
 }
@@ -42,15 +44,26 @@ fn difference(first: &Process, other: &Process) -> Option<String> {
     if let Some((name, _, number)) = ours.difference(&theirs).next() {
         return Some(format!("holds {name} {number} to be up, as {} does not", first.name));
     }
+    let records = |process: &Process| -> BTreeMap<String, Record> {
+        let up = |held: &&Held| held.state.is_up();
+        process.holds.iter().filter(up).map(|held| (held.name.clone(), held.record.clone())).collect()
+    };
+    let (theirs, ours) = (records(first), records(other));
+    if let Some((name, record)) = ours.iter().find(|(name, record)| theirs.get(*name) != Some(record)) {
+        return Some(format!("holds {name} with {record:?}, {} with {:?}", first.name, theirs.get(name)));
+    }
     if first.rumor_root != other.rumor_root {
         let (theirs, ours) = (first.rumor_root, other.rumor_root);
         return Some(format!("has rumors {ours:016x}, {} has {theirs:016x}", first.name));
     }
-    if first.state_root != other.state_root {
-        let (theirs, ours) = (first.state_root, other.state_root);
-        return Some(format!("has state {ours:016x}, {} has {theirs:016x}", first.name));
-    }
     let differs = first.fingerprint != other.fingerprint;
     differs
         .then(|| format!("has fingerprint {:016x}, {} has {:016x}", other.fingerprint, first.name, first.fingerprint))
+}
+
+fn other_state(census: &Census, first: &Process, other: &Process) -> Option<String> {
+    let crowded = census.members().any(|process| process.side == first.side && process.crowded);
+    let (theirs, ours) = (first.state_root, other.state_root);
+    let differs = theirs != ours && !crowded;
+    differs.then(|| format!("has state {ours:016x}, {} has {theirs:016x}", first.name))
 }

@@ -1,6 +1,8 @@
 //! Who is there, and what does each hold of the others? One look at a whole world, for the rules that hold once it is
 //! quiet.
 
+use core::net::SocketAddr;
+
 use crate::id::{BootId, Incarnation, NodeId};
 use crate::node::Phase;
 use crate::sim::{HostId, Observer, World};
@@ -25,6 +27,8 @@ pub(super) struct Process {
     pub fingerprint: u64,
     pub rumor_root: u64,
     pub state_root: u64,
+    /// Whether it has no room for one more key.
+    pub crowded: bool,
     /// What it holds, itself included.
     pub holds: Vec<Held>,
 }
@@ -37,6 +41,15 @@ pub(super) struct Held {
     pub incarnation: Incarnation,
     pub state: State,
     pub name: String,
+    pub record: Record,
+}
+
+/// What belongs to a member beside its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Record {
+    pub addr: SocketAddr,
+    pub zone: String,
+    pub tags: Vec<u8>,
 }
 
 impl Census {
@@ -54,6 +67,7 @@ impl Census {
                 incarnation: m.incarnation,
                 state: m.state,
                 name: m.name.to_owned(),
+                record: Record { addr: m.addr, zone: m.zone.to_owned(), tags: m.raw_tags.to_vec() },
             };
             all.push(Process {
                 host,
@@ -66,6 +80,7 @@ impl Census {
                 fingerprint: node.membership_fingerprint(),
                 rumor_root: node.rumor_root(),
                 state_root: node.state_root(),
+                crowded: node.state_used().0 >= node.params().limits.state_keys,
                 holds: node.members().map(held).collect(),
             });
         }

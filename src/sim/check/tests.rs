@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use super::census::{Held, Process};
+use super::census::{Held, Process, Record};
 use super::*;
 use crate::config::{Config, Params, Profile};
 use crate::event::Event;
@@ -209,6 +209,7 @@ fn in_changed(change: impl FnOnce(&mut [Process; 3])) -> Vec<Check> {
         incarnation: Incarnation::FIRST,
         state: State::Alive,
         name: n.to_string(),
+        record: Record { addr: ([10, 0, 0, n as u8], 4_100).into(), zone: "z".to_owned(), tags: Vec::new() },
     };
     let process = |n: u64| Process {
         host: HostId(n as u32),
@@ -221,6 +222,7 @@ fn in_changed(change: impl FnOnce(&mut [Process; 3])) -> Vec<Check> {
         fingerprint: 7,
         rumor_root: 9,
         state_root: 5,
+        crowded: false,
         holds: (0..3).map(held).collect(),
     };
     let mut all = [0, 1, 2].map(process);
@@ -269,10 +271,18 @@ fn whoever_sees_something_else_is_noticed() {
     let print = |all: &mut [Process; 3]| all[2].fingerprint = 8;
     let root = |all: &mut [Process; 3]| all[1].rumor_root = 10;
     let state = |all: &mut [Process; 3]| all[1].state_root = 6;
-    let changes: [fn(&mut [Process; 3]); 5] = [lacks, number, print, root, state];
+    let zone = |all: &mut [Process; 3]| all[1].holds[2].record.zone = "y".to_owned();
+    let addr = |all: &mut [Process; 3]| all[2].holds[0].record.addr.set_port(1);
+    let changes: [fn(&mut [Process; 3]); 7] = [lacks, number, print, root, state, zone, addr];
     for (nth, change) in changes.into_iter().enumerate() {
         assert_eq!(in_changed(change), [Check::Agreement], "change {nth}");
     }
+}
+
+#[test]
+fn where_somebody_has_no_room_for_a_key_states_may_differ() {
+    let crowded = |all: &mut [Process; 3]| (all[1].state_root, all[2].crowded) = (6, true);
+    assert_eq!(in_changed(crowded), []);
 }
 
 #[test]

@@ -19,6 +19,18 @@ pub enum Deed {
     Remove,
 }
 
+impl Deed {
+    /// The same with another value.
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Ephemeral(number) => Self::Ephemeral(number.wrapping_add(1)),
+            Self::Durable(number) => Self::Durable(number.wrapping_add(1)),
+            Self::Lease(number, ttl) => Self::Lease(number.wrapping_add(1), ttl),
+            Self::Remove => Self::Remove,
+        }
+    }
+}
+
 /// What is done to a key that all write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SharedDeed {
@@ -110,6 +122,11 @@ impl Act {
         "wall_clock",
         "junk",
     ];
+
+    /// Whether somebody is not seen by others any more once it is done.
+    pub(super) const fn hides(&self) -> bool {
+        matches!(self, Self::Crash(..) | Self::Pause(_) | Self::Partition(_) | Self::Leave(_))
+    }
 
     /// The name of its kind.
     #[must_use]

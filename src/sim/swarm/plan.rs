@@ -20,6 +20,9 @@ pub(super) const SEEDS: u32 = 2;
 /// The longest time for which a key is written, in seconds.
 pub(super) const LEASE_MAX_S: u64 = 30;
 
+/// Longer than who is down, and what is removed, is remembered in most plans.
+const LONG_MS: u64 = 90_000;
+
 /// How large a plan may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
@@ -78,8 +81,19 @@ impl Plan {
     /// The plan of a seed.
     #[must_use]
     pub fn draw(seed: u64, size: Size) -> Self {
-        let (down, halted) = (Vec::new(), Vec::new());
-        Draw { rng: Rng::from_seed(seed), moves: 0, joins: 0, writes: false, down, halted }.plan(seed, size)
+        let (down, halted, twins) = (Vec::new(), Vec::new(), Vec::new());
+        Draw {
+            rng: Rng::from_seed(seed),
+            moves: 0,
+            joins: 0,
+            writes: false,
+            apart: false,
+            down,
+            halted,
+            twins,
+            wrote: None,
+        }
+        .plan(seed, size)
     }
 
     /// The parameters of a node.
@@ -116,10 +130,16 @@ struct Draw {
     joins: u32,
     /// Whether every other act is a write.
     writes: bool,
+    /// Whether every fourth one takes the cluster apart, or puts it together.
+    apart: bool,
     /// Who has been told to die or leave, and not to come back; who to halt, and not to go on: whom the next such act
     /// is about.
     down: Vec<u32>,
     halted: Vec<u32>,
+    /// Who bears the name of whom.
+    twins: Vec<(u32, u32)>,
+    /// Who wrote last, and has not gone since.
+    wrote: Option<u32>,
 }
 
 impl Draw {
@@ -133,8 +153,11 @@ impl Draw {
         let (zones, cold) = (self.one_of(&[1, 1, 2, 3]), self.below(4) == 0);
         let count = 3 + self.below(size.acts.clamp(3, 200) - 2);
         self.writes = self.below(3) == 0;
+        self.apart = self.below(4) == 0;
         let acts = self.acts(nodes, count);
-        let buried = (SEEDS..nodes + self.joins).filter(|_| self.rng.below(4) == 0).collect();
+        let mut buried: BTreeSet<u32> = (SEEDS..nodes + self.joins).filter(|_| self.rng.below(4) == 0).collect();
+        // Twins go together.
+        buried.extend(self.twins.iter().filter(|(new, _)| buried.contains(new)).map(|(_, of)| *of).collect::<Vec<_>>());
         let between = Latency::Uniform(ceiling / 20, ceiling / 8);
         let modes = self.modes();
         Plan { seed, profile, config, limits, nodes, zones, cold, within, between, acts, buried, modes }
@@ -158,7 +181,9 @@ impl Draw {
     fn config(&mut self, profile: Profile) -> Config {
         let mut config = Config::new(profile);
         let pause = config.pause_to_forgive;
-        config.down_retention = self.one_of(&[pause * 5, Duration::from_secs(30), config.down_retention]);
+        // One of them is longer than any history: what only a member that is forgotten sets right is not set right.
+        let day = Duration::from_secs(86_400);
+        config.down_retention = self.one_of(&[pause * 5, Duration::from_secs(30), config.down_retention, day]);
         config.fanout = self.one_of(&[2, 3, 4]);
         config.helpers = self.one_of(&[1, 3, 4]);
         config.confirmations = self.one_of(&[0, 3]);
@@ -182,10 +207,11 @@ impl Draw {
         Limits {
             probes: self.one_of(&[2, 16]),
             relays: self.one_of(&[1, 64]),
-            book: self.one_of(&[4, 64]),
+            book: self.one_of(&[1, 4, 64]),
             rumors: self.one_of(&[64, 4_096]),
             rumor_window: self.one_of(&[64, 4_096]),
             rumor_bytes: self.one_of(&[1 << 13, 1 << 20]),
+            state_keys: if self.below(8) == 0 { 24 } else { 4_096 },
             ..Limits::for_members(hosts.max(64))
         }
     }
@@ -213,14 +239,48 @@ impl Draw {
         for _ in 0..count {
             let act = self.act(nodes);
             acts.push(Timed { at, act });
-            if let (Act::WriteShared(_, class, rule, key, _), true) = (act, self.below(2) == 0) {
-                // Somebody else at the same time.
-                let (other, deed) = (self.host(nodes), self.shared_deed(rule));
-                acts.push(Timed { at, act: Act::WriteShared(other, class, rule, key, deed) });
-            }
-            at = at + Span::millis(self.one_of(&[0, 5, 50, 500, 3_000, 20_000]));
+            acts.extend(self.beside(nodes, act).into_iter().map(|act| Timed { at, act }));
+            // Long enough now and then for who is away to be forgotten, and what was removed meanwhile.
+            let long = act.hides() && self.below(4) == 0;
+            let gap = if long { LONG_MS } else { self.one_of(&[0, 5, 50, 500, 3_000, 20_000]) };
+            at = at + Span::millis(gap);
         }
         acts
+    }
+
+    /// What is done at the same time.
+    fn beside(&mut self, nodes: u32, act: Act) -> Vec<Act> {
+        match act {
+            Act::WriteShared(_, class, rule, key, _) if self.below(2) == 0 => {
+                let (other, deed) = (self.host(nodes), self.shared_deed(rule));
+                vec![Act::WriteShared(other, class, rule, key, deed)]
+            }
+            // Both begin a life: the same one, where neither meets who has heard of the other.
+            Act::Namesake(new, of) if self.apart => {
+                self.twins.push((new, of));
+                vec![Act::Crash(of, Death::Refusing), Act::Restart(of, None)]
+            }
+            Act::Write(host, class, deed, first, count) => {
+                let twin = self.twin(host).map(|twin| Act::Write(twin, class, deed.other(), first, count));
+                twin.into_iter().collect()
+            }
+            Act::Crash(host, death) => self.twin(host).map(|twin| Act::Crash(twin, death)).into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn twin(&self, host: u32) -> Option<u32> {
+        let twin = |(new, of): &(u32, u32)| [(*new, *of), (*of, *new)].into_iter().find(|(one, _)| *one == host);
+        self.twins.iter().find_map(twin).map(|(_, other)| other)
+    }
+
+    /// A host that may be there by now; of twins one now and then.
+    fn writer(&mut self, nodes: u32) -> u32 {
+        match self.twins.len() as u32 {
+            0 => self.host(nodes),
+            count if self.below(2) == 0 => self.twins[self.rng.below(count) as usize].0,
+            _ => self.host(nodes),
+        }
     }
 
     /// A host that may be there by now.
@@ -241,8 +301,12 @@ impl Draw {
         if count == 0 { self.host(nodes) } else { of(self).swap_remove(nth) }
     }
 
+    /// Who goes: often who wrote last.
     fn goes(&mut self, nodes: u32) -> u32 {
-        let host = self.host(nodes);
+        let host = match self.wrote.take() {
+            Some(host) if self.below(2) == 0 => host,
+            Some(_) | None => self.host(nodes),
+        };
         self.down.push(host);
         host
     }
@@ -254,6 +318,9 @@ impl Draw {
     }
 
     fn act(&mut self, nodes: u32) -> Act {
+        if self.apart && self.below(4) == 0 {
+            return self.apart(nodes);
+        }
         if self.writes && self.below(2) == 0 {
             return if self.below(2) == 0 { self.write(nodes) } else { self.write_shared(nodes) };
         }
@@ -284,11 +351,23 @@ impl Draw {
         }
     }
 
+    /// Parts of a cluster go their own ways, in which names may be borne twice.
+    fn apart(&mut self, nodes: u32) -> Act {
+        match self.below(6) {
+            0 | 1 => Act::Partition(self.rng.next_u64()),
+            2 => Act::Heal,
+            3 => self.namesake(nodes),
+            4 => Act::Pause(self.halts(nodes)),
+            _ => Act::Resume(self.among(|draw| &mut draw.halted, nodes)),
+        }
+    }
+
     /// Few keys, so that they are written again and again.
     fn write(&mut self, nodes: u32) -> Act {
         let number = self.rng.next_u64() as u16;
         let lease = Span::secs(self.one_of(&[1, 10, LEASE_MAX_S]));
         let deed = self.one_of(&[
+            Deed::Ephemeral(number),
             Deed::Ephemeral(number),
             Deed::Durable(number),
             Deed::Durable(number),
@@ -296,7 +375,9 @@ impl Draw {
             Deed::Remove,
         ]);
         let (first, count) = (self.below(6) as u8, self.one_of(&[1, 1, 3, 20]));
-        Act::Write(self.host(nodes), self.one_of(Class::ALL), deed, first, count)
+        let host = self.writer(nodes);
+        self.wrote = Some(host);
+        Act::Write(host, self.one_of(Class::ALL), deed, first, count)
     }
 
     fn write_shared(&mut self, nodes: u32) -> Act {
@@ -346,7 +427,7 @@ mod tests {
         for seed in 0..300 {
             let plan = Plan::draw(seed, Size::default());
             assert!(plan.params(0).is_ok(), "seed {seed}: {:?}", plan.params(0).err());
-            assert!((3..=12).contains(&plan.nodes) && (3..=50).contains(&plan.acts.len()));
+            assert!((3..=12).contains(&plan.nodes) && (3..=75).contains(&plan.acts.len()));
             assert!(plan.acts.is_sorted_by_key(|timed| timed.at), "seed {seed}");
             assert_eq!(plan, Plan::draw(seed, Size::default()));
             kinds.extend(plan.acts.iter().map(|timed| timed.act.name()));

@@ -29,12 +29,12 @@ impl Script {
         if !set.is_empty() {
             script.say(&format!("set{set}"));
         }
-        let Limits { members, probes, relays, book, origins, rumors, rumor_window, rumor_bytes, state_owners, .. } =
-            plan.limits;
+        let Limits { members, probes, relays, book, origins, rumors, rumor_window, rumor_bytes, .. } = plan.limits;
+        let Limits { state_owners, state_keys, .. } = plan.limits;
         script.say(&format!("limits members={members} probes={probes} relays={relays} book={book}"));
         script.say(&format!(
             "limits origins={origins} rumors={rumors} rumor_window={rumor_window} rumor_bytes={rumor_bytes} \
-             state_owners={state_owners}"
+             state_owners={state_owners} state_keys={state_keys}"
         ));
         script
     }

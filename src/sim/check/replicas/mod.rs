@@ -3,7 +3,9 @@
 //!
 //! What an owner that runs has written is demanded whole. Of a life that is over the last writes may have come to nobody: it counts
 //! as far as anybody who runs says that its writes are complete, so who says so without holding them is found. What such a life had written before under
-//! a key that it wrote again last is not demanded, since it was superseded: it may be gone. Where two processes of one name lived one life, only agreement is demanded of that life.
+//! a key that it wrote again last is not demanded, since it was superseded: it may be gone. Where two processes of one name lived one life, only agreement is demanded of that life:
+//! of what is held, and not of fingerprints, which may leave something out (R12). Where somebody has no room for one more key, each
+//! must hold what it says that it holds everything of (R8).
 
 mod owned;
 mod shared;
@@ -16,7 +18,7 @@ use crate::node::{Node, Phase, SharedValue};
 use crate::sim::{HostId, Observer, World, Written};
 use crate::state::MergeRule;
 use crate::time::Instant;
-use owned::{OwnWrite, Owned};
+use owned::{Held, OwnWrite, Owned};
 use shared::{SharedCall, SharedKeys};
 
 /// A life of an owner.
@@ -42,7 +44,7 @@ enum Asked {
     Shared(Vec<u8>, SharedCall),
 }
 
-/// How far the lives are complete that members hold something of, and which of them are those of owners that are up.
+/// How far the lives are complete of which somebody holds something, those without end whose owners are up; and which those are.
 pub(super) struct Reach {
     complete: BTreeMap<Life, u64>,
     up: BTreeMap<NodeId, u32>,
@@ -50,9 +52,15 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    /// Whether a write has come to anybody who runs.
+    /// Whether a write has come to anybody who is looked at.
     fn holds(&self, life: Life, version: u64) -> bool {
-        self.up.get(&life.0) == Some(&life.1) || self.complete.get(&life).is_some_and(|complete| version <= *complete)
+        self.complete.get(&life).is_some_and(|complete| version <= *complete)
+    }
+
+    /// The same as far as one node says itself.
+    fn of(self, node: &Node) -> Self {
+        let complete = self.complete.into_keys().map(|life| (life, node.watermark(life.0, life.1))).collect();
+        Self { complete, ..self }
     }
 }
 
@@ -108,13 +116,25 @@ impl Replicas {
         let mut all = Vec::new();
         for side in sides {
             let members: Vec<&Process> = census.members().filter(|process| process.side == side).collect();
-            let nodes = members.iter().filter_map(|process| world.node(process.host));
-            let reach = self.reach(nodes);
-            for process in &members {
-                let Some(node) = world.node(process.host) else { continue };
-                let wrong = self.owned.wrong(world.now(), &reach, node);
-                let wrong = wrong.or_else(|| self.shared.wrong(&reach, node));
-                all.extend(wrong.map(|what| (process.host, what)));
+            let crowded = members.iter().any(|process| process.crowded);
+            let nodes: Vec<(HostId, &Node)> =
+                members.iter().filter_map(|process| Some((process.host, world.node(process.host)?))).collect();
+            let reach = || self.reach(nodes.iter().map(|(_, node)| *node));
+            let first = nodes.first().map(|(_, node)| Held::by(node));
+            for (host, node) in &nodes {
+                let held = Held::by(node);
+                let wrong = if crowded {
+                    self.owned.lacking(world.now(), &reach().of(node), &held)
+                } else {
+                    let wrong = self.owned.wrong(world.now(), &reach(), &held);
+                    let wrong = wrong.or_else(|| self.shared.wrong(&reach(), node));
+                    wrong.or_else(|| first.as_ref().and_then(|first| held.difference(first)))
+                };
+                let miscounts = || {
+                    let (root, anew) = (node.state_root(), node.state_root_anew());
+                    (root != anew).then(|| format!("has state {root:016x}, and entries that come to {anew:016x}"))
+                };
+                all.extend(wrong.or_else(miscounts).map(|what| (*host, what)));
             }
         }
         all
@@ -129,6 +149,7 @@ impl Replicas {
             }
             let (id, life) = present_life(node);
             reach.up.insert(id, life);
+            reach.complete.insert((id, life), u64::MAX);
         }
         let several = self.bearers.iter().filter(|(_, bearers)| bearers.len() > 1);
         reach.ambiguous = several.map(|(life, _)| *life).collect();

@@ -67,20 +67,27 @@ impl Owned {
     }
 
     /// What a node holds that it should not, or the other way round.
-    pub fn wrong(&self, now: Instant, reach: &Reach, node: &Node) -> Option<String> {
-        let held = held_by(node);
-        let mut keys: BTreeSet<Key> = held.keys().cloned().collect();
-        keys.extend(self.0.iter().flat_map(|(life, all)| all.iter().map(|write| (life.0, write.key.clone()))));
+    pub fn wrong(&self, now: Instant, reach: &Reach, held: &Held) -> Option<String> {
+        let keys: BTreeSet<Key> = held.0.keys().cloned().chain(self.keys()).collect();
         keys.into_iter().find_map(|key| {
             let expected = self.expected(now, reach, &key)?;
-            let got = held.get(&key).map(Vec::as_slice);
-            (got != expected).then(|| {
-                let text =
-                    |value: Option<&[u8]>| value.map_or("nothing".to_owned(), |value| value.escape_ascii().to_string());
-                let owner = key.0;
-                format!("holds {} as {} of {owner:?}, not {}", text(got), key.1.escape_ascii(), text(expected))
-            })
+            let got = held.value(&key);
+            (got != expected).then(|| told(&key, got, expected))
         })
+    }
+
+    /// What a node does not hold though it says that it does, however much of what others have written it had no room for.
+    pub fn lacking(&self, now: Instant, reach: &Reach, held: &Held) -> Option<String> {
+        self.keys().find_map(|key| {
+            let expected = self.expected(now, reach, &key)?;
+            let lacks = held.value(&key).is_none() && expected.is_some();
+            lacks.then(|| told(&key, None, expected))
+        })
+    }
+
+    /// All that were written.
+    fn keys(&self) -> impl Iterator<Item = Key> + '_ {
+        self.0.iter().flat_map(|(life, all)| all.iter().map(|write| (life.0, write.key.clone())))
     }
 
     /// What a key has to be; `None` where that is not known: what was written before a last write that came to nobody may be gone,
@@ -106,13 +113,38 @@ impl Owned {
     }
 }
 
-fn held_by(node: &Node) -> BTreeMap<Key, Vec<u8>> {
-    let (mut all, mut place) = (BTreeMap::new(), 0);
-    while let Some((at, view)) = node.next_state_from(Instant::ZERO, place) {
-        if !view.shared {
-            all.insert((view.owner, view.key.to_vec()), view.value.to_vec());
+fn told(key: &Key, got: Option<&[u8]>, expected: Option<&[u8]>) -> String {
+    let text = |value: Option<&[u8]>| value.map_or("nothing".to_owned(), |value| value.escape_ascii().to_string());
+    format!("holds {} as {} of {:?}, not {}", text(got), key.1.escape_ascii(), key.0, text(expected))
+}
+
+/// What is held of a key: which write it is, what it says, and whether it outlives its owner.
+type Said = (u32, u64, Vec<u8>, bool);
+
+/// The keys that a node holds of all that write them alone.
+pub(super) struct Held(BTreeMap<Key, Said>);
+
+impl Held {
+    pub fn by(node: &Node) -> Self {
+        let (mut all, mut place) = (BTreeMap::new(), 0);
+        while let Some((at, view)) = node.next_state_from(Instant::ZERO, place) {
+            if !view.shared {
+                let said = (view.life, view.version, view.value.to_vec(), view.durable);
+                all.insert((view.owner, view.key.to_vec()), said);
+            }
+            place = at + 1;
         }
-        place = at + 1;
+        Self(all)
     }
-    all
+
+    fn value(&self, key: &Key) -> Option<&[u8]> {
+        self.0.get(key).map(|(_, _, value, _)| value.as_slice())
+    }
+
+    /// What is held here and not there, or the other way round.
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        let key = self.0.keys().chain(other.0.keys()).find(|key| self.0.get(*key) != other.0.get(*key))?;
+        let name = key.1.escape_ascii();
+        Some(format!("holds {:?} as {name} of {:?}, others {:?}", self.0.get(key), key.0, other.0.get(key)))
+    }
 }

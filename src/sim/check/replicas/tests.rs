@@ -91,8 +91,51 @@ fn of_the_dead_only_what_somebody_calls_complete_is_demanded() {
     assert!(reach(1).holds((id, 1), 1) && !reach(0).holds((id, 1), 1));
     let a = world.node(A).expect("it runs");
     let rule = &world.observer.replicas;
-    assert_eq!(rule.owned.wrong(world.now(), &reach(1), a), None);
-    assert_eq!(rule.owned.wrong(world.now(), &reach(0), a), None, "nobody has to hold what may have come to nobody");
+    assert_eq!(rule.owned.wrong(world.now(), &reach(1), &Held::by(a)), None);
+    assert_eq!(
+        rule.owned.wrong(world.now(), &reach(0), &Held::by(a)),
+        None,
+        "nobody has to hold what may have come to nobody"
+    );
+}
+
+#[test]
+fn of_a_life_that_two_have_borne_all_hold_the_same() {
+    let mut world = two();
+    world.write(A, own("k", Some("1"))).expect("taken");
+    let first = Held::by(world.node(A).expect("it runs"));
+    assert!(Held::by(world.node(B).expect("it runs")).difference(&first).is_some_and(|what| what.contains('k')));
+    world.run_for(Span::secs(5));
+    assert_eq!(Held::by(world.node(B).expect("it runs")).difference(&first), None);
+}
+
+#[test]
+fn who_has_no_room_must_hold_what_it_says_is_complete() {
+    let limits = crate::limits::Limits { state_keys: 16, ..crate::limits::Limits::for_members(64) };
+    let small = Params::new(&Config::new(Profile::Local), &limits).expect("good limits");
+    let mut world = World::watched(1, Bounds::default(), Checks::default());
+    world.form(&[Spec::new("a", small.clone()), Spec::new("b", small)]).expect("good specs");
+    world.run_for(Span::secs(5));
+    for host in [A, B] {
+        for n in 0..12 {
+            world.write(host, own(&format!("k{n}"), Some("1"))).expect("there is room at its owner");
+        }
+    }
+    world.run_for(Span::secs(30));
+    assert_eq!(world.observer.missing(&world), [], "neither says that it holds all");
+    let (a, id) = (world.node(A).expect("it runs"), world.id(B));
+    let said = a.watermark(id, 1);
+    assert!((1..12).contains(&said), "some of them: {said}");
+    let rule = &world.observer.replicas;
+    let reach = |complete| Reach {
+        complete: BTreeMap::from([((id, 1), complete)]),
+        up: BTreeMap::from([(id, 1)]),
+        ambiguous: BTreeSet::new(),
+    };
+    let lacking = |complete| rule.owned.lacking(world.now(), &reach(complete), &Held::by(a));
+    assert_eq!(lacking(said), None);
+    assert!(lacking(said + 1).is_some());
+    assert_eq!(reach(u64::MAX).of(a).complete, reach(said).complete);
 }
 
 #[test]
