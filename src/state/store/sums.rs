@@ -3,7 +3,7 @@
 //! A sum changes by what has changed. What is superseded counts on as a ghost until what supersedes it has settled. That a sum in
 //! memory is wrong would show nowhere but in comparisons in vain: now and then those of one bucket are made anew (R20).
 
-use super::super::entry::{Entry, Stage};
+use super::super::entry::Stage;
 use super::Store;
 use crate::wire::{state_bucket_of, state_bucket_range};
 
@@ -116,7 +116,7 @@ impl Store {
     #[cfg(any(test, feature = "sim"))]
     #[must_use]
     pub fn root_anew(&self) -> u64 {
-        let counts = |entry: &&Entry| {
+        let counts = |entry: &&super::super::entry::Entry| {
             let valid = self.records.logs[entry.log() as usize].valid;
             matches!(entry.stage(), Stage::Settled | Stage::Ghost) && (valid || !entry.is_ephemeral())
         };
