@@ -49,8 +49,8 @@ fn grid(mode: Mode, nodes: u32, fanouts: &[u32], shares: &[u32], runs: u32) {
 
 fn small(mode: Mode) {
     if cfg!(debug_assertions) {
-        agrees(&Setup { mode, ..setup(100, 1, 100, 0, 30) });
-        agrees(&Setup { mode, ..setup(100, 4, 300, 300, 30) });
+        agrees(&Setup { mode, ..setup(100, 1, 100, 0, 100) });
+        agrees(&Setup { mode, ..setup(100, 4, 300, 300, 100) });
     } else {
         grid(mode, 100, &[1, 2, 4, 10], &[0, 100, 300], 300);
     }
