@@ -42,6 +42,8 @@ pub(super) enum Timer {
     StateAges,
     /// Ask for the next stretch of the state again.
     StateWalk,
+    /// Nothing more has come of a comparison of state.
+    StateComparison,
     /// Tell all of this node's own state again, after a reset.
     StateRetell,
     /// Ask those again who do not hold what is waited for.
@@ -58,7 +60,7 @@ pub(super) enum Timer {
     Forget,
 }
 
-const FIXED: u32 = 14;
+const FIXED: u32 = 15;
 
 impl Keys {
     pub(super) fn new(limits: &Limits) -> Self {
@@ -88,6 +90,7 @@ impl Keys {
             Timer::Survey => 11,
             Timer::StateRetell => 12,
             Timer::Averages => 13,
+            Timer::StateComparison => 14,
             Timer::InFlight(place) => self.probes + place,
             Timer::Relay(place) => self.relays + place,
             // Records are numbered from 1 on.
@@ -112,6 +115,7 @@ impl Keys {
             11 => Timer::Survey,
             12 => Timer::StateRetell,
             13 => Timer::Averages,
+            14 => Timer::StateComparison,
             key if key < self.relays => Timer::InFlight(key - self.probes),
             key if key < self.suspicions => Timer::Relay(key - self.relays),
             key => match NonZeroU16::new((key - self.suspicions) as u16 + 1) {
@@ -170,6 +174,7 @@ impl Node {
             Timer::Survey => self.on_survey_timer(now),
             Timer::Averages => self.on_averages_timer(now),
             Timer::StateRetell => self.on_state_retell_timer(now),
+            Timer::StateComparison => self.on_state_comparison_timer(now),
             Timer::InFlight(place) => self.on_flight_timer(now, place),
             Timer::Relay(place) => self.on_relay_timer(now, place),
             Timer::Suspicion(record) => self.on_suspicion_timer(now, record),

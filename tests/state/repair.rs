@@ -1,3 +1,8 @@
+use std::cell::Cell;
+use std::rc::Rc;
+
+use bruit::sim::Fate;
+use bruit::wire::Kind;
 use bruit::{Config, Span};
 
 use super::support::{cluster, held, in_step, own, write};
@@ -42,6 +47,40 @@ fn what_was_missed_entirely_is_found_by_fingerprints_and_costs_little() {
     let (bytes, sums) = (world.observer.bytes - bytes, world.observer.sums - sums);
     assert!(sums <= 4, "{sums} comparisons");
     assert!(bytes < 60_000, "{bytes} bytes");
+}
+
+#[test]
+fn a_comparison_of_which_a_datagram_is_lost_goes_on_at_once() {
+    for lost in [Kind::StateSums, Kind::StateListing, Kind::StateWants, Kind::StatePage] {
+        let (mut world, hosts) = cluster(4, 2, &Config::default(), 0);
+        for host in &hosts {
+            write(&mut world, *host, own("key", "value")).expect("taken");
+        }
+        world.run_for(Span::secs(10));
+        world.network.partition(&[&hosts[..1], &hosts[1..]]);
+        for host in &hosts {
+            write(&mut world, *host, own("key", "other")).expect("taken");
+        }
+        world.run_for(Span::millis(2_500));
+        world.network.heal();
+        // When the first of that kind went, which is lost.
+        let gone = Rc::new(Cell::new(None));
+        let first = Rc::clone(&gone);
+        world.meddle(Some(Box::new(move |p| {
+            if first.get().is_none() && p.has(lost) {
+                first.set(Some(p.at));
+                Fate::Drop
+            } else {
+                Fate::Pass
+            }
+        })));
+        let found = world.run_until(Span::secs(60), |w| in_step(w, &hosts) && gone.get().is_some());
+        let since = gone.get().map(|at| world.now().since(at));
+        assert!(found.is_some() && since.is_some_and(|since| since < Span::millis(300)), "{lost:?}: {since:?}");
+        world.run_for(Span::secs(5));
+        let repairs: u64 = hosts.iter().map(|host| world.node(*host).expect("it runs").counters().state_repairs).sum();
+        assert_eq!(repairs, 2, "{lost:?}: once, and again");
+    }
 }
 
 #[test]

@@ -45,6 +45,7 @@ impl Node {
             self.hear_of_own_life(now, sender, page);
             return;
         }
+        self.comparison_goes_on(now, sender.slot);
         let Some(log) = self.log_of(now, head.owner, head.life) else {
             self.counters.state_refused += 1;
             return;

@@ -1,12 +1,13 @@
 //! State on its way through a node: `writing` what is its own, `hearing` pages of others, `telling` what is new, `repairing` what
-//! differs, `asking` for what is new, `walking` through everything before it is a member (`holes`: what of it was lost), `sharing` keys
-//! that all may write, `surveying` who holds what, `resetting` all of it, `ageing` (what has settled, what is over?), `owners` that come
-//! and go, `reading` for the embedder.
+//! differs, `following` what came of that, `asking` for what is new, `walking` through everything before it is a member (`holes`:
+//! what of it was lost), `sharing` keys that all may write, `surveying` who holds what, `resetting` all of it, `ageing` (what has
+//! settled, what is over?), `owners` that come and go, `reading` for the embedder.
 
 mod ageing;
 mod asking;
 #[cfg(test)]
 mod broken_memory;
+mod following;
 mod hearing;
 mod holes;
 mod owners;
@@ -55,6 +56,7 @@ pub(super) struct States {
     asks_left: u32,
     root_changed_at: Instant,
     pace: repairing::Pace,
+    comparison: Option<following::Comparison>,
     /// The logs that the listing names which is compared, a bit for each.
     named: Box<[u64]>,
     walk: Option<Walk>,
@@ -94,6 +96,7 @@ impl States {
             asks_left: 0,
             root_changed_at: now,
             pace: repairing::Pace::new(now),
+            comparison: None,
             named: bought(named_words(limits), 0),
             walk: None,
             holes: Holes::default(),

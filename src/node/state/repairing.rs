@@ -140,6 +140,7 @@ impl Node {
             self.end_asking();
             self.states.pace.learned();
             self.end_catching_up();
+            self.comparison_agrees(slot);
             return;
         }
         let settle = self.settle_time();
@@ -161,12 +162,11 @@ impl Node {
         let pace = &mut self.states.pace;
         pace.not_before = now + (settle / 2) * (1 << pace.in_vain.min(DOUBLINGS));
         pace.in_vain += 1;
-        self.counters.state_repairs += 1;
         let (comparisons, owner) = (pace.in_vain, pace.differed);
         if comparisons % TOLD_AFTER == 0 {
             self.emit(Event::Diverged { peer: self.table.get(slot).id, owner, comparisons });
         }
-        self.push_to(slot, What::StateSums);
+        self.begin_comparison(now, slot);
     }
 
     /// Marks of this node's sums.
@@ -304,6 +304,8 @@ impl Node {
         if answers.leaves && !listing.head.is_back() {
             self.list_back(now, sender, listing.head);
         }
+        let differs = answers.leaves || !answers.wants.is_empty() || !answers.gifts.is_empty();
+        self.comparison_lists(now, sender.slot, differs);
         // What is asked for together travels together.
         answers.wants.iter().for_each(|want| self.want_state(sender, *want));
         answers.gifts.iter().for_each(|want| self.give_state(sender, *want));
