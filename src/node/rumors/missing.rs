@@ -286,14 +286,12 @@ impl Node {
         None
     }
 
-    /// What is so old makes room. What waited for one that goes is handed over now, and goes the next time if it is as old: it
-    /// has to be read first.
+    /// What is so old makes room, unless something has just been told: a rumor that waited for another is as old when it is handed
+    /// over, and has to be read first.
     fn let_the_old_go(&mut self, now: Instant) {
         let retention = self.params.rumor_retention * 2;
-        let delivered = self.counters.rumors_delivered;
-        while self.counters.rumors_delivered == delivered
-            && self.rumors.store.oldest().is_some_and(|(_, entry)| entry.born + retention <= now)
-        {
+        let is_old = |node: &Self| node.rumors.store.oldest().is_some_and(|(_, entry)| entry.born + retention <= now);
+        while self.events.len() == 0 && is_old(self) {
             self.evict_rumor(now);
         }
     }
