@@ -19,7 +19,8 @@ pub struct Write<'a> {
     pub class: Class,
     /// Whether it outlives this node.
     pub durable: bool,
-    /// For how long it holds; for as long as nobody changes it without. In milliseconds, at least one.
+    /// For how long it holds; for as long as nobody changes it without. In milliseconds, at least one. Nothing is left of it then: what a
+    /// former life of this node had durably written under the key stands again if a member that was cut off all the while still holds it.
     pub ttl: Option<Span>,
 }
 

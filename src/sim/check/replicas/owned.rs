@@ -105,6 +105,13 @@ impl Owned {
                 return None;
             }
             if let Some(write) = of_key().find(held) {
+                // What has ended leaves nothing behind in the log of a former life: where that life's write is held by somebody who was
+                // cut off meanwhile, it stands again.
+                let former =
+                    |(_, all): (&Life, &Vec<OwnWrite>)| all.iter().any(|write| write.durable && write.key == key.1);
+                if write.is_over(now) && self.0.range((key.0, 0)..*life).any(former) {
+                    return None;
+                }
                 let there = (write.durable || up == Some(life.1)) && !write.is_over(now);
                 return Some(write.value.as_deref().filter(|_| there));
             }
