@@ -35,6 +35,15 @@ fn a_crash_is_known_to_all_and_the_crashed_comes_back() {
 }
 
 #[test]
+fn a_newcomer_holds_the_whole_state() {
+    let document = lab(&["newcomer", "--nodes", "4", "--keys", "50", "--runs", "2", "--profile", "local"]);
+    assert_eq!((document["keys"].as_u64(), document["state_bytes"].as_u64()), (Some(150), Some(150 * 72)));
+    let runs = document["runs"].as_array().expect("a list");
+    assert_eq!(runs.len(), 2);
+    assert!(runs.iter().all(|run| run["held_ms"].is_f64() && run["bytes"].as_u64() > Some(150 * 72)), "{runs:?}");
+}
+
+#[test]
 fn a_rumor_is_heard_by_all_once_both_at_once_and_by_rounds() {
     let document = lab(&["rumor", "--nodes", "5", "--runs", "2", "--profile", "local"]);
     for class in ["urgent", "rounds"] {

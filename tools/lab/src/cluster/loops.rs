@@ -50,6 +50,7 @@ impl Place {
 #[derive(Debug)]
 pub struct Loops {
     config: Config,
+    limits: Limits,
     places: Vec<Place>,
     nodes: Vec<Option<Handle>>,
     began: Instant,
@@ -61,9 +62,25 @@ impl Loops {
     /// # Errors
     /// When one does not start.
     pub fn start(config: &Config, places: Vec<Place>) -> Result<Self, Failure> {
+        let members = u32::try_from(places.len()).map_err(Failure::doing("counting the members"))?;
+        Self::start_with(config, &Self::limits(members), places)
+    }
+
+    /// The limits of nodes of which nothing else is asked.
+    #[must_use]
+    pub fn limits(members: u32) -> Limits {
+        Limits::for_members(members + SPARE)
+    }
+
+    /// The same with other limits.
+    ///
+    /// # Errors
+    /// When one does not start.
+    pub fn start_with(config: &Config, limits: &Limits, places: Vec<Place>) -> Result<Self, Failure> {
         let members = places.len();
         let gate = Arc::new(Barrier::new(members + 1));
-        let mut loops = Self { config: config.clone(), nodes: vec![None; members], places, began: Instant::now() };
+        let (config, limits) = (config.clone(), limits.clone());
+        let mut loops = Self { config, limits, nodes: vec![None; members], places, began: Instant::now() };
         let mut seeds = Vec::new();
         let mut held = Vec::new();
         for member in 0..members {
@@ -118,12 +135,12 @@ impl Loops {
         seeds: Vec<SocketAddr>,
         gate: Option<Arc<Barrier>>,
     ) -> Result<(Handle, SyncSender<()>), Failure> {
-        let (place, config) = (self.places[member].clone(), self.config.clone());
+        let (place, config, limits) = (self.places[member].clone(), self.config.clone(), self.limits.clone());
         let members = self.places.len();
         let (told, answer) = sync_channel(1);
         let (go, gone) = sync_channel(1);
         let work = move || {
-            let bound = bind(member, members, &place, &config, &seeds);
+            let bound = bind((member, members), &place, (&config, &limits), &seeds);
             let looped = bound.map(|(looped, handle)| (told.send(Ok(handle)), looped).1);
             match looped {
                 Ok(looped) => run(looped, &gone, gate.as_deref()),
@@ -143,18 +160,16 @@ impl Loops {
 
 /// Enters the namespace and makes the node there.
 fn bind(
-    member: usize,
-    members: usize,
+    (member, members): (usize, usize),
     place: &Place,
-    config: &Config,
+    (config, limits): (&Config, &Limits),
     seeds: &[SocketAddr],
 ) -> Result<(Loop, Handle), Failure> {
     if let Some(path) = &place.namespace {
         let file = std::fs::File::open(path).map_err(Failure::doing(path.display()))?;
         setns(file, CloneFlags::CLONE_NEWNET).map_err(Failure::doing("entering a network namespace"))?;
     }
-    let count = u32::try_from(members).map_err(Failure::doing("counting the members"))?;
-    let params = Params::new(config, &Limits::for_members(count + SPARE)).map_err(Failure::new)?;
+    let params = Params::new(config, limits).map_err(Failure::new)?;
     let identity = Identity {
         name: Name::new(&name(member)).ok_or_else(|| Failure::new("a name that is none"))?,
         cluster: LABEL,

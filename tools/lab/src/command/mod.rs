@@ -2,6 +2,7 @@
 
 mod kill;
 mod namespaces;
+mod newcomer;
 mod one_by_one;
 mod pause;
 mod quiet;
@@ -39,6 +40,8 @@ pub enum Command {
     Namespaces(namespaces::Args),
     /// One rumor after the other, in one process: time until all have it, passed on at once and by rounds alone
     Rumor(rumor::Args),
+    /// One that holds nothing joins a cluster with many keys, again and again: time until it holds all, and bytes
+    Newcomer(newcomer::Args),
     /// The memory of agents that are processes of their own, with their default limits
     Rss(rss::Args),
 }
@@ -56,6 +59,7 @@ impl Command {
             Self::Pause(args) => pause::run(&args),
             Self::Namespaces(args) => namespaces::run(&args),
             Self::Rumor(args) => rumor::run(&args),
+            Self::Newcomer(args) => newcomer::run(&args),
             Self::Rss(args) => rss::run(&args),
         }
     }
