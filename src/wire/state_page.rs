@@ -201,7 +201,12 @@ impl<'a> StatePage<'a> {
     #[must_use]
     pub fn entries(&self) -> StateEntries<'a> {
         let (owner, life) = (NodeId::from_u64(self.head.owner.get()), self.head.life.get());
-        StateEntries { origin: (owner, life), left: self.count, version: self.head.base.get(), rest: self.body }
+        StateEntries { origin: (owner, life), unchecked: self.unchecked() }
+    }
+
+    /// The same with a check of 0: to make it takes longer than to read the rest.
+    pub(crate) const fn unchecked(&self) -> Unchecked<'a> {
+        Unchecked { left: self.count, version: self.head.base.get(), rest: self.body }
     }
 
     /// The sum of the checks of all entries, as it stands in the page.
@@ -240,20 +245,35 @@ impl<'a> StatePage<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct StateEntries<'a> {
     origin: (NodeId, u32),
-    left: u8,
-    version: u64,
-    rest: &'a [u8],
+    unchecked: Unchecked<'a>,
 }
 
 impl<'a> Iterator for StateEntries<'a> {
     type Item = StateEntry<'a>;
 
     fn next(&mut self) -> Option<StateEntry<'a>> {
-        self.left = self.left.checked_sub(1)?;
-        let (mut entry, rest) = read(self.version, self.rest)?;
-        (self.version, self.rest) = (entry.draft.version, rest);
+        let mut entry = self.unchecked.next()?;
         let (owner, life) = self.origin;
         entry.draft.check = entry.draft.hash(owner, life);
+        Some(entry)
+    }
+}
+
+/// The entries of a page, without their checks.
+#[derive(Clone, Copy, Debug)]
+pub struct Unchecked<'a> {
+    left: u8,
+    version: u64,
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Unchecked<'a> {
+    type Item = StateEntry<'a>;
+
+    fn next(&mut self) -> Option<StateEntry<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let (entry, rest) = read(self.version, self.rest)?;
+        (self.version, self.rest) = (entry.draft.version, rest);
         Some(entry)
     }
 }

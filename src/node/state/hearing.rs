@@ -125,7 +125,7 @@ impl Node {
     /// Says for which versions another entry is held that gives way: two processes of one name have given one version twice.
     fn drop_what_is_gone(&mut self, now: Instant, log: u32, page: &StatePage<'_>, twins: &mut Twins) {
         let head = page.head();
-        let mut said = page.entries().map(|entry| (entry.draft.version, entry.draft.check)).peekable();
+        let mut said = page.unchecked().map(|entry| entry.draft).peekable();
         let mut next = self.states.store.first_behind(log, head.base);
         while let Some(slot) = next {
             next = self.states.store.after(slot);
@@ -134,11 +134,11 @@ impl Node {
             if at > head.upto {
                 break;
             }
-            while said.next_if(|(version, _)| *version < at).is_some() {}
+            while said.next_if(|draft| draft.version < at).is_some() {}
             match said.peek() {
-                Some((version, check)) if *version == at => {
+                Some(draft) if draft.version == at => {
                     // A page has no more entries than there are places.
-                    (entry.check < *check).then(|| twins.push(at));
+                    (entry.check < draft.hash(head.owner, head.life)).then(|| twins.push(at));
                     continue;
                 }
                 Some(_) | None if head.lost || entry.is_ephemeral() && head.partial => continue,
@@ -155,7 +155,7 @@ impl Node {
     fn is_replaced_by(&self, slot: u32, log: u32, page: &StatePage<'_>) -> bool {
         let store = &self.states.store;
         let (held, shared, complete) = (store.text(slot).0, store.get(slot).is_shared(), store.log(log).complete);
-        page.entries()
+        page.unchecked()
             .map(|entry| entry.draft)
             .any(|draft| draft.version > complete && draft.key == held && draft.nature.shared == shared)
     }
