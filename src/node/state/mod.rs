@@ -62,7 +62,7 @@ pub(super) struct States {
     walk: Option<Walk>,
     /// What of it has been lost.
     holes: Holes,
-    /// How often this node may still compare at once after its walk.
+    /// With how many members this node still compares by itself after its walk.
     catches: u8,
     survey: surveying::Survey,
     /// The entry that is looked at next, whether it is still what its origin wrote.

@@ -139,8 +139,7 @@ impl Node {
             (self.states.pace.agreed_at, self.states.pace.differs_since) = (now, None);
             self.end_asking();
             self.states.pace.learned();
-            self.end_catching_up();
-            self.comparison_agrees(slot);
+            self.comparison_agrees(now, slot);
             return;
         }
         let settle = self.settle_time();

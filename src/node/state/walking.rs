@@ -22,10 +22,6 @@ const TRIES_MAX: u8 = 5;
 /// How many hello intervals a walk may take before this node joins without the rest: what is missing is then repaired.
 const WALK_INTERVALS: u32 = 50;
 
-/// How often, once it is a member, a node compares with somebody at once because of what was lost on its walk.
-const CATCHES_MAX: u8 = 16;
-/// One such comparison begins after the other by this part of the wait for an ack.
-const CATCH_PART: u32 = 4;
 /// How many times as long as for the last answer a walker waits for the next before it asks again.
 const PATIENCE: u32 = 8;
 
@@ -105,31 +101,7 @@ impl Node {
     }
 
     pub(in super::super) fn on_state_walk_timer(&mut self, now: Instant) {
-        if self.states.walk.is_some() {
-            self.ask_for_state(now);
-        } else {
-            self.catch_up_with_state(now);
-        }
-    }
-
-    /// Compares with anybody, again and again, until in step with somebody. Whoever has walked is not in step because of datagrams that
-    /// were lost, and not because something is under way: there is nothing to be waited for.
-    fn catch_up_with_state(&mut self, now: Instant) {
-        let Some(left) = self.states.catches.checked_sub(1).filter(|_| self.phase == Phase::Joined) else { return };
-        self.states.catches = left;
-        self.arm(Timer::StateWalk, now + self.params.ack_prior / CATCH_PART);
-        let mut peer = [0];
-        if self.roster.sample(&mut self.rng, &mut peer, |_| true) == 1 && self.budgets.repair.spend(now, 1) {
-            self.counters.state_repairs += 1;
-            self.push_to(peer[0], What::StateSums);
-        }
-    }
-
-    /// In step with somebody.
-    pub(super) fn end_catching_up(&mut self) {
-        if core::mem::take(&mut self.states.catches) > 0 {
-            self.disarm(Timer::StateWalk);
-        }
+        self.ask_for_state(now);
     }
 
     /// Once the last stretch has been taken.
@@ -156,11 +128,11 @@ impl Node {
     /// What has been missed on the way is repaired, unless the first who is met is in step.
     fn end_state_walk(&mut self, now: Instant) {
         self.states.walk = None;
-        self.states.catches = CATCHES_MAX;
+        self.disarm(Timer::StateWalk);
         if self.phase == Phase::Joining {
             self.finish_joining(now);
         }
-        self.arm(Timer::StateWalk, now + self.params.ack_prior);
+        self.begin_catching_up(now);
     }
 
     /// Stops walking, because this node gives up what it was joining for.
