@@ -23,7 +23,7 @@ pub fn repair(played: &[&Played]) -> Plot {
         }
     }
     let allowed = [1.0, 10.0, 100.0, 1_000.0].map(|keys| (keys, 3.0 * ENTRY * keys + 2_500.0)).to_vec();
-    all.push(series("three times the keys' own, and 2.5 kB", allowed, Style::Dashed));
+    all.push(series("3 × own + 2.5 kB", allowed, Style::Dashed));
     let title = "two nodes differ".to_owned();
     Plot { log_x: true, log_y: true, ..plot(title, "keys that differ".to_owned(), "bytes until they do not", all) }
 }
