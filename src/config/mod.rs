@@ -175,11 +175,11 @@ pub struct Config {
     /// over the interval by itself. Set, and drawn by each node: half an interval sooner on average. Below `gossip_interval`.
     pub gossip_phase: Option<Duration>,
     /// After this many times ln N tellings and hearings, of N members (at least 100), the news that somebody lives after all makes
-    /// no rounds any more and goes on with pings and acks only; if it was only suspected it begins at half of that, and only those
-    /// pass it on in rounds who held the opposite. That somebody was held dead wrongly counts as heard as often as among 100 only;
-    /// what this is more among more members each has to tell itself. 2: each is told about as often as it tells, and ln N copies leave one member without. Raised:
-    /// the last few hear it sooner, at more datagrams from each who tells. 0: never, and hearing counts for nothing. Bad news makes
-    /// rounds as often as it is sent.
+    /// no rounds any more and goes on with pings and acks only, for a quarter more tellings than other news; if it was only
+    /// suspected it begins at half of that. That somebody was held dead wrongly counts as heard as often as among 100 only; what
+    /// this is more among more members each has to tell itself. 2: each is told about as often as it tells, and ln N copies leave
+    /// one member without. Raised: the last few hear it sooner, at more datagrams from each who tells. 0: never, and hearing counts
+    /// for nothing. Bad news makes rounds as often as it is sent.
     pub quiet_after: u32,
     /// When a node stops telling a rumor of class normal or bulk in rounds; each is told at most as often as a piece of news,
     /// whatever the rule. Blind, counter, 6. What a rule leaves out is repaired by digests. Measured (`bruit sim rumors`): what is

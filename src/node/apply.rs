@@ -159,7 +159,7 @@ impl Node {
         let (form, tone) = match (held.0, claim.state) {
             (_, State::Suspect) => (self.form_of_doubt(), Tone::Urgent),
             (_, State::Dead | State::Left) => (Form::Claim, Tone::Urgent),
-            (State::Alive, State::Alive) => (self.form_of_doubt(), Tone::Relief),
+            (State::Alive, State::Alive) => (Form::Claim, Tone::Relief),
             (State::Suspect, State::Alive) => (Form::Claim, Tone::Relief),
             (State::Dead | State::Left, State::Alive) => (Form::Claim, Tone::Good),
         };
