@@ -81,6 +81,17 @@ pub(super) enum Marker {
     Reread { origin: NodeId, boot: u32, to: u64 },
 }
 
+impl Marker {
+    /// How many deliveries are lost with it: of rumors that are lost already, each.
+    const fn stands_for(self) -> u64 {
+        match self {
+            Self::Lost { from, to, .. } => to - from + 1,
+            Self::Resync { lost } => lost,
+            Self::Reread { .. } => 1,
+        }
+    }
+}
+
 /// What both sides share.
 #[derive(Debug)]
 struct Passage {
@@ -138,7 +149,7 @@ impl Deliveries {
             return self.lose(lost);
         }
         if !self.tell_of_lost() {
-            return self.lose(1);
+            return self.lose(marker.stands_for());
         }
         self.queue.try_send(Queued::Marker(marker)).map_or_else(|error| self.give_up(error), |()| 0)
     }
@@ -169,11 +180,15 @@ impl Deliveries {
 
     fn give_up(&mut self, error: TrySendError<Queued>) -> u64 {
         // What nobody can read any more is not lost.
-        let lost = u64::from(error.is_full());
-        if let Queued::Rumor(_, ticket) = error.into_inner() {
-            self.passage.payloads.discard(ticket);
-        }
-        self.lose(lost)
+        let is_full = error.is_full();
+        let lost = match error.into_inner() {
+            Queued::Rumor(_, ticket) => {
+                self.passage.payloads.discard(ticket);
+                1
+            }
+            Queued::Marker(marker) => marker.stands_for(),
+        };
+        if is_full { self.lose(lost) } else { 0 }
     }
 }
 
@@ -257,6 +272,21 @@ mod tests {
             assert_eq!(writer.rumor(rumor(n), Some(&[n as u8])), 0);
             assert_eq!(sequences(&reader), [Ok(n)]);
         }
+    }
+
+    #[test]
+    fn who_does_not_read_that_rumors_are_lost_is_told_how_many() {
+        let (mut writer, reader) = deliveries(2, 8);
+        let lost = Marker::Lost { origin: NodeId::from_u64(1), boot: 2, from: 11, to: 20 };
+        assert_eq!((writer.marker(lost), writer.rumor(rumor(1), Some(&[1]))), (0, 0));
+        assert_eq!(
+            (writer.marker(lost), writer.marker(lost)),
+            (10, 10),
+            "the queue is full, then there is something to tell"
+        );
+        assert!(reader.try_next().is_some());
+        assert!(writer.tell_of_lost());
+        assert_eq!(sequences(&reader), [Ok(1), Err(20)]);
     }
 
     #[test]
