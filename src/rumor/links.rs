@@ -7,7 +7,7 @@
 
 use arrayvec::ArrayVec;
 
-use crate::time::Span;
+use crate::time::{Instant, Span};
 
 /// Peers that one node may tell of one stream.
 pub const LINKS_MAX: usize = 8;
@@ -22,6 +22,16 @@ struct Link {
     lazy: bool,
 }
 
+/// Who delivers first.
+#[derive(Clone, Copy, Debug)]
+struct Parent {
+    slot: u32,
+    /// How often what it tells has been forwarded.
+    hops: u8,
+    /// Since when it does.
+    since: Instant,
+}
+
 /// How one origin's rumors travel through this node.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
@@ -31,7 +41,7 @@ pub struct Links {
     /// Rumors in close succession, up to [`STREAM_AFTER`].
     run: u8,
     /// Who delivers first, and how often it has not lately.
-    parent: Option<u32>,
+    parent: Option<Parent>,
     misses: u8,
 }
 
@@ -42,27 +52,27 @@ impl Links {
         self.run >= STREAM_AFTER
     }
 
-    /// A rumor has come, `since` after the last one; two of a stream are no more than `gap` apart.
-    pub fn note(&mut self, since: Span, gap: Span, from: Option<u32>) {
+    /// A rumor has come, `since` after the last one, from a peer, forwarded so often; two of a stream are no more than `gap` apart.
+    pub fn note(&mut self, now: Instant, since: Span, gap: Span, from: Option<(u32, u8)>) {
         if since > gap {
             *self = Self { version: self.version, ..Self::default() };
         }
         self.run = (self.run + 1).min(STREAM_AFTER);
-        match from {
-            Some(from) if self.parent == Some(from) => self.misses = 0,
-            Some(from) if self.parent.is_none() || self.misses >= PARENT_MISSES => {
-                (self.parent, self.misses) = (Some(from), 0);
-            }
-            Some(_) => self.misses += 1,
-            None => {}
+        let Some((slot, hops)) = from else { return };
+        match &mut self.parent {
+            Some(parent) if parent.slot == slot => (parent.hops, self.misses) = (hops, 0),
+            Some(_) if self.misses < PARENT_MISSES => self.misses += 1,
+            Some(_) | None => (self.parent, self.misses) = (Some(Parent { slot, hops, since: now }), 0),
         }
     }
 
-    /// Whether a second copy from this peer shall make it lazy: never the first deliverer, or two rumors under way at once
-    /// could cut this node off from both.
+    /// Whether a second copy from this peer, forwarded so often, shall make it lazy: never the first deliverer, or two rumors under
+    /// way at once could cut this node off from both. Nor a shorter way for a longer one that has not been the faster for `settled`:
+    /// where much is under way, two who have just got it from each other would cut off both.
     #[must_use]
-    pub fn may_prune(&self, from: u32) -> bool {
-        !self.is_stream() || self.parent != Some(from)
+    pub fn may_prune(&self, now: Instant, (from, hops): (u32, u8), settled: Span) -> bool {
+        let Some(parent) = self.parent.filter(|_| self.is_stream()) else { return true };
+        parent.slot != from && (hops >= parent.hops || now.since(parent.since) >= settled)
     }
 
     /// Whether this version of the membership has been looked at.
@@ -124,9 +134,11 @@ impl Links {
 mod tests {
     use super::*;
 
+    const NOW: Instant = Instant::from_nanos(1_000_000_000);
+
     fn stream(from: u32) -> Links {
         let mut links = Links::default();
-        (0..STREAM_AFTER).for_each(|_| links.note(Span::millis(1), Span::secs(1), Some(from)));
+        (0..STREAM_AFTER).for_each(|_| links.note(NOW, Span::millis(1), Span::secs(1), Some((from, 2))));
         links.renew(1, &[10, 11, 12], |_| true);
         links
     }
@@ -134,7 +146,11 @@ mod tests {
     #[test]
     fn a_link_is_lazy_from_a_second_copy_until_its_peer_asks() {
         let mut links = stream(5);
-        assert!(links.is_stream() && links.may_prune(6) && !links.may_prune(5));
+        assert!(
+            links.is_stream()
+                && links.may_prune(NOW, (6, 2), Span::millis(50))
+                && !links.may_prune(NOW, (5, 2), Span::millis(50))
+        );
         links.prune(11);
         links.prune(77);
         assert_eq!(links.eager().collect::<Vec<_>>(), [10, 12]);
@@ -155,16 +171,34 @@ mod tests {
     #[test]
     fn after_a_pause_it_is_no_stream_any_more() {
         let mut links = stream(5);
-        links.note(Span::secs(2), Span::secs(1), Some(5));
+        links.note(NOW, Span::secs(2), Span::secs(1), Some((5, 2)));
         assert!(!links.is_stream() && links.eager().count() == 0);
     }
 
     #[test]
     fn another_first_deliverer_takes_over_when_the_old_one_stays_behind() {
         let mut links = stream(5);
-        (0..PARENT_MISSES).for_each(|_| links.note(Span::millis(1), Span::secs(1), Some(6)));
-        assert!(!links.may_prune(5), "late a few times");
-        links.note(Span::millis(1), Span::secs(1), Some(6));
-        assert!(links.may_prune(5) && !links.may_prune(6));
+        (0..PARENT_MISSES).for_each(|_| links.note(NOW, Span::millis(1), Span::secs(1), Some((6, 2))));
+        assert!(!links.may_prune(NOW, (5, 2), Span::millis(50)), "late a few times");
+        links.note(NOW, Span::millis(1), Span::secs(1), Some((6, 2)));
+        assert!(links.may_prune(NOW, (5, 2), Span::millis(50)) && !links.may_prune(NOW, (6, 2), Span::millis(50)));
+    }
+
+    #[test]
+    fn a_longer_way_takes_the_place_of_a_shorter_one_only_after_it_was_the_faster_for_a_while() {
+        let mut links = Links::default();
+        (0..STREAM_AFTER).for_each(|_| links.note(NOW, Span::millis(1), Span::secs(1), Some((5, 3))));
+        let settled = Span::millis(50);
+        let cases = [
+            // hops, after, prunes, because
+            (2, Span::millis(49), false, "a shorter way, and the other is young"),
+            (2, settled, true, "the longer is the faster"),
+            (3, Span::ZERO, true, "no shorter"),
+            (4, Span::ZERO, true, "longer"),
+        ];
+        for (hops, after, prunes, because) in cases {
+            assert_eq!(links.may_prune(NOW + after, (6, hops), settled), prunes, "{because}");
+        }
+        assert!(!links.may_prune(NOW + Span::secs(9), (5, 1), settled), "the first deliverer never");
     }
 }

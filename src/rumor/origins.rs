@@ -13,6 +13,8 @@ pub struct Asked {
     pub until: Instant,
     /// How often this node has asked since the gap opened.
     pub times: u8,
+    /// All that is missing up to here was asked for.
+    pub up_to: u64,
 }
 
 /// What is missing first.

@@ -64,7 +64,7 @@ impl Node {
         if self.admit_rumor(now, origin, rumor) == Marked::Known {
             self.counters.rumors_known += 1;
             if rumor.asks && self.had_when_told(now, way, origin, rumor) {
-                self.note_feedback(sender, origin, rumor, known);
+                self.note_feedback(now, sender, origin, rumor, known);
             }
             return;
         }
@@ -142,16 +142,16 @@ impl Node {
         };
         let Some(place) = self.rumors.store.push(&draft) else { return };
         self.rumors.origins.get_mut(origin).retained += 1;
-        self.note_rumor(now, origin, sender.slot);
+        self.note_rumor(now, origin, sender.slot.map(|slot| (slot, draft.hops)));
         self.deliver_rumor(now, place, age);
         self.spread_rumor(now, place, rumor.class);
     }
 
     /// A new rumor of an origin is retained.
-    pub(super) fn note_rumor(&mut self, now: Instant, origin: u32, from: Option<u32>) {
+    pub(super) fn note_rumor(&mut self, now: Instant, origin: u32, from: Option<(u32, u8)>) {
         let gap = self.params.gossip_interval * STREAM_GAP_INTERVALS;
         let record = self.rumors.origins.get_mut(origin);
-        record.links.note(now.since(record.last_at), gap, from);
+        record.links.note(now, now.since(record.last_at), gap, from);
         record.last_at = now;
         if self.params.rumor_digests && self.rumors.digests.place(origin) != Some((0, 0)) {
             self.rumors.digests.put(origin, 0, 0);
@@ -168,9 +168,10 @@ impl Node {
     }
 
     /// Notes that a rumor was known, so that its sender may stop telling it, or telling this node.
-    fn note_feedback(&self, sender: Sender, origin: u32, rumor: &Rumor<'_>, known: &mut Known) {
-        let links = &self.rumors.origins.get(origin).links;
-        if sender.slot.is_none_or(|slot| !links.may_prune(slot)) {
+    fn note_feedback(&self, now: Instant, sender: Sender, origin: u32, rumor: &Rumor<'_>, known: &mut Known) {
+        let (links, settled) = (&self.rumors.origins.get(origin).links, self.params.gossip_interval);
+        let hops = rumor.hops.saturating_add(1);
+        if sender.slot.is_none_or(|slot| !links.may_prune(now, (slot, hops), settled)) {
             return;
         }
         let base = rumor.id.sequence - 1;

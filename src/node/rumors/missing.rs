@@ -70,8 +70,11 @@ impl Node {
             // The retained ones begin here for a node that joins: what lies before is not lost, it is the past.
             record.anchored = true;
             self.settle_past(now, origin, given_up_to);
-        } else if given_up_to > record.window.complete() && digest.kept < u16::MAX {
-            self.note_gone(now, sender, origin, given_up_to);
+        } else if given_up_to > record.window.complete() {
+            // Who keeps more than can be said may have what is missing.
+            if digest.kept < u16::MAX {
+                self.note_gone(now, sender, origin, given_up_to);
+            }
         } else if digest.complete > record.window.complete() {
             record.gone = Gone::default();
         }
@@ -117,9 +120,11 @@ impl Node {
         let interval = self.params.gossip_interval;
         let [floor, prior, ceiling] = [8, 4, 2].map(|part| interval / part);
         let answer = slot.map_or(prior, |slot| self.table.contact(slot).rtt.timeout(floor, prior, ceiling));
-        let asked = &mut self.rumors.origins.get_mut(origin).asked;
+        let record = self.rumors.origins.get_mut(origin);
+        let up_to = record.window.complete() + RUNS_MAX as u64 * u64::from(u64::BITS);
+        let asked = &mut record.asked;
         let wait = (answer * (1 << asked.times.min(DOUBLINGS))).min(interval * LONGEST_WAIT_INTERVALS);
-        *asked = Asked { until: now + wait, times: asked.times.saturating_add(1) };
+        *asked = Asked { until: now + wait, times: asked.times.saturating_add(1), up_to };
         asked.until
     }
 
@@ -187,13 +192,18 @@ impl Node {
         }
         let record = self.rumors.origins.get_mut(origin);
         let due = if record.window.has_gap() {
-            let behind = record.window.complete();
+            let (behind, mut due) = (record.window.complete(), now + interval);
             if record.gap.is_none_or(|gap| gap.behind != behind) {
-                // Another one than before: who is asked for it need not wait as long as for the last.
+                // Another one than before: who is asked for it need not wait as long as for the last. Once all that was asked for
+                // has come the next is asked for at once: what is missing comes as fast as answers do, however much it is.
+                let asked = record.asked;
+                let has_come = 0 < asked.up_to && asked.up_to <= behind;
+                let until = if has_come { now } else { asked.until.min(now + interval) };
+                due = if has_come { now } else { due };
                 record.gap = Some(Gap { since: now, behind, heard_of: record.window.highest() });
-                record.asked = Asked { until: record.asked.until.min(now + interval), times: 0 };
+                record.asked = Asked { until, times: 0, up_to: if has_come { 0 } else { asked.up_to } };
             }
-            now + interval
+            due
         } else {
             (record.gap, record.asked, record.gone) = (None, Asked::default(), Gone::default());
             record.anchored = true;
@@ -412,7 +422,7 @@ impl Node {
         }
         if left == 0 && lacking != 0 {
             // Behind what was to be had: in front of it, it might leave no room for the longest.
-            if writer.push(Kind::RumorDigests, &RawDigest::new(&self.digest_of(origin))) {
+            if writer.push(Kind::RumorDigests, &RawDigest::new(&self.digest_of_first(origin))) {
                 self.counters.sent_one(Kind::RumorDigests);
             } else {
                 left = lacking;

@@ -27,11 +27,15 @@ impl Node {
 
     /// Bytes that all that waits for rounds takes.
     pub(in super::super) fn rumor_bytes_to_tell(&self) -> usize {
+        self.waiting_rumor_bytes() + self.rumors.digests.waiting(0) as usize * size_of::<RawDigest>()
+    }
+
+    /// The same without digests.
+    pub(in super::super) fn waiting_rumor_bytes(&self) -> usize {
         let (rumors, store) = (&self.rumors, &self.rumors.store);
         let payload = store.bytes_used().div_ceil(store.len().max(1)) as usize;
         let waiting: u32 = Class::ALL.iter().map(|class| rumors.waiting.waiting(*class as usize)).sum();
         waiting as usize * (size_of::<RawRumor>() + payload)
-            + rumors.digests.waiting(0) as usize * size_of::<RawDigest>()
     }
 
     /// Adds what rounds tell, until less than `enough` bytes remain: first what was urgent, then digests, which are what
@@ -94,7 +98,7 @@ impl Node {
     }
 
     /// How often anything of rumors is told, at most.
-    fn rumor_sends(&self) -> u32 {
+    pub(super) fn rumor_sends(&self) -> u32 {
         let derived = self.spread.sends(self.up_count());
         let sends = match self.params.sends {
             Sends::Derived => derived,
@@ -136,9 +140,21 @@ impl Node {
 
     /// What this node has of an origin.
     pub(super) fn digest_of(&self, origin: u32) -> Digest {
+        self.digest_up_to(origin, self.rumors.origins.get(origin).window.complete())
+    }
+
+    /// The same, of no more than from the first retained one on as many as a digest can tell of: exactly where they begin.
+    pub(super) fn digest_of_first(&self, origin: u32) -> Digest {
+        let record = self.rumors.origins.get(origin);
+        let last = record.kept_from.saturating_add(u64::from(u16::MAX) - 1);
+        self.digest_up_to(origin, record.window.complete().min(last))
+    }
+
+    /// What it has as if it had no more than up to a number: no less is complete.
+    fn digest_up_to(&self, origin: u32, complete: u64) -> Digest {
         let record = self.rumors.origins.get(origin);
         let bits = self.rumors.origins.bits(origin);
-        let (complete, highest) = (record.window.complete(), record.window.highest());
+        let highest = record.window.highest();
         let short = |n: u64| u16::try_from(n).unwrap_or(u16::MAX);
         Digest {
             origin: record.id,
