@@ -21,6 +21,9 @@ enum Class {
     Profiles,
 }
 
+/// Rounds in the time of one, at most, where more rumors wait than one round tells.
+const ROUNDS_IN_INTERVAL_MAX: u32 = 64;
+
 /// One part in so many of each datagram is for rumors and their digests, where there are any, and as much for state.
 const SHARE: usize = 4;
 
@@ -191,6 +194,22 @@ impl Node {
             .clamp(1, DATAGRAMS_IN_A_ROW)
     }
 
+    /// When the round after this one is due. Where more rumors wait than a row of datagrams holds it comes sooner by as much: how
+    /// many are told is bounded by the budgets, and not by how much fits into a round. A few at a time, since what comes in one
+    /// burst overflows the receivers' buffers; and paid for by the rumors' own part, so that membership keeps its.
+    fn round_after(&mut self, now: Instant) -> Instant {
+        let next = self.next_round(now);
+        let row = DATAGRAMS_IN_A_ROW * (self.params.max_datagram - OVERHEAD_INTRO);
+        let rows = self.waiting_rumor_bytes().div_ceil(row).min(ROUNDS_IN_INTERVAL_MAX as usize) as u32;
+        let in_round = (DATAGRAMS_IN_A_ROW * self.params.fanout) as u32;
+        let bytes = in_round.saturating_mul(self.params.max_datagram as u32);
+        let hurries = rows > 1 && self.params.gossip_phase.is_none();
+        if hurries && self.budgets.rumor_bytes.covers(now, bytes) && self.budgets.rumor_datagrams.spend(now, in_round) {
+            return now + self.params.gossip_interval / rows;
+        }
+        next
+    }
+
     /// When the next gossip round is due: an interval from now, or this node's own next beat.
     pub(super) fn next_round(&self, now: Instant) -> Instant {
         let interval = self.params.gossip_interval;
@@ -209,7 +228,7 @@ impl Node {
             return;
         }
         self.counters.rounds += 1;
-        let next = self.next_round(now);
+        let next = self.round_after(now);
         self.arm(super::tick::Timer::Gossip, next);
         let mut peers = [0; FANOUT_MAX];
         let wanted = self.params.fanout;

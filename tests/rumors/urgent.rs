@@ -1,9 +1,9 @@
 //! What is urgent is everywhere within the hops of the graph, for about as many copies as each tells.
 
 use bruit::sim::{Latency, Link};
-use bruit::{Class, Config, Span};
+use bruit::{Class, Config, Limits, Order, RumorId, Span};
 
-use super::support::{cluster, publish, times};
+use super::support::{cluster, cluster_with, publish, times};
 
 #[test]
 fn without_loss_everybody_has_it_within_the_least_number_of_hops() {
@@ -68,6 +68,25 @@ fn how_old_it_is_follows_the_clocks_that_it_has_passed() {
     let (above, below) = world.observer.age_error;
     // Round trips are known to the microsecond, and are halved.
     assert!(above <= 10_000 && below >= -10_000, "{above} and {below} ns");
+}
+
+#[test]
+fn rounds_come_sooner_where_more_waits_than_one_tells_and_what_leaves_stays_within_the_budgets() {
+    let limits = Limits { rumors: 8_192, rumor_bytes: 1 << 20, rumor_window: 8_192, ..Limits::for_members(8) };
+    let config = Config::default();
+    let (mut world, hosts) = cluster_with(7, 4, &config, &limits, 0, Order::Arrival);
+    // A round tells three peers of 8 datagrams each, of 11 of these: in 10 rounds that would be 2,640.
+    let (begin, n, span) = (world.now(), 6_000, Span::secs(1));
+    let sent_before = world.node(hosts[0]).expect("it runs").counters().bytes_sent;
+    let ids: Vec<RumorId> = (0..n).map(|_| publish(&mut world, hosts[0], Class::Normal)).collect();
+    world.run_for(span);
+    for id in ids {
+        assert_eq!(times(&world, id, begin).len(), 3, "{id}");
+    }
+    let sent = world.node(hosts[0]).expect("it runs").counters().bytes_sent - sent_before;
+    // Three quarters of what a second permits, and the burst.
+    assert!(sent < u64::from(config.bytes_per_second / 4 * 3 + config.bytes_per_second / 10), "{sent} bytes");
+    assert!(world.observer.lost.is_empty() && world.observer.suspicions == 0);
 }
 
 #[test]

@@ -106,13 +106,15 @@ impl Node {
         if exhausted { Err(Refusal::NotRunning) } else { Ok(place) }
     }
 
-    /// Lets the oldest go until a payload of this node's own has room. What nobody has been told stays; bulk gives way to
-    /// everything that is still being told.
+    /// Lets the oldest go until a payload of this node's own has room. What has been told less often than a round has peers stays:
+    /// what one alone was told might be lost with it. Bulk gives way to everything that is still being told.
     fn make_room(&mut self, now: Instant, len: usize, class: Class) -> Result<(), Refusal> {
+        let peers = (self.params.fanout as u32).min(self.roster.up_len());
+        let enough = peers.min(self.rumor_sends()).max(1);
         while !self.rumors.store.has_room(len) {
             let Some((place, _)) = self.rumors.store.oldest() else { break };
             let told = self.rumors.waiting.place(place).map(|(_, told)| told);
-            let untold = told == Some(0) || self.rumors.fresh.first() == Some(place);
+            let untold = told.is_some_and(|told| told < enough) || self.rumors.fresh.first() == Some(place);
             if untold || class == Class::Bulk && told.is_some() {
                 return Err(Refusal::RumorsWait { class, retained: self.rumors.store.len() });
             }
