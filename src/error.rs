@@ -95,7 +95,8 @@ pub enum Refusal {
         /// The most that travels.
         max: usize,
     },
-    /// What is retained has not been told yet: rumors are published faster than the budgets let them leave.
+    /// What is retained has not been told to as many as a round has peers: rumors are published faster than the budgets let them
+    /// leave.
     RumorsWait {
         /// Of which class the refused one is.
         class: Class,

@@ -156,7 +156,8 @@ pub struct Config {
     /// Switched off: a process that dies on a living host is found out as slowly as a host that dies.
     pub kernel_evidence: bool,
     /// The time between two gossip rounds while there is news. 100 ms / 500 ms / 50 ms (memberlist: 200 ms / 500 ms /
-    /// 100 ms). In quiet there are no rounds at all. Raised: slower repair of what the first forwarding missed.
+    /// 100 ms). In quiet there are no rounds at all; where more rumors wait than one round tells they come sooner, as far as the
+    /// budgets reach. Raised: slower repair of what the first forwarding missed.
     pub gossip_interval: Duration,
     /// How many distinct peers a round, and the forwarding of news, tells. 4 / 4 / 3. Raised: fewer hops and more copies.
     /// Forwarding once with fanout 4 reaches 98 % of the members.
