@@ -25,13 +25,31 @@ fn a_light_load_arrives_whole_and_every_figure_is_there() {
         }
         assert!(doc["arrived_per_s"].as_f64().is_some_and(|n| n > 0.0), "{doc}");
         for key in ["agents", "agent_age_us", "refused_because"] {
-            assert!(doc[key].is_null(), "{key} is told of agents only: {doc}");
+            assert!(doc[key].is_null(), "{key} is told of agents, or of what is refused: {doc}");
         }
         for key in ["kernel_drops", "timer_lateness_p99_us", "timer_lateness_max_us", "latest_us", "duplicates"] {
             assert!(doc[key].is_u64(), "{key}: {doc}");
         }
         let counted = if cfg!(feature = "count-alloc") { json!(0) } else { Value::Null };
         assert_eq!(doc["allocations_after_start"], counted);
+    }
+}
+
+#[test]
+fn flat_out_every_rumor_is_accounted_for_and_what_a_core_delivers_is_told() {
+    let args = ["load", "--flat-out", "--nodes", "4", "--publishers", "2", "--duration", "300ms", "--json"];
+    let out = bruit(&args, "");
+    assert_eq!(out.code, 0, "{out:?}");
+    let doc = out.json();
+    let number = |key: &str| doc[key].as_u64().unwrap_or_else(|| panic!("{key}: {doc}"));
+    assert_eq!((&doc["rate"], number("refused")), (&Value::Null, 0), "{doc}");
+    let told_of = number("delivered") + number("lost") + number("unread");
+    assert!(number("delivered") > 0 && told_of == number("published") * 3, "{doc}");
+    let by_node: Vec<u64> =
+        doc["delivered_by_node"].as_array().expect("a list").iter().filter_map(Value::as_u64).collect();
+    assert_eq!((by_node.len(), by_node.iter().sum()), (4, number("delivered")), "{doc}");
+    for key in ["delivered_per_s", "delivered_per_core_s", "cores_busy"] {
+        assert!(doc[key].as_f64().is_some_and(|n| n > 0.0), "{key}: {doc}");
     }
 }
 
@@ -49,13 +67,16 @@ fn people_get_a_table_that_fits_their_terminal() {
 
 #[test]
 fn a_load_that_makes_no_sense_is_refused() {
-    let cases: [&[&str]; 12] = [
+    let cases: [&[&str]; 15] = [
         &["--nodes", "1"],
         &["--size", "7"],
         &["--size", "1025"],
         &["--nodes", "3", "--publishers", "4"],
         &["--duration", "0s"],
         &["--rate", "1000000", "--duration", "1h"],
+        &["--flat-out", "--rate", "1000"],
+        &["--flat-out", "--find-max"],
+        &["--flat-out", "--duration", "21s"],
         &["--control", "x", "--find-max"],
         &["--control", "x", "--nodes", "3"],
         &["--control", "x", "--publishers", "2"],

@@ -19,6 +19,8 @@ const RATE_MAX: i64 = 10_000_000;
 const DELIVERIES_MAX: f64 = 1e8;
 /// The same of agents, which tell their own of each, with its number: 24 bytes more.
 const AGENT_DELIVERIES_MAX: f64 = 1e7;
+/// The longest without a rate: enough room for five million deliveries a second.
+const FLAT_OUT_MAX: Duration = Duration::from_secs(20);
 /// For how long, where that is not said: once, and at each rate of a search.
 const DURATION: Duration = Duration::from_secs(10);
 const STEP_DURATION: Duration = Duration::from_secs(2);
@@ -45,6 +47,10 @@ pub struct Args {
     /// Rumors a second, of all publishers together
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=RATE_MAX))]
     rate: u32,
+    /// No rate: the next are published as soon as most of those before have been read, which finds how many are delivered at
+    /// most without a loss, a second and for each core
+    #[arg(long, conflicts_with_all = ["rate", "control", "find_max"])]
+    flat_out: bool,
     /// Bytes of each payload
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(STAMP as i64..))]
     size: u32,
@@ -93,6 +99,7 @@ impl Args {
             nodes: if self.control.is_empty() { usize::from(self.nodes) } else { self.control.len() },
             publishers: usize::from(self.publishers),
             rate: self.rate,
+            flat_out: self.flat_out,
             size: self.size as usize,
             duration: self.duration.map_or(if self.find_max { STEP_DURATION } else { DURATION }, Into::into),
             class: self.class,
@@ -114,9 +121,15 @@ impl Args {
                 &format!("--size takes up to {max}"),
             );
         }
+        if self.flat_out && load.duration > FLAT_OUT_MAX {
+            return usage(
+                "that are too many deliveries to keep".to_owned(),
+                "--duration takes up to 20s with --flat-out",
+            );
+        }
         let (rumors, deliveries) = (load.duration.as_secs_f64() * f64::from(load.rate), deliveries_per_rate(load));
         let deliveries = deliveries * f64::from(load.rate);
-        if deliveries > self.deliveries_max() {
+        if !self.flat_out && deliveries > self.deliveries_max() {
             return usage(
                 format!("{deliveries:.0} deliveries are too many to keep"),
                 "lower --rate or --duration, or have fewer nodes",

@@ -83,7 +83,7 @@ pub fn play(load: &Load, bounds: &Bounds, show: &Show) -> Result<(), Failure> {
     } else {
         output::print(&found.summary(Paint::stdout()))?;
     }
-    let lowest = found.steps.iter().map(|step| step.report.rate).min().unwrap_or_default();
+    let lowest = found.steps.iter().map(|step| step.rate()).min().unwrap_or_default();
     found.max.map(drop).ok_or_else(|| {
         let cause = format!("no rate held, from {} a second down to {lowest}", load.rate);
         Failure::new(Code::NotMet, cause).advise("allow more with --max-p99 or --max-loss, or begin lower with --rate")
@@ -124,8 +124,8 @@ fn go_beyond(
     try_at: impl Fn(u32) -> Result<Step, Failure>,
 ) -> Result<Vec<Step>, Failure> {
     let arrived = |step: &Step| step.report.arrived_per_s.unwrap_or_default();
-    let Some(held) = steps.iter().rev().find(|step| Some(step.report.rate) == max) else { return Ok(Vec::new()) };
-    let (mut rate, mut before, mut beyond) = (held.report.rate, arrived(held), Vec::new());
+    let Some(held) = steps.iter().rev().find(|step| Some(step.rate()) == max) else { return Ok(Vec::new()) };
+    let (mut rate, mut before, mut beyond) = (held.rate(), arrived(held), Vec::new());
     for _ in 0..BEYOND_MAX {
         rate = rate.saturating_mul(2).min(most);
         let step = try_at(rate)?;
@@ -155,11 +155,16 @@ fn titles() -> String {
 }
 
 impl Step {
+    /// The rate that was tried: without one there is no search.
+    pub fn rate(&self) -> u32 {
+        self.report.rate.unwrap_or_default()
+    }
+
     fn row(&self, paint: Paint) -> String {
         let r = &self.report;
         let age = |of: fn(&bruit_agent::view::Distribution) -> u64| r.age_us.as_ref().map_or(0, of);
         let columns = [
-            r.rate.to_string(),
+            self.rate().to_string(),
             three_digits(r.arrived_per_s.unwrap_or_default()),
             micros(age(|age| age.p50)),
             micros(age(|age| age.p99)),
@@ -184,7 +189,7 @@ impl Found {
         let arrived = |step: &Step| step.report.arrived_per_s.unwrap_or_default();
         let most = self.beyond.iter().max_by(|a, b| arrived(a).total_cmp(&arrived(b)));
         let most = most.map_or_else(String::new, |step| {
-            let (most, rate) = (three_digits(arrived(step)), step.report.rate);
+            let (most, rate) = (three_digits(arrived(step)), step.rate());
             format!("beyond that at most {most} arrived at each reader in a second, of {rate}\n")
         });
         let max = paint.paint(BOLD, &format!("{max} rumors a second held"));

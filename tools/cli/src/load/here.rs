@@ -1,5 +1,6 @@
 //! How much do nodes in this process bear? They publish and read what the others publish.
 
+use std::cell::OnceCell;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -8,9 +9,10 @@ use bruit_terminal::failure::Failure;
 use bruit_terminal::progress::Line;
 
 use super::nodes::Nodes;
+use super::publisher::Published;
 use super::reader::Heard;
 use super::report::{Measured, Outcome};
-use super::{LOOK_EVERY, Load, Progress, publisher, reader};
+use super::{LOOK_EVERY, Load, Progress, flat_out, publisher, reader};
 
 /// How long nodes may take to join, and the first rumors to arrive.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -30,16 +32,22 @@ pub fn play(load: &Load, line: &str) -> Result<Outcome, Failure> {
 fn measure(load: &Load, nodes: &Nodes, name: &str) -> Measured {
     let progress = Progress::default();
     let (before, cpu_before, start) = (nodes.counted(), cpu(), Instant::now());
-    let refused = || nodes.counted().since(&before).io("rumors_refused");
+    // With what was refused of the schedule, what has shown why.
+    let because = OnceCell::new();
+    let refused = || nodes.counted().since(&before).io("rumors_refused") - u64::from(because.get().is_some());
     let (published, heard) = std::thread::scope(|scope| {
         let progress = &progress;
         let readers: Vec<_> =
             nodes.all().iter().map(|node| scope.spawn(move || reader::read(node, start, progress))).collect();
-        let publisher = scope.spawn(move || publisher::publish(load, nodes.all(), start, progress));
+        let publish = if load.flat_out { flat_out::publish } else { publisher::publish };
+        let publisher = scope.spawn(move || publish(load, nodes.all(), start, progress));
         let line = Line::new(name);
         while !publisher.is_finished() {
             std::thread::sleep(LOOK_EVERY);
-            progress.tell(&line, load);
+            progress.tell(&line, load, start.elapsed());
+            if !load.flat_out && because.get().is_none() && refused() > 0 {
+                nodes.refusal(load.class.into()).into_iter().for_each(|why| drop(because.set(why)));
+            }
         }
         let published = publisher.join().expect("a publisher does not panic");
         let all_have_all = || published.is_settled(load, refused(), progress.settled.load(Ordering::Relaxed));
@@ -53,13 +61,15 @@ fn measure(load: &Load, nodes: &Nodes, name: &str) -> Measured {
     });
     let (elapsed, cpu) = (start.elapsed(), cpu().saturating_sub(cpu_before));
     let counted = nodes.counted().since(&before);
+    let refused = counted.io("rumors_refused") - u64::from(because.get().is_some());
+    let refused_because = published.refused_because.clone().or(because.into_inner());
     Measured {
         agents: None,
         elapsed,
         cpu: Some(cpu),
-        published: published.without(counted.io("rumors_refused")),
+        published: Published { refused, refused_because, ..published },
         counted,
-        heard: Some(Heard::of_all(heard)),
+        heard: Some(heard),
         allocations: None,
     }
 }

@@ -2,13 +2,14 @@
 //! one clock of this process, which also reads them.
 //!
 //! The rate is a schedule: what could not be published in time is published late and counts as that much older (no coordinated
-//! omission). [`here`] plays it among nodes in this process, [`agents`] among running agents through their control sockets, and
+//! omission). [`flat_out`] has none: the next are published once earlier ones are read. [`here`] plays it among nodes in this process, [`agents`] among running agents through their control sockets, and
 //! [`find_max`] plays it again and again to find the highest rate that holds.
 
 pub mod agents;
 mod ages;
 mod counted;
 pub mod find_max;
+mod flat_out;
 mod here;
 mod nodes;
 mod picture;
@@ -48,6 +49,8 @@ pub struct Load {
     pub publishers: usize,
     /// Rumors a second, of all together.
     pub rate: u32,
+    /// Whether there is no rate: the next are published as soon as enough of those before have been read.
+    pub flat_out: bool,
     /// Bytes of each payload.
     pub size: usize,
     /// For how long.
@@ -77,6 +80,11 @@ impl Load {
     /// After that nobody waits any longer for a place in a publisher's queue.
     fn given_up_after(&self) -> Duration {
         self.duration * 2
+    }
+
+    /// The schedule's rate, where there is one.
+    fn scheduled(&self) -> Option<u32> {
+        (!self.flat_out).then_some(self.rate)
     }
 }
 
@@ -122,10 +130,22 @@ impl Progress {
         self.settled.fetch_add(n, Ordering::Relaxed);
     }
 
-    /// Shows how much has been published.
-    fn tell(&self, line: &Line, load: &Load) {
+    /// Counts more rumors as published, if no more deliveries than so many are still to come then. Whether it has.
+    fn publish_within(&self, load: &Load, more: u64, most: u64) -> bool {
+        let settled = self.settled.load(Ordering::Relaxed);
+        let fits = |published: u64| ((published + more) * load.readers()).saturating_sub(settled) <= most;
+        let next = |published: u64| fits(published).then(|| published + more);
+        self.published.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
+    }
+
+    /// Shows how much has been published, or without a schedule how many milliseconds are over.
+    fn tell(&self, line: &Line, load: &Load, elapsed: Duration) {
         let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-        line.tell(number(self.published.load(Ordering::Relaxed)), number(load.rumors()));
+        let millis = |time: Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        match load.scheduled() {
+            Some(_) => line.tell(number(self.published.load(Ordering::Relaxed)), number(load.rumors())),
+            None => line.tell(millis(elapsed), millis(load.duration)),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use bruit::net::{self, Delivery, Handle, Options, StartError};
+use bruit::net::{self, CommandError, Delivery, Handle, Options, StartError};
 use bruit::{Class, Config, Identity, Limits, Name, Order, Params, Profile};
 use bruit_agent::runner;
 use bruit_terminal::failure::{Code, Failure};
@@ -17,8 +17,8 @@ const CLUSTER: &str = "bruit load";
 /// What may leave a node in a second: more than two cores can send, so that the machine is the bound.
 const DATAGRAMS_PER_SECOND: u32 = 1_000_000;
 const BYTES_PER_SECOND: u32 = 1_000_000_000;
-/// Rumors that wait for a reader that is kept from running for a while.
-const UNREAD_MAX: usize = 16_384;
+/// Rumors that wait for a reader that is kept from running for a while, at most.
+pub const UNREAD_MAX: usize = 16_384;
 /// Publications that wait for a loop.
 const UNPUBLISHED_MAX: usize = 4_096;
 /// Who has just joined takes what is told meanwhile for what was told before: until that is over.
@@ -70,6 +70,15 @@ impl Nodes {
             }
         }
         Ok(())
+    }
+
+    /// Why a node refuses rumors, if it still does: what it says of another that readers pass over.
+    pub fn refusal(&self, class: Class) -> Option<String> {
+        let greet = |node: &Handle| node.publish(topic(), class, &GREETING.to_le_bytes());
+        self.0.iter().find_map(|node| match greet(node) {
+            Err(CommandError::Refused(refusal)) => Some(refusal.to_string()),
+            Ok(_) | Err(_) => None,
+        })
     }
 
     /// What they have counted so far.

@@ -16,7 +16,10 @@ pub fn ages(outcome: &Outcome) -> Plot {
         .map(|(name, ages)| series(name, millis(ages.curve()), Style::Line))
         .collect();
     let r = &outcome.report;
-    let title = format!("{} rumors of {} B a second, {}", r.rate, r.size, r.class);
+    let title = match r.rate {
+        Some(rate) => format!("{rate} rumors of {} B a second, {}", r.size, r.class),
+        None => format!("rumors of {} B flat out, {}", r.size, r.class),
+    };
     Plot { percentiles: true, log_y: true, ..plot(title, "percentile".to_owned(), "age, ms", all) }
 }
 
@@ -24,7 +27,7 @@ pub fn ages(outcome: &Outcome) -> Plot {
 pub fn rates(found: &Found) -> [Plot; 3] {
     let steps = decisive(found);
     let curve = |of: &dyn Fn(&Step) -> Option<f64>| -> Vec<(f64, f64)> {
-        steps.iter().filter_map(|step| Some((f64::from(step.report.rate), of(step)?))).collect()
+        steps.iter().filter_map(|step| Some((f64::from(step.rate()), of(step)?))).collect()
     };
     let millis = |us: u64| us as f64 / 1e3;
     let p99 = curve(&|step| step.report.age_us.as_ref().map(|age| millis(age.p99)));
@@ -32,8 +35,7 @@ pub fn rates(found: &Found) -> [Plot; 3] {
     let allowed = curve(&|_| Some(millis(found.max_p99_us)));
     let share = curve(&|step| Some((1.0 - step.loss) * 100.0));
     let allowed_share = curve(&|_| Some((1.0 - found.max_loss) * 100.0));
-    let (arrived, wanted) =
-        (curve(&|step| step.report.arrived_per_s), curve(&|step| Some(f64::from(step.report.rate))));
+    let (arrived, wanted) = (curve(&|step| step.report.arrived_per_s), curve(&|step| Some(f64::from(step.rate()))));
     let title = match found.max {
         Some(max) => format!("{max} rumors a second held"),
         None => "no rate held".to_owned(),
@@ -63,7 +65,7 @@ fn decisive(found: &Found) -> Vec<&Step> {
     let mut steps: Vec<&Step> = found.steps.iter().chain(&found.beyond).collect();
     // Later ones first among equal rates, of which the first stays.
     steps.reverse();
-    steps.sort_by_key(|step| step.report.rate);
-    steps.dedup_by_key(|step| step.report.rate);
+    steps.sort_by_key(|step| step.rate());
+    steps.dedup_by_key(|step| step.rate());
     steps
 }

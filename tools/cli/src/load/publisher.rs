@@ -17,7 +17,7 @@ pub struct Published {
     pub offered: u64,
     /// Of these, rumors that the node refused.
     pub refused: u64,
-    /// What a node said of the first that it refused, where that is told.
+    /// What a node said of one that it refused.
     pub refused_because: Option<String>,
     /// Rumors that found no place in a node's queue until the time was over and the patience with it.
     pub given_up: u64,
@@ -26,9 +26,15 @@ pub struct Published {
 }
 
 impl Published {
-    /// The same, of which nodes have refused so many.
-    pub fn without(self, refused: u64) -> Self {
-        Self { refused, ..self }
+    /// What became of two schedules.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            offered: self.offered + other.offered,
+            refused: self.refused + other.refused,
+            refused_because: self.refused_because.or(other.refused_because),
+            given_up: self.given_up + other.given_up,
+            latest: self.latest.max(other.latest),
+        }
     }
 
     /// Rumors that are on their way.

@@ -39,6 +39,11 @@ impl Heard {
         })
     }
 
+    /// How many were read.
+    pub fn count(&self) -> u64 {
+        self.ages_us.len() as u64
+    }
+
     /// One more rumor, meant to be published and read at these times since the start.
     pub fn rumor(&mut self, meant: Duration, read: Duration) {
         self.ages_us.push(u32::try_from(read.saturating_sub(meant).as_micros()).unwrap_or(u32::MAX));

@@ -26,8 +26,8 @@ pub struct Measured {
     pub counted: Counted,
     /// By the schedule.
     pub published: Published,
-    /// By all readers; `None` where nobody could hear it.
-    pub heard: Option<Heard>,
+    /// By the reader of each node; `None` where nobody could hear it.
+    pub heard: Option<Vec<Heard>>,
     /// By the loop threads.
     pub allocations: Option<u64>,
 }
@@ -54,8 +54,8 @@ pub struct Report {
     pub nodes: usize,
     /// How many of them published.
     pub publishers: usize,
-    /// Rumors a second that were to be published.
-    pub rate: u32,
+    /// Rumors a second that were to be published; null where the next were published as soon as others had been read.
+    pub rate: Option<u32>,
     /// Bytes of each payload.
     pub size: usize,
     /// `urgent`, `normal` or `bulk`.
@@ -68,7 +68,7 @@ pub struct Report {
     pub published: u64,
     /// Rumors that nodes refused, or that were not taken in time.
     pub refused: u64,
-    /// What the agent said of the first that it refused; null where none was, and in one process.
+    /// What an agent said of the first that it refused, or a node of one of them; null where none was.
     pub refused_because: Option<String>,
     /// How late the latest was handed to its node.
     pub latest_us: u64,
@@ -78,6 +78,12 @@ pub struct Report {
     pub delivered_share: Option<f64>,
     /// At one reader in a second, from the first publication until the last was read.
     pub arrived_per_s: Option<f64>,
+    /// By all readers, in a second, from the first publication until the last was read.
+    pub delivered_per_s: Option<f64>,
+    /// By all readers, for each second of processor time of the whole process; null for agents, which do not tell theirs.
+    pub delivered_per_core_s: Option<f64>,
+    /// At each node, in their order; what a node published itself is not delivered there.
+    pub delivered_by_node: Option<Vec<u64>>,
     /// Reported as lost: nobody had them any more.
     pub lost: Option<u64>,
     /// Lost to readers that were too slow.
@@ -96,6 +102,8 @@ pub struct Report {
     pub bytes_per_node_s: f64,
     /// In each datagram that held any, on average; null where none arrived.
     pub rumors_per_datagram: Option<f64>,
+    /// Processor time of the whole process in a second, in cores; null for agents.
+    pub cores_busy: Option<f64>,
     /// Processor time of the whole process for each rumor read; null for agents, which do not tell theirs.
     pub cpu_us_per_delivery: Option<f64>,
     /// Datagrams that the kernel dropped because a loop did not read them in time.
@@ -112,8 +120,9 @@ impl Outcome {
     /// From what was asked for and what was measured.
     pub fn new(load: &Load, measured: Measured) -> Self {
         let Measured { agents, elapsed, cpu, counted, published, heard, allocations } = measured;
+        let by_node: Option<Vec<u64>> = heard.as_ref().map(|all| all.iter().map(Heard::count).collect());
         let is_heard = heard.is_some();
-        let Heard { ages_us, agent_ages_us, last, lost, unread } = heard.unwrap_or_default();
+        let Heard { ages_us, agent_ages_us, last, lost, unread } = Heard::of_all(heard.unwrap_or_default());
         let (ages, agent_ages) = (Ages::new(ages_us), Ages::new(agent_ages_us));
         let delivered = ages.count();
         let possible = published.taken() * load.readers();
@@ -126,7 +135,7 @@ impl Outcome {
             schema: 1,
             nodes: load.nodes,
             publishers: load.publishers,
-            rate: load.rate,
+            rate: load.scheduled(),
             size: load.size,
             class: bruit::Class::from(load.class).name(),
             duration_s: load.duration.as_secs_f64(),
@@ -138,6 +147,9 @@ impl Outcome {
             delivered: is_heard.then_some(delivered),
             delivered_share: is_heard.then(|| ratio(delivered, possible)),
             arrived_per_s: is_heard.then(|| ratio(delivered, load.readers()) / to_the_last),
+            delivered_per_s: is_heard.then(|| delivered as f64 / to_the_last),
+            delivered_per_core_s: cpu.map(|cpu| delivered as f64 / cpu.as_secs_f64()),
+            delivered_by_node: by_node,
             lost: is_heard.then_some(lost),
             unread: is_heard.then_some(unread),
             duplicates,
@@ -147,6 +159,7 @@ impl Outcome {
             datagrams_per_node_s: per_node_s(counted.counter("datagrams_sent")),
             bytes_per_node_s: per_node_s(counted.counter("bytes_sent")),
             rumors_per_datagram: (with_rumors > 0).then(|| ratio(arrived, with_rumors)),
+            cores_busy: cpu.map(|cpu| cpu.as_secs_f64() / elapsed.as_secs_f64()),
             cpu_us_per_delivery: cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / delivered.max(1) as f64),
             kernel_drops: counted.io("kernel_drops"),
             timer_lateness_p99_us: counted.lateness_us.0,
@@ -178,8 +191,13 @@ impl Report {
     /// What was asked for.
     pub fn title(&self) -> String {
         let publish = if self.publishers == 1 { "publishes" } else { "publish" };
-        let (rate, size, time) = (self.rate, bytes(self.size as u64), three_digits(self.duration_s));
-        format!("{} {publish} {rate} {} rumors of {size} a second for {time} s", self.who(), self.class)
+        let (size, time) = (bytes(self.size as u64), three_digits(self.duration_s));
+        match self.rate {
+            Some(rate) => {
+                format!("{} {publish} {rate} {} rumors of {size} a second for {time} s", self.who(), self.class)
+            }
+            None => format!("{} {publish} {} rumors of {size} for {time} s, flat out", self.who(), self.class),
+        }
     }
 
     /// The tables.
@@ -189,7 +207,7 @@ impl Report {
         let ages: Pairs<Distribution> = named.collect();
         let ages = if ages.0.is_empty() { String::new() } else { stat::distributions(&ages).render(paint) + "\n" };
         let figures = self.figures().render(paint);
-        let why = self.refused_because.as_ref().map_or_else(String::new, |why| format!("\nrefused first: {why}\n"));
+        let why = self.refused_because.as_ref().map_or_else(String::new, |why| format!("\nwhy refused: {why}\n"));
         format!("{}\n\n{ages}{figures}{why}", paint.paint(BOLD, &self.title()))
     }
 
@@ -204,6 +222,8 @@ impl Report {
         row("handed to its node late by, at most", micros(self.latest_us), PLAIN);
         row("delivered", or_dash(delivered, |(n, share)| format!("{n} ({:.3} %)", share * 100.0)), whole);
         row("arrived at each reader, per second", or_dash(self.arrived_per_s, three_digits), PLAIN);
+        row("delivered by all, per second", or_dash(self.delivered_per_s, whole_number), PLAIN);
+        row("delivered by all, per second and core", or_dash(self.delivered_per_core_s, whole_number), BOLD);
         row("reported as lost", or_dash(self.lost, |n| n.to_string()), none_of(self.lost, BAD));
         row("lost to readers that were too slow", or_dash(self.unread, |n| n.to_string()), none_of(self.unread, BAD));
         row("duplicates suppressed", self.duplicates.to_string(), PLAIN);
@@ -213,6 +233,7 @@ impl Report {
         row("bytes, per node and second", bytes(self.bytes_per_node_s as u64), PLAIN);
         let cpu = or_dash(self.cpu_us_per_delivery, |us| format!("{} µs", three_digits(us)));
         row("CPU for each delivery, all threads", cpu, PLAIN);
+        row("cores busy", or_dash(self.cores_busy, |n| format!("{n:.2}")), PLAIN);
         row("dropped by the kernel", self.kernel_drops.to_string(), none_of(Some(self.kernel_drops), DOUBTFUL));
         row("timers late by, p99 of the worst node", micros(self.timer_lateness_p99_us), PLAIN);
         row("timers late by, at most", micros(self.timer_lateness_max_us), PLAIN);
@@ -225,6 +246,10 @@ impl Report {
 /// What is not known is a dash.
 fn or_dash<T>(value: Option<T>, text: impl FnOnce(T) -> String) -> String {
     value.map_or_else(|| "-".to_owned(), text)
+}
+
+fn whole_number(n: f64) -> String {
+    format!("{n:.0}")
 }
 
 fn ratio(part: u64, of: u64) -> f64 {

@@ -111,7 +111,7 @@ fn measure(
     listeners: Vec<Listener>,
     start: Instant,
     progress: &Progress,
-) -> Result<(Published, Heard), Failure> {
+) -> Result<(Published, Vec<Heard>), Failure> {
     std::thread::scope(|scope| {
         let listeners: Vec<_> = listeners
             .into_iter()
@@ -121,7 +121,7 @@ fn measure(
         let line = Line::new("load");
         while !publisher.is_finished() {
             std::thread::sleep(LOOK_EVERY);
-            progress.tell(&line, load);
+            progress.tell(&line, load, start.elapsed());
         }
         let published = publisher.join().expect("a publisher does not panic");
         let end = Instant::now() + load.patience;
@@ -136,7 +136,7 @@ fn measure(
         let arrived: Result<Vec<_>, Failure> =
             listeners.into_iter().map(|one| one.join().expect("a listener does not panic")).collect();
         let (published, meant) = published?;
-        Ok((published, Heard::of_all(arrived?.into_iter().map(|one| one.heard(&meant)))))
+        Ok((published, arrived?.into_iter().map(|one| one.heard(&meant)).collect()))
     })
 }
 
