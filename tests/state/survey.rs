@@ -1,6 +1,7 @@
-use bruit::{Config, Span};
+use bruit::sim::HostId;
+use bruit::{Config, Span, Write};
 
-use super::support::{cluster, own, write};
+use super::support::{cluster, in_step, own, removed, write};
 
 #[test]
 fn a_writer_learns_when_everybody_holds_what_it_wrote_and_who_does_not() {
@@ -75,4 +76,38 @@ fn nobody_is_asked_any_more_once_a_survey_has_ended() {
     world.survey(hosts[0], last).expect("a member asks");
     world.run_for(Span::secs(1));
     assert!(sent(&world) > before);
+}
+
+/// Writes at the first of ten members while the last of them is cut off, until nothing is held of it anywhere; then waits until all
+/// have come as far.
+fn wait_for_what_is_over(seed: u64, writes: &[Write<'_>]) {
+    let config = Config { tombstone_retention: std::time::Duration::from_secs(2), ..Config::default() };
+    let (mut world, hosts) = cluster(seed, 10, &config, 0);
+    write(&mut world, hosts[0], own("kept", "y")).expect("taken");
+    world.run_for(Span::secs(10));
+    world.network.partition(&[&hosts[9..], &hosts[..9]]);
+    for one in writes {
+        write(&mut world, hosts[0], *one).expect("taken");
+    }
+    world.run_for(Span::millis(2_500));
+    world.network.heal();
+    world.run_for(Span::secs(20));
+    let last = world.node(hosts[0]).expect("it runs").last_write();
+    let behind =
+        |w: &super::support::Cluster, host: HostId| w.node(host).expect("it runs").watermark(last.0, last.1) < last.2;
+    assert!(in_step(&world, &hosts) && behind(&world, hosts[9]), "all hold the same, and one has not heard of it");
+    world.survey(hosts[0], last).expect("a member asks");
+    let held = |w: &super::support::Cluster| w.node(hosts[0]).expect("it runs").coverage().expect("asked").held;
+    let all = world.run_until(Span::secs(20), |w| held(w) == 10);
+    assert!(all.is_some() && !behind(&world, hosts[9]), "held by {}", held(&world));
+}
+
+#[test]
+fn a_lease_that_ends_before_all_have_heard_of_it_is_not_waited_for_in_vain() {
+    wait_for_what_is_over(4, &[Write { ttl: Some(Span::secs(1)), ..own("lease", "mine") }]);
+}
+
+#[test]
+fn a_removal_that_is_forgotten_before_all_have_heard_of_it_is_not_waited_for_in_vain() {
+    wait_for_what_is_over(5, &[own("old", "x"), removed("old")]);
 }

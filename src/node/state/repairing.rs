@@ -390,7 +390,7 @@ impl Node {
     }
 
     /// Sends pages of what a peer lacks of an owner.
-    fn give_state(&mut self, to: Sender, want: StateWant) {
+    pub(super) fn give_state(&mut self, to: Sender, want: StateWant) {
         let to = Outgoing { to: to.addr, receiver: to.receiver(), what: What::StateGift { want } };
         let queued = self.push_answer(to);
         self.counters.budget_held += u64::from(!queued);

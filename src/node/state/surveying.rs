@@ -7,8 +7,9 @@ use super::super::{Node, Phase};
 use crate::error::Refusal;
 use crate::id::NodeId;
 use crate::membership::ME;
+use crate::state::Stage;
 use crate::time::{Instant, Span};
-use crate::wire::{Kind, Progress, RawSurvey, RawSurveyed, Writer};
+use crate::wire::{Kind, Progress, RawSurvey, RawSurveyed, StateWant, Writer};
 
 /// Members asked in one gossip interval: all of a thousand within half a second under `lan`, at 70 bytes each and as many back.
 const ASKED_PER_INTERVAL: usize = 256;
@@ -171,9 +172,28 @@ impl Node {
         let asked = self.states.survey.question.is_some_and(|question| question.nonce == raw.nonce());
         let place = sender.slot.filter(|_| asked);
         match place.and_then(|slot| self.states.survey.answers.get_mut(slot as usize)) {
-            Some(answer) => *answer = (sender.id, raw.get()),
+            Some(answer) => {
+                *answer = (sender.id, raw.get());
+                self.give_what_is_over(sender, &raw.get());
+            }
             // Of somebody who came later it is not asked.
             None => self.counters.late_answers += 1,
+        }
+    }
+
+    /// Who is in step and has not come as far lacks only what was over, or a removal that was forgotten, before it had heard of that:
+    /// no fingerprint shows it, and nobody tells it any more. A page says so, be it one of no entry.
+    fn give_what_is_over(&mut self, sender: Sender, theirs: &Progress) {
+        let Some(Question { owner, life, version, .. }) = self.states.survey.question else { return };
+        if theirs.complete >= version || theirs.state != self.states.root() {
+            return;
+        }
+        let store = &self.states.store;
+        let Some(log) = store.find_log(owner, life).filter(|log| store.log(*log).complete >= version) else { return };
+        // What has not settled is told still.
+        let last = store.last_up_to(log, version);
+        if last.is_none_or(|slot| store.get(slot).stage() == Stage::Settled) {
+            self.give_state(sender, StateWant { owner, life, after: theirs.complete });
         }
     }
 
