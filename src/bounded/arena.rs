@@ -78,6 +78,12 @@ impl<const PACE: usize> Arena<PACE> {
         &self.ring[at + HEADER..][..len]
     }
 
+    /// The length of the value at a place.
+    #[must_use]
+    pub fn len_at(&self, place: u32) -> usize {
+        self.header(place as usize).1
+    }
+
     /// Writes a value that is the `parts` one behind the other, and says where; `None`, and nothing changed, when its bytes
     /// are not free. `moved` is told of each other value that has a new place.
     #[must_use]

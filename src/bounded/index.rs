@@ -2,7 +2,7 @@
 //!
 //! An id is a hash, so its upper bits are its home place: a range of ids is a run of places, which is what listings of a
 //! part of the id space need. Linear probing, at most half or three quarters full, removal by shifting back (Knuth, TAOCP 3, 6.4 R). A
-//! place is 32 bits: a slot, in as many bits as that takes, and in the rest the lowest bits of its id, so that hardly ever
+//! place is 32 bits: a slot, in as many bits as that takes, and in the rest the lowest bits of the upper half of its id, so that hardly ever
 //! a member is looked at that is not the one; sixteen places to a cache line, so that a search stays within one or two.
 
 use super::bought;
@@ -12,7 +12,8 @@ use crate::id::NodeId;
 #[derive(Debug)]
 pub struct Index {
     places: Box<[u32]>,
-    /// The bits of a place that tell the slot; the others are the lowest of its id.
+    /// How many bits of a place tell the slot, and which; the others are the lowest of the upper half of its id.
+    slot_bits: u32,
     slot_mask: u32,
 }
 
@@ -43,7 +44,7 @@ impl Index {
 
     fn of(members: usize, places: usize) -> Self {
         let slot_bits = usize::BITS - members.leading_zeros();
-        Self { places: bought(places, EMPTY), slot_mask: (1 << slot_bits) - 1 }
+        Self { places: bought(places, EMPTY), slot_bits, slot_mask: (1 << slot_bits) - 1 }
     }
 
     /// Bytes that [`Index::new`] buys.
@@ -73,7 +74,7 @@ impl Index {
     }
 
     fn tag(&self, id: NodeId) -> u32 {
-        id.as_u64() as u32 & !self.slot_mask
+        ((id.as_u64() >> 32) as u32) << self.slot_bits
     }
 
     const fn slot(&self, entry: u32) -> u32 {
@@ -83,7 +84,8 @@ impl Index {
     /// The slot for which `is` holds among those whose tag and home fit `id`.
     #[must_use]
     pub fn find(&self, id: NodeId, is: impl Fn(u32) -> bool) -> Option<u32> {
-        let alike = |here: u32| (here ^ id.as_u64() as u32) & !self.slot_mask == 0;
+        let tag = self.tag(id);
+        let alike = |here: u32| here & !self.slot_mask == tag;
         let search = |here: &u32| match *here {
             EMPTY => Some(None),
             here if alike(here) && is(self.slot(here)) => Some(Some(self.slot(here))),
@@ -167,15 +169,42 @@ impl Index {
         self.places[gap] = EMPTY;
     }
 
+    /// The slots of ids with the same upper half, hardly any others among them.
+    pub fn sharing_upper_half(&self, id: NodeId) -> impl Iterator<Item = u32> + '_ {
+        let (mut place, tag) = (self.home(id), self.tag(id));
+        core::iter::from_fn(move || {
+            loop {
+                let here = self.places[place];
+                if here == EMPTY {
+                    return None;
+                }
+                place = self.after(place);
+                if here & !self.slot_mask == tag {
+                    return Some(self.slot(here));
+                }
+            }
+        })
+    }
+
     /// The slots of ids that may lie in `first..=last`, in no order, others among them.
     pub fn near(&self, first: NodeId, last: NodeId) -> impl Iterator<Item = u32> + '_ {
-        let (begin, end) = (self.home(first), self.home(last));
-        // Whose home is full lies behind it, up to the first place that is empty.
-        let homes = self.distance(begin, end);
-        let (before, from) = self.places.split_at(begin);
-        let places = from.iter().chain(before).enumerate();
-        let places = places.take_while(move |(nth, here)| *nth <= homes || **here != EMPTY);
-        places.filter(|(_, here)| **here != EMPTY).map(|(_, here)| self.slot(*here))
+        let (mut place, end) = (self.home(first), self.home(last));
+        // Whose home is full lies behind it, up to the first place that is empty; and nowhere is looked twice.
+        let (mut homes, mut left) = (self.distance(place, end) + 1, self.places.len());
+        core::iter::from_fn(move || {
+            while left > 0 {
+                let here = self.places[place];
+                place = self.after(place);
+                left -= 1;
+                homes = homes.saturating_sub(1);
+                match here {
+                    EMPTY if homes == 0 => left = 0,
+                    EMPTY => {}
+                    here => return Some(self.slot(here)),
+                }
+            }
+            None
+        })
     }
 }
 

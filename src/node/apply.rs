@@ -26,6 +26,16 @@ pub(super) enum Via {
     },
 }
 
+/// What spreading takes among so many members.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Among {
+    members: u32,
+    /// The time until news has reached all.
+    pub(super) settle: Span,
+    /// How often each tells it.
+    pub(super) sends: u32,
+}
+
 impl Node {
     /// Takes a member with all that belongs to it. `teller` has sent it.
     pub(super) fn apply_profile(&mut self, now: Instant, profile: &Profile<'_>, via: Via, teller: NodeId) {
@@ -428,16 +438,21 @@ impl Node {
         });
     }
 
-    /// How long a change stays out of the fingerprint: worked out anew only when the size has changed, with what else
-    /// follows from it.
+    /// How long a change stays out of the fingerprint.
     pub(super) fn settle_time(&mut self) -> Span {
-        let up = self.up_count();
-        if self.settle_time.0 != up {
-            self.settle_time = (up, self.spread.time_to_all(up));
+        self.among().settle
+    }
+
+    /// What follows from how many are up: worked out anew only when that has changed.
+    pub(super) fn among(&mut self) -> Among {
+        let members = self.up_count();
+        if self.among.members != members {
+            let (settle, sends) = (self.spread.time_to_all(members), self.spread.sends(members));
+            self.among = Among { members, settle, sends };
             let stale_among = |n| Spread::stale_after(n, self.params.quiet_after);
-            self.gossip.set_quiet_after(stale_among(up), stale_among(0));
+            self.gossip.set_quiet_after(stale_among(members), stale_among(0));
         }
-        self.settle_time.1
+        self.among
     }
 
     /// The member at a place has changed: so has the fingerprint, which did not count it while it did.

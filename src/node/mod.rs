@@ -49,6 +49,7 @@ use crate::rng::Rng;
 use crate::rumor::{Class, Order, Topic};
 use crate::time::{Instant, Span};
 use crate::wire::{Claim, Profile, State, VERSION};
+use apply::Among;
 use outbox::Outgoing;
 
 /// How often a node tells a profile in full, at least; else as often as it has peers in a round. Forwarding once to so many
@@ -198,8 +199,7 @@ impl Phase {
 pub struct Node {
     params: Params,
     spread: Spread,
-    /// The time in which news reaches all of so many members.
-    settle_time: (u32, Span),
+    among: Among,
     me: Me,
     phase: Phase,
     rng: Rng,
@@ -340,7 +340,7 @@ impl Node {
                 one_miss_in: params.one_miss_in,
                 interval: params.gossip_interval,
             },
-            settle_time: (0, Span::ZERO),
+            among: Among::default(),
             phase: Phase::Idle,
             table: Table::new(&limits),
             roster: Roster::new(members),

@@ -3,44 +3,48 @@
 use crate::id::NodeId;
 use crate::time::Instant;
 
-/// What is held of one life of an owner: its entries are a list in the order of their versions.
+/// What is held of one life of an owner: its entries are a list in the order of their versions. What a listing asks of each log of a
+/// bucket comes first, in one line of the cache or two, then what taking a page changes.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Log {
     /// Whose.
     pub owner: NodeId,
-    /// Of which life.
-    pub life: u32,
     /// Everything up to this version is held here or was superseded (R8): a watermark, not the highest that was seen.
     pub complete: u64,
-    /// What is at or below this version and not held was removed (R14): tombstones up to it are forgotten.
-    pub floor: u64,
-    /// The first, the last and the first that is still told in rounds; places plus one, 0 for none.
-    pub(super) first: u32,
-    pub(super) last: u32,
-    pub(super) hot: u32,
-    /// How many entries are held.
-    pub entries: u32,
-    /// How many of those that were superseded still count.
-    pub ghosts: u32,
     /// The sums over settled entries, of those that outlive the owner and of those that do not.
     pub(super) durable: u64,
     pub(super) ephemeral: u64,
+    /// Of which life.
+    pub life: u32,
     /// Whether the owner is up in this very life: only then do its ephemeral entries count.
     pub valid: bool,
     /// Whether ephemeral entries were let go because the owner was gone: should it be up after all they are asked for anew.
     pub skipped: bool,
-    /// Up to which version all but what is ephemeral was held when that was asked for anew: what is left if its owner goes before it comes.
-    pub durable_to: u64,
     /// Whether memory has lost an entry of this node's own: then that something is missing says nothing.
     pub lost: bool,
     pub(super) taken: bool,
+    /// What is at or below this version and not held was removed (R14): tombstones up to it are forgotten.
+    pub floor: u64,
+    /// How many of those that were superseded still count.
+    pub ghosts: u32,
     /// Who told what is new of it, if anybody did: there it is known. The place of a member, plus one.
     pub told_by: u32,
-    /// A row of datagrams, and up to which version it has told this log.
-    pub row: (u32, u64),
+    /// The last, the first that is still told in rounds and the first of all; places plus one, 0 for none.
+    pub(super) last: u32,
+    pub(super) hot: u32,
+    pub(super) first: u32,
+    /// A row of datagrams that has told this log, and up to which version.
+    pub row: u32,
+    /// See `row`.
+    pub row_upto: u64,
+    /// Up to which version all but what is ephemeral was held when that was asked for anew: what is left if its owner goes before it comes.
+    pub durable_to: u64,
     /// Since when it has not been valid.
     pub void_since: Instant,
 }
+
+const _: () = assert!(size_of::<Log>() == 96);
 
 impl Log {
     pub(super) const NONE: Self = Self {
@@ -48,20 +52,20 @@ impl Log {
         life: 0,
         complete: 0,
         floor: 0,
-        first: 0,
-        last: 0,
-        hot: 0,
-        entries: 0,
-        ghosts: 0,
         durable: 0,
         ephemeral: 0,
+        ghosts: 0,
+        told_by: 0,
+        last: 0,
+        hot: 0,
         valid: false,
         skipped: false,
-        durable_to: 0,
         lost: false,
         taken: false,
-        told_by: 0,
-        row: (0, 0),
+        first: 0,
+        durable_to: 0,
+        row: 0,
+        row_upto: 0,
         void_since: Instant::ZERO,
     };
 
@@ -86,6 +90,12 @@ impl Log {
             (self.complete, self.skipped) = (self.durable_to, true);
         }
         self.durable_to = 0;
+    }
+
+    /// Whether nothing of it is held.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.last == 0
     }
 
     /// What it adds to the fingerprint: the sum over its settled entries that count.

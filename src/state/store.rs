@@ -61,6 +61,11 @@ impl Records {
         self.logs[log as usize].owner
     }
 
+    /// Where an entry of a log is looked for that is about to be stored.
+    fn hash_of(&self, log: u32, draft: &Draft<'_>) -> NodeId {
+        if draft.nature.shared { shared_hash(draft.key) } else { key_hash(self.owner(log), draft.key) }
+    }
+
     /// Where the entry is looked for.
     fn hash(&self, slot: u32) -> NodeId {
         let (entry, (_, key, _)) = (&self.entries[slot as usize], self.text(slot));
@@ -192,6 +197,12 @@ impl Store {
         (key, value)
     }
 
+    /// Bytes of key and value of an entry that is held, and of its time to live where it has one.
+    #[must_use]
+    pub fn text_len(&self, slot: u32) -> usize {
+        self.records.arena.len_at(self.get(slot).place)
+    }
+
     /// For how long an entry that is held holds from its writing on, if not for ever.
     #[must_use]
     pub fn ttl(&self, slot: u32) -> Option<Span> {
@@ -247,7 +258,7 @@ impl Store {
     pub fn insert(&mut self, log: u32, draft: &Draft<'_>, born: Born) -> Result<u32, Full> {
         self.room(draft.text_len())?;
         let slot = self.store(log, draft, born, None);
-        self.keys.insert(self.records.hash(slot), slot);
+        self.keys.insert(self.records.hash_of(log, draft), slot);
         Ok(slot)
     }
 
@@ -257,8 +268,8 @@ impl Store {
     /// # Errors
     /// When there is no room; nothing has changed.
     pub fn replace(&mut self, slot: u32, log: u32, draft: &Draft<'_>, born: Born) -> Result<u32, Full> {
-        let hash = self.records.hash(slot);
-        self.room_beside(1, self.draft(slot).text_len(), draft.text_len())?;
+        let hash = self.records.hash_of(log, draft);
+        self.room_beside(1, self.text_len(slot), draft.text_len())?;
         let (_, text) = self.retire(slot);
         let by = self.store(log, draft, born, Some(text));
         self.keys.replace_slot(hash, slot, by);

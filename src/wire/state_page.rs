@@ -24,6 +24,8 @@
 //! missing says nothing.
 
 use core::mem::size_of;
+
+use arrayvec::ArrayVec;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -151,10 +153,11 @@ impl StateEntry<'_> {
             value_len: (value.len() as u16).into(),
             step: step.unwrap_or(0).into(),
         };
-        let (mut front, mut len) = ([0; STATE_ENTRY_MAX], 0);
+        let Some(mut rest) = writer.grow(Kind::StatePage, self.wire_len(before)) else { return false };
         let mut add = |bytes: &[u8]| {
-            front[len..][..bytes.len()].copy_from_slice(bytes);
-            len += bytes.len();
+            let (place, behind) = core::mem::take(&mut rest).split_at_mut(bytes.len());
+            place.copy_from_slice(bytes);
+            rest = behind;
         };
         add(raw.as_bytes());
         if step.is_none() {
@@ -164,8 +167,9 @@ impl StateEntry<'_> {
         if ttl_ms > 0 {
             add(U32::new(ttl_ms).as_bytes());
         }
-        writer.extend_parts(Kind::StatePage, &[&front[..len], key, value])
-            && writer.add_within(SECTION_HEADER + CHECKS, check)
+        add(key);
+        add(value);
+        writer.add_within(SECTION_HEADER + CHECKS, check)
     }
 }
 
@@ -204,8 +208,8 @@ impl<'a> StatePage<'a> {
         StateEntries { origin: (owner, life), unchecked: self.unchecked() }
     }
 
-    /// The same with a check of 0: to make it takes longer than to read the rest.
-    pub(crate) const fn unchecked(&self) -> Unchecked<'a> {
+    /// The same with a check of 0.
+    const fn unchecked(&self) -> Unchecked<'a> {
         Unchecked { left: self.count, version: self.head.base.get(), rest: self.body }
     }
 
@@ -218,7 +222,19 @@ impl<'a> StatePage<'a> {
     /// Whether every entry is what its origin wrote (R20).
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.entries().fold(0, |sum: u64, entry| sum.wrapping_add(entry.draft.check)) == self.checks()
+        self.whole(&mut Checks::new()).is_some()
+    }
+
+    /// The page, if every entry is what its origin wrote (R20), with the checks that this took: to make them takes longer than to
+    /// read the rest.
+    pub(crate) fn whole<'c>(&self, checks: &'c mut Checks) -> Option<WholePage<'c>>
+    where
+        'a: 'c,
+    {
+        checks.clear();
+        checks.extend(self.entries().map(|entry| entry.draft.check));
+        let sum = checks.iter().fold(0, |sum: u64, check| sum.wrapping_add(*check));
+        (sum == self.checks()).then_some(WholePage { page: *self, checks })
     }
 
     /// Versions that rise from above the base up to the end, and records that make sense.
@@ -238,6 +254,31 @@ impl<'a> StatePage<'a> {
             && head.base < head.upto
             && rest.is_empty()
             && (self.count > 0 || self.checks() == 0)
+    }
+}
+
+/// The checks of the entries of one page.
+pub(crate) type Checks = ArrayVec<u64, { u8::MAX as usize }>;
+
+/// A page of which every entry is what its origin wrote.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WholePage<'a> {
+    page: StatePage<'a>,
+    checks: &'a [u64],
+}
+
+impl<'a> WholePage<'a> {
+    /// What it is about.
+    pub(crate) fn head(&self) -> StateHead {
+        self.page.head()
+    }
+
+    /// What is in it, in the order of versions.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = StateEntry<'a>> + use<'a> {
+        self.page.unchecked().zip(self.checks).map(|(mut entry, check)| {
+            entry.draft.check = *check;
+            entry
+        })
     }
 }
 
@@ -261,7 +302,7 @@ impl<'a> Iterator for StateEntries<'a> {
 
 /// The entries of a page, without their checks.
 #[derive(Clone, Copy, Debug)]
-pub struct Unchecked<'a> {
+struct Unchecked<'a> {
     left: u8,
     version: u64,
     rest: &'a [u8],

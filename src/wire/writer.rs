@@ -54,7 +54,13 @@ impl<'b> Writer<'b> {
     /// Adds one record; `false`, and nothing changed, when it does not fit.
     #[must_use]
     pub fn push<T: IntoBytes + Immutable>(&mut self, kind: Kind, record: &T) -> bool {
-        self.push_parts(kind, record.as_bytes(), &[])
+        let fits = size_of::<T>() <= self.room(kind);
+        if fits {
+            self.begin(kind);
+            self.append(record.as_bytes());
+            self.count_one();
+        }
+        fits
     }
 
     /// Adds one record made of a fixed part and up to three trailing ones; `false`, and nothing changed, when it does
@@ -85,18 +91,17 @@ impl<'b> Writer<'b> {
         true
     }
 
-    /// The same for bytes in several parts: the entries of a page.
+    /// Lets the record that was pushed last grow by so many bytes, which the caller fills: the entries of a page. `None` when they
+    /// do not fit.
     #[must_use]
-    pub fn extend_parts(&mut self, kind: Kind, parts: &[&[u8]]) -> bool {
-        let size: usize = parts.iter().map(|part| part.len()).sum();
-        if !self.grows(kind) || size > self.remaining() {
-            return false;
+    pub(super) fn grow(&mut self, kind: Kind, len: usize) -> Option<&mut [u8]> {
+        if !self.grows(kind) || len > self.remaining() {
+            return None;
         }
-        for part in parts {
-            self.append(part);
-        }
+        let begin = self.len;
+        self.len += len;
         self.count_one();
-        true
+        self.buf.get_mut(begin..begin + len)
     }
 
     /// Adds to the number in eight bytes at `at` of the section that is open; `false` when there is none.

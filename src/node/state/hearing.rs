@@ -10,7 +10,7 @@ use crate::membership::ME;
 use crate::rumor::Class;
 use crate::state::{Born, Contribution, Draft, Full, SEEN_MAX, Stage, Stamp, TOLD_MAX};
 use crate::time::{Instant, Span};
-use crate::wire::{StateEntry, StateHead, StatePage, StateWant};
+use crate::wire::{Checks, StateEntry, StateHead, StatePage, StateWant, WholePage};
 
 /// How often what was found by repair is told on: half of a cluster may lack it, or hardly anybody.
 const REPAIRED_SENDS: u32 = 2;
@@ -37,10 +37,12 @@ impl Node {
         if !self.is_in() && !self.walks_state_with(sender) {
             return;
         }
-        if !page.is_whole() {
+        // Filled where they lie, as twins are: they are longer than most pages.
+        let mut checks = Checks::new();
+        let Some(page) = &page.whole(&mut checks) else {
             self.counters.state_corrupt += 1;
             return;
-        }
+        };
         if self.is_own_life(&head) {
             self.hear_of_own_life(now, sender, page);
             return;
@@ -50,10 +52,10 @@ impl Node {
             self.counters.state_refused += 1;
             return;
         };
-        let record = *self.states.store.log(log);
+        let record = self.states.store.log(log);
         // Who has let go of what was ephemeral cannot tell that from what was removed.
         let floor = if head.partial { 0 } else { head.floor };
-        let needed = record.needed(floor);
+        let (needed, complete, valid) = (record.needed(floor), record.complete, record.valid);
         if head.base > needed {
             self.counters.state_gaps += 1;
             if self.walks_state_with(sender) {
@@ -64,13 +66,12 @@ impl Node {
             return;
         }
         let root = self.states.root();
-        // Filled where it lies: it is longer than most pages.
         let mut twins = Twins::new();
         self.drop_what_is_gone(now, log, page, &mut twins);
-        let more = head.upto > record.complete;
+        let more = head.upto > complete;
         if more && head.partial {
             // What the sender has let go of, this node cannot have from it: its owner is up, or gives it if it ever is.
-            if record.valid {
+            if valid {
                 return;
             }
             self.states.store.log_mut(log).skipped = true;
@@ -93,7 +94,7 @@ impl Node {
     /// This node alone writes of its present life: who holds something else of it has it from another process of this name, in a life
     /// that nobody who let this one in remembered. It goes above that (R1, R9), and writes anew what it has written. Otherwise it can
     /// only be what memory has lost here (R20).
-    fn hear_of_own_life(&mut self, now: Instant, sender: Sender, page: &StatePage<'_>) {
+    fn hear_of_own_life(&mut self, now: Instant, sender: Sender, page: &WholePage<'_>) {
         let head = page.head();
         if head.life > self.table.get(ME).incarnation.life() {
             // If that process is up this node hears of it as a member; if not, once logs are compared.
@@ -123,9 +124,9 @@ impl Node {
 
     /// What is held and not in the page was superseded, is over or was removed: its sender is complete up to where it ends (R13, R14).
     /// Says for which versions another entry is held that gives way: two processes of one name have given one version twice.
-    fn drop_what_is_gone(&mut self, now: Instant, log: u32, page: &StatePage<'_>, twins: &mut Twins) {
+    fn drop_what_is_gone(&mut self, now: Instant, log: u32, page: &WholePage<'_>, twins: &mut Twins) {
         let head = page.head();
-        let mut said = page.unchecked().map(|entry| entry.draft).peekable();
+        let mut said = page.entries().map(|entry| entry.draft).peekable();
         let mut next = self.states.store.first_behind(log, head.base);
         while let Some(slot) = next {
             next = self.states.store.after(slot);
@@ -138,7 +139,7 @@ impl Node {
             match said.peek() {
                 Some(draft) if draft.version == at => {
                     // A page has no more entries than there are places.
-                    (entry.check < draft.hash(head.owner, head.life)).then(|| twins.push(at));
+                    (entry.check < draft.check).then(|| twins.push(at));
                     continue;
                 }
                 Some(_) | None if head.lost || entry.is_ephemeral() && head.partial => continue,
@@ -152,15 +153,15 @@ impl Node {
     }
 
     /// Whether a page has a later write of the same key, which will be taken.
-    fn is_replaced_by(&self, slot: u32, log: u32, page: &StatePage<'_>) -> bool {
+    fn is_replaced_by(&self, slot: u32, log: u32, page: &WholePage<'_>) -> bool {
         let store = &self.states.store;
         let (held, shared, complete) = (store.text(slot).0, store.get(slot).is_shared(), store.log(log).complete);
-        page.unchecked()
+        page.entries()
             .map(|entry| entry.draft)
             .any(|draft| draft.version > complete && draft.key == held && draft.nature.shared == shared)
     }
 
-    fn take_page(&mut self, now: Instant, sender: Sender, log: u32, page: &StatePage<'_>, twins: &Twins) {
+    fn take_page(&mut self, now: Instant, sender: Sender, log: u32, page: &WholePage<'_>, twins: &Twins) {
         let head = page.head();
         let way = self.way_from(sender);
         let mut news = false;
@@ -260,7 +261,7 @@ impl Node {
 
     /// Whether there is room for an entry in the place of others.
     pub(super) fn room_for(&self, draft: &Draft<'_>, replaced: &Replaced) -> Result<(), Full> {
-        let freed = replaced.iter().map(|slot| self.states.store.draft(*slot).text_len()).sum();
+        let freed = replaced.iter().map(|slot| self.states.store.text_len(*slot)).sum();
         self.states.store.room_beside(replaced.len() as u32, freed, draft.text_len())
     }
 

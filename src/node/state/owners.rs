@@ -42,7 +42,7 @@ impl Node {
         let mut at = 0;
         while let Some(log) = self.states.store.log_from(at) {
             let record = self.states.store.log(log);
-            if record.entries == 0 && record.ghosts == 0 && !record.valid {
+            if record.is_empty() && record.ghosts == 0 && !record.valid {
                 self.states.telling.remove(log);
                 self.states.store.release_log(log);
                 return Some(());

@@ -295,7 +295,7 @@ impl Node {
         for bucket in listing.head.buckets() {
             self.logs_covered(listing.head, bucket).for_each(|log| {
                 let record = self.states.store.log(log);
-                if !answers.names(log) && record.entries > 0 && record.complete > 0 {
+                if !answers.names(log) && !record.is_empty() && record.complete > 0 {
                     answers.give(StateWant { owner: record.owner, life: record.life, after: 0 });
                 }
             });
@@ -323,9 +323,9 @@ impl Node {
 
     /// Compares what is held here with one record of a peer's listing.
     fn compare_log(&mut self, now: Instant, answers: &mut Answers, salt: u32, theirs: &LogDigest) {
-        let (first, last) = theirs.owners();
+        let (first, _) = theirs.owners();
         let alike = |log: &u32| self.states.store.log(*log).life as u8 == theirs.life;
-        let ours = self.states.store.logs_in(first, last).filter(alike);
+        let ours = self.states.store.logs_sharing_upper_half(first).filter(alike);
         let (log, count) = ours.fold((None, 0), |(first, count), log| (first.or(Some(log)), count + 1));
         let Some(log) = log else {
             if let Some(life) = self.is_of_own_life(theirs) {
@@ -378,9 +378,9 @@ impl Node {
 
     /// Of several logs that a listing does not tell apart: all that is held here and there.
     fn exchange_all_alike(&self, answers: &mut Answers, theirs: &LogDigest) {
-        let (first, last) = theirs.owners();
+        let (first, _) = theirs.owners();
         answers.want_once(StateWant { owner: first, life: theirs.life.into(), after: 0 });
-        for log in self.states.store.logs_in(first, last) {
+        for log in self.states.store.logs_sharing_upper_half(first) {
             let record = self.states.store.log(log);
             if record.life as u8 == theirs.life && record.complete > 0 {
                 answers.name(log);
@@ -413,9 +413,8 @@ impl Node {
 
     /// Gives what a peer knows from a listing alone: the upper half of the owner's id, the lowest bits of its life.
     fn give_all_alike(&mut self, sender: Sender, want: &StateWant) {
-        let last = NodeId::from_u64(want.owner.as_u64() | HALF);
         let mut answers = Answers::new(Ways { asks: false, gives: true }, Box::default());
-        for log in self.states.store.logs_in(want.owner, last) {
+        for log in self.states.store.logs_sharing_upper_half(want.owner) {
             let record = self.states.store.log(log);
             if u32::from(record.life as u8) == want.life && record.complete > 0 {
                 answers.give(StateWant { owner: record.owner, life: record.life, after: 0 });

@@ -371,7 +371,7 @@ impl Node {
         let retention = self.params.tombstone_retention;
         let covers_any = self.contributions_to(key).any(|(other, _)| held.covers(&self.stamp_of(other)));
         let idle = held.head.absent && !covers_any && entry.born.age(now) >= retention;
-        let settled = entry.born.age(now) >= self.settle_time.1;
+        let settled = entry.born.age(now) >= self.among.settle;
         let dominated = settled && self.is_dominated(key, slot);
         if !dominated && !idle {
             return;

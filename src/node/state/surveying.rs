@@ -204,7 +204,7 @@ impl Node {
         let held = self.surveyed().filter(|(_, progress)| progress.is_some_and(|p| p.complete >= version)).count();
         let of = self.up_count();
         let running = (held as u32) < of && intervals < INTERVALS_MAX;
-        Some(Coverage { owner, life, version, held: held as u32, of, asked, running, settle: self.settle_time.1 })
+        Some(Coverage { owner, life, version, held: held as u32, of, asked, running, settle: self.among.settle })
     }
 
     /// How far each member that is up was when it answered the last survey, this node first; `None` for those that have not

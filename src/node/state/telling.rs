@@ -16,10 +16,9 @@ const ENTRIES_MAX: usize = u8::MAX as usize - 1;
 impl Node {
     /// How often rounds tell an entry: as often as it takes to leave nobody out. A rumor that somebody has missed shows at once in digests;
     /// what differs in the state shows once it has settled, a second or two later.
-    pub(super) fn state_sends(&self) -> u32 {
-        let derived = self.spread.sends(self.up_count());
+    pub(super) fn state_sends(&mut self) -> u32 {
         let sends = match self.params.sends {
-            Sends::Derived => derived,
+            Sends::Derived => self.among().sends,
             Sends::Times(n) => n,
             // More often than is counted.
             Sends::Endless => return u32::from(TOLD_MAX),
@@ -108,14 +107,13 @@ impl Node {
                 self.states.telling.put(log, class as usize, (times + 1).min(crate::bounded::TELLINGS_MAX));
                 continue;
             }
-            let base = match record.row {
-                (row, upto) if row == self.states.row => upto,
-                _ => self.states.store.version_before(first),
-            };
+            let goes_on = record.row == self.states.row;
+            let base = if goes_on { record.row_upto } else { self.states.store.version_before(first) };
             let Some(upto) = self.write_state_page(now, writer, log, base) else { return false };
             if upto < record.complete {
                 // The next datagram of the row goes on from there.
-                self.states.store.log_mut(log).row = (self.states.row, upto);
+                let record = self.states.store.log_mut(log);
+                (record.row, record.row_upto) = (self.states.row, upto);
             } else {
                 self.states.telling.add_to_row(log);
             }
@@ -204,8 +202,7 @@ impl Node {
     pub(super) fn entry_to_tell(&self, now: Instant, slot: u32) -> StateEntry<'_> {
         let entry = self.states.store.get(slot);
         let lasting = entry.stage() == Stage::Settled && !entry.is_timed() && !entry.is_removed();
-        let age = entry.born.age(now).as_millis();
-        let age_ms = (!lasting).then(|| u32::try_from(age).unwrap_or(u32::MAX));
+        let age_ms = (!lasting).then(|| u32::try_from(entry.born.age(now).as_millis()).unwrap_or(u32::MAX));
         StateEntry { draft: self.states.store.draft(slot), age_ms }
     }
 

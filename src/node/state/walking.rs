@@ -271,7 +271,7 @@ impl Node {
             let same = (record.owner, record.life) == (at.owner, at.life);
             let later = (record.owner, record.life) > (at.owner, at.life);
             let after = if same { at.after } else { 0 };
-            record.entries > 0 && (later || same) && record.complete > after
+            !record.is_empty() && (later || same) && record.complete > after
         };
         let mut stretch = (u64::MAX / u64::from(store.log_count().max(1))).max(1);
         let mut first = at.owner.as_u64();

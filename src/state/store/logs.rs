@@ -21,6 +21,12 @@ impl Store {
         self.owners.near(first, last).filter(inside)
     }
 
+    /// The logs of owners whose ids have the same upper half, in no order.
+    pub fn logs_sharing_upper_half(&self, id: NodeId) -> impl Iterator<Item = u32> + '_ {
+        let shares = move |at: &u32| self.records.logs[*at as usize].owner.as_u64() >> 32 == id.as_u64() >> 32;
+        self.owners.sharing_upper_half(id).filter(shares)
+    }
+
     /// A log.
     #[must_use]
     pub fn log(&self, at: u32) -> &Log {
@@ -56,7 +62,7 @@ impl Store {
     /// Lets go of a log that holds nothing.
     pub fn release_log(&mut self, at: u32) {
         let log = self.records.logs[at as usize];
-        assert!(log.taken && log.entries + log.ghosts == 0, "nothing of it is held or counted");
+        assert!(log.taken && log.is_empty() && log.ghosts == 0, "nothing of it is held or counted");
         self.owners.remove_slot(log.owner, at, |at| self.records.owner(at));
         self.records.logs[at as usize] = Log { first: self.free_log, ..Log::NONE };
         self.free_log = at + 1;

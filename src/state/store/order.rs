@@ -106,7 +106,6 @@ impl Store {
         }
         let entry = &mut self.records.entries[slot as usize];
         (entry.before, entry.after) = (before, after);
-        log.entries += 1;
     }
 
     pub(super) fn unlink(&mut self, slot: u32) {
@@ -124,6 +123,5 @@ impl Store {
         if log.hot == slot + 1 {
             log.hot = after;
         }
-        log.entries -= 1;
     }
 }
