@@ -160,7 +160,7 @@ counters! {
     rumors_pushed,
     /// Rumors told in rounds, each peer counted.
     rumors_told,
-    /// Rumors that wait for a round because the budget for passing on was spent.
+    /// Times that what is to be passed on at once began to wait because a budget was spent.
     rumors_held_back,
     /// Rumors given to those who asked.
     rumors_supplied,

@@ -50,6 +50,8 @@ pub(super) enum Timer {
     Survey,
     /// Average with a neighbour.
     Averages,
+    /// Pass on what a budget has held back.
+    Push,
     /// The probe at a place has run out of time.
     InFlight(u32),
     /// The relay at a place has.
@@ -60,7 +62,7 @@ pub(super) enum Timer {
     Forget,
 }
 
-const FIXED: u32 = 15;
+const FIXED: u32 = 16;
 
 impl Keys {
     pub(super) fn new(limits: &Limits) -> Self {
@@ -91,6 +93,7 @@ impl Keys {
             Timer::StateRetell => 12,
             Timer::Averages => 13,
             Timer::StateComparison => 14,
+            Timer::Push => 15,
             Timer::InFlight(place) => self.probes + place,
             Timer::Relay(place) => self.relays + place,
             // Records are numbered from 1 on.
@@ -116,6 +119,7 @@ impl Keys {
             12 => Timer::StateRetell,
             13 => Timer::Averages,
             14 => Timer::StateComparison,
+            15 => Timer::Push,
             key if key < self.relays => Timer::InFlight(key - self.probes),
             key if key < self.suspicions => Timer::Relay(key - self.relays),
             key => match NonZeroU16::new((key - self.suspicions) as u16 + 1) {
@@ -175,6 +179,8 @@ impl Node {
             Timer::Averages => self.on_averages_timer(now),
             Timer::StateRetell => self.on_state_retell_timer(now),
             Timer::StateComparison => self.on_state_comparison_timer(now),
+            // The budgets have filled up: the next datagram is asked for after every input.
+            Timer::Push => {}
             Timer::InFlight(place) => self.on_flight_timer(now, place),
             Timer::Relay(place) => self.on_relay_timer(now, place),
             Timer::Suspicion(record) => self.on_suspicion_timer(now, record),

@@ -121,6 +121,11 @@ impl Node {
     }
 
     /// Whether the hard caps have room for one more datagram.
+    pub(super) fn has_budget(&self, now: Instant) -> bool {
+        self.budgets.bytes.covers(now, self.params.max_datagram as u32) && self.budgets.datagrams.covers(now, 1)
+    }
+
+    /// The same, and counts it as sent.
     fn afford(&mut self, now: Instant) -> bool {
         self.budgets.bytes.covers(now, self.params.max_datagram as u32) && self.budgets.datagrams.spend(now, 1)
     }
@@ -174,10 +179,8 @@ impl Node {
                 let (slot, _) = self.resolve(outgoing.receiver);
                 slot.into_iter().for_each(|slot| self.write_push(now, slot, writer));
             }
-            What::RumorWants { origin } => self.write_rumor_wants(origin, writer),
-            What::RumorSupply { origin, base, which } => {
-                self.write_supply(now, outgoing, (origin, base, which), writer);
-            }
+            What::RumorWants { .. } => self.write_rumor_wants(outgoing, writer),
+            What::RumorSupply { .. } => self.write_supply(now, outgoing, writer),
             What::RumorFeedback { .. } => self.write_rumor_feedback(outgoing, writer),
             What::RumorSync => self.write_rumor_sync(writer),
             What::RumorPage { nonce, from } => self.write_rumor_page(now, nonce, from, writer),

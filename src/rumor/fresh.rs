@@ -15,10 +15,11 @@ const PEERS_MAX: usize = DEGREE_MAX + LINKS_MAX;
 /// The batch at hand.
 #[derive(Debug)]
 pub struct Fresh {
-    /// Places in the store.
+    /// Places in the store; those that wait are in `begin..end`, at most half of all.
     places: Box<[u32]>,
-    len: usize,
-    /// Those in front of this are being passed on.
+    begin: usize,
+    end: usize,
+    /// As many of them are being passed on, those in front.
     batch: usize,
     peers: ArrayVec<u32, PEERS_MAX>,
     /// How many of `peers` have been told everything, and how much of the batch the next one has been offered.
@@ -30,21 +31,29 @@ impl Fresh {
     /// Nothing, room for so many.
     #[must_use]
     pub fn new(rumors: usize) -> Self {
-        Self { places: bought(rumors, 0), len: 0, batch: 0, peers: ArrayVec::new_const(), peer: 0, offered: 0 }
+        let peers = ArrayVec::new_const();
+        Self { places: bought(2 * rumors, 0), begin: 0, end: 0, batch: 0, peers, peer: 0, offered: 0 }
     }
 
     /// Bytes that [`Fresh::new`] buys.
     #[must_use]
     pub const fn memory_bytes(rumors: usize) -> usize {
-        rumors * size_of::<u32>()
+        2 * rumors * size_of::<u32>()
     }
 
     /// Adds a rumor; `false` when there is no room.
     #[must_use]
     pub fn push(&mut self, place: u32) -> bool {
-        let Some(free) = self.places.get_mut(self.len) else { return false };
-        *free = place;
-        self.len += 1;
+        if self.end - self.begin == self.places.len() / 2 {
+            return false;
+        }
+        if self.end == self.places.len() {
+            // Half of all places are free in front: what moves has cost nothing for as many rumors.
+            self.places.copy_within(self.begin..self.end, 0);
+            (self.begin, self.end) = (0, self.end - self.begin);
+        }
+        self.places[self.end] = place;
+        self.end += 1;
         true
     }
 
@@ -54,10 +63,14 @@ impl Fresh {
         self.batch > 0
     }
 
+    fn all(&self) -> &[u32] {
+        &self.places[self.begin..self.end]
+    }
+
     /// What waits for the next batch.
     #[must_use]
     pub fn waiting(&self) -> &[u32] {
-        &self.places[self.batch..self.len]
+        &self.all()[self.batch..]
     }
 
     /// Makes all that waits a batch for some peers, and for those that `more` names for a rumor of it.
@@ -65,19 +78,19 @@ impl Fresh {
         debug_assert!(!self.is_under_way(), "one batch at a time");
         self.peers.clear();
         self.peers.extend(peers.iter().copied());
-        for peer in self.places[..self.len].iter().flat_map(|place| more(*place)) {
+        for peer in self.places[self.begin..self.end].iter().flat_map(|place| more(*place)) {
             if !self.peers.contains(&peer) && self.peers.try_push(peer).is_err() {
                 break;
             }
         }
-        (self.batch, self.peer, self.offered) = (self.len, 0, 0);
+        (self.batch, self.peer, self.offered) = (self.end - self.begin, 0, 0);
     }
 
     /// The peer to be told next, and what of the batch it has not been offered.
     #[must_use]
     pub fn next(&self) -> Option<(u32, &[u32])> {
         let peer = *self.peers.get(self.peer).filter(|_| self.is_under_way())?;
-        Some((peer, &self.places[self.offered..self.batch]))
+        Some((peer, &self.all()[self.offered..self.batch]))
     }
 
     /// The peer at hand has been offered so many more; with all it is the next one's turn, and after the last the batch is over.
@@ -94,22 +107,24 @@ impl Fresh {
 
     /// The batch is over; what has come meanwhile waits for the next.
     pub fn end(&mut self) {
-        self.places.copy_within(self.batch..self.len, 0);
-        self.len -= self.batch;
+        self.begin += self.batch;
         self.batch = 0;
+        if self.begin == self.end {
+            // Begins again at the first place: one that is emptied after each use stays in the same few cache lines.
+            (self.begin, self.end) = (0, 0);
+        }
     }
 
     /// What came first of all that waits or is passed on.
     #[must_use]
     pub fn first(&self) -> Option<u32> {
-        self.places[..self.len].first().copied()
+        self.all().first().copied()
     }
 
     /// What came first is passed on no more.
     pub fn forget_first(&mut self) {
-        if self.len > 0 {
-            self.places.copy_within(1..self.len, 0);
-            self.len -= 1;
+        if self.begin < self.end {
+            self.begin += 1;
             self.batch = self.batch.saturating_sub(1);
             self.offered = self.offered.saturating_sub(1);
         }
@@ -133,6 +148,33 @@ mod tests {
         assert_eq!(fresh.next(), Some((2, &[10, 11, 12][..])));
         fresh.offered(3);
         assert_eq!((fresh.next(), fresh.waiting()), (None, &[13, 14][..]));
+    }
+
+    #[test]
+    fn those_in_front_may_go_at_any_time_and_the_others_stay_in_order() {
+        let mut rng = crate::rng::Rng::from_seed(2);
+        let (mut fresh, mut model) = (Fresh::new(7), std::collections::VecDeque::new());
+        for place in 0..10_000 {
+            assert_eq!(fresh.push(place), model.len() < 7);
+            if model.len() < 7 {
+                model.push_back(place);
+            }
+            match rng.below(4) {
+                0 => {
+                    fresh.forget_first();
+                    model.pop_front();
+                }
+                1 if !fresh.is_under_way() => fresh.begin(&[1], |_| core::iter::empty()),
+                2 if fresh.is_under_way() => {
+                    let batch = fresh.next().expect("one peer").1.len();
+                    assert!(model.iter().take(batch).eq(fresh.next().expect("one peer").1));
+                    fresh.offered(batch);
+                    model.drain(..batch);
+                }
+                _ => {}
+            }
+            assert_eq!(fresh.first(), model.front().copied());
+        }
     }
 
     #[test]

@@ -48,6 +48,22 @@ fn all_is_delivered_within_the_caps_and_nobody_is_suspected() {
 }
 
 #[test]
+fn what_many_origins_lack_is_asked_for_together() {
+    let (mut world, hosts) = cluster_with(5, NODES, &Config::default(), &limits(), 0, Order::Arrival);
+    let (alone, others) = hosts.split_last().expect("a hundred");
+    world.network.partition(&[&[*alone], others]);
+    storm(&mut world, others);
+    world.run_for(Span::millis(300));
+    world.network.heal();
+    let all = (NODES - 1) * EACH;
+    let has = |world: &Cluster| world.observer.order.get(alone).map_or(0, Vec::len);
+    let took = world.run_until(Span::secs(10), |world| has(world) == all as usize);
+    assert!(took.is_some(), "{} of {all} in 10 s", has(&world));
+    let (datagrams, origins) = world.observer.asking;
+    assert!(origins >= u64::from(NODES - 1) && datagrams * 3 <= origins, "{datagrams} datagrams for {origins} origins");
+}
+
+#[test]
 fn deaths_and_joins_are_known_through_a_storm_as_without_one() {
     let config = slow();
     let (mut world, hosts) = cluster_with(4, NODES, &config, &limits(), 0, Order::Arrival);

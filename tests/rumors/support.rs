@@ -18,6 +18,8 @@ pub struct Receipts {
     pub lost: Vec<(HostId, u64, u64)>,
     pub copies: u64,
     pub bytes: u64,
+    /// Datagrams that ask for rumors, and of how many origins they do.
+    pub asking: (u64, u64),
     pub suspicions: u64,
     /// What else was told.
     pub events: Vec<Event>,
@@ -30,8 +32,12 @@ impl Observer for Receipts {
     fn sent(&mut self, passing: &Passing<'_>) {
         self.bytes += passing.bytes.len() as u64;
         for section in passing.sections().into_iter().flatten() {
-            if let Section::Rumors(rumors) = section {
-                self.copies += rumors.count() as u64;
+            match section {
+                Section::Rumors(rumors) => self.copies += rumors.count() as u64,
+                Section::RumorWants(wants) => {
+                    self.asking = (self.asking.0 + 1, self.asking.1 + wants.len() as u64);
+                }
+                _ => {}
             }
         }
     }

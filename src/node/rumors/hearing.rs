@@ -63,6 +63,7 @@ impl Node {
         }
         if self.admit_rumor(now, origin, rumor) == Marked::Known {
             self.counters.rumors_known += 1;
+            self.heard_again(origin, rumor);
             if rumor.asks && self.had_when_told(now, way, origin, rumor) {
                 self.note_feedback(now, sender, origin, rumor, known);
             }

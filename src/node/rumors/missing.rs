@@ -20,6 +20,10 @@ const GONE_SAID_BY: u8 = 4;
 /// How often the wait before asking again doubles, and how long it is at most, in gossip intervals.
 const DOUBLINGS: u8 = 9;
 const LONGEST_WAIT_INTERVALS: u32 = 64;
+/// Where less room than this remains in an answer it does not begin with what is missing of another origin.
+const SUPPLY_ROOM: usize = 128;
+/// How often in a gossip interval it is looked at what is due of origins, where something is.
+const TICKS_IN_AN_INTERVAL: u32 = 16;
 /// How many entries of the deadlines one tick takes: the rest is due at once after it.
 const DUE_AT_ONCE: usize = 64;
 
@@ -83,7 +87,7 @@ impl Node {
         let complete = record.window.complete();
         let theirs =
             has_beyond(digest, complete) & !record.window.seen_beyond(self.rumors.origins.bits(origin), complete);
-        if theirs != 0 && record.asked.until <= now {
+        if theirs != 0 && record.asked.until <= now && self.has_budget(now) {
             let what = What::RumorWants { origin };
             self.push(Outgoing { to: sender.addr, receiver: sender.receiver(), what });
             self.counters.rumors_asked += 1;
@@ -217,16 +221,19 @@ impl Node {
     }
 
     pub(in super::super) fn on_rumors_timer(&mut self, now: Instant) {
+        let mut drawn = None;
         for _ in 0..DUE_AT_ONCE {
             let Some((_, origin)) = self.rumors.due.pop_due(now) else { break };
-            self.on_origin_due(now, origin);
+            self.on_origin_due(now, origin, &mut drawn);
         }
         if let Some((due, _)) = self.rumors.due.first() {
-            self.arm(Timer::Rumors, due);
+            // What falls due shortly after each other is asked for together.
+            let together = now + self.params.gossip_interval / TICKS_IN_AN_INTERVAL;
+            self.arm(Timer::Rumors, if due <= now { due } else { due.max(together) });
         }
     }
 
-    fn on_origin_due(&mut self, now: Instant, origin: u32) {
+    fn on_origin_due(&mut self, now: Instant, origin: u32, drawn: &mut Option<u32>) {
         let Some(record) = self.rumors.origins.at(origin) else { return };
         let next = match record.gap {
             Some(gap) if now.since(gap.since) >= self.params.rumor_retention => {
@@ -234,7 +241,7 @@ impl Node {
                 self.give_up(now, origin, gap.heard_of);
                 return;
             }
-            Some(_) => Some(self.ask_somebody(now, origin)),
+            Some(_) => Some(self.ask_somebody(now, origin, drawn)),
             None => self.on_origin_quiet(now, origin),
         };
         if let Some(at) = next {
@@ -242,18 +249,26 @@ impl Node {
         }
     }
 
-    /// Asks somebody for what is missing, the origin itself now and then. Returns when to ask again.
-    fn ask_somebody(&mut self, now: Instant, origin: u32) -> Instant {
+    /// Asks somebody for what is missing: the origin itself now and then, else whoever was `drawn` for all that is due now, so that
+    /// one datagram asks for what many origins lack. Returns when to ask again.
+    fn ask_somebody(&mut self, now: Instant, origin: u32, drawn: &mut Option<u32>) -> Instant {
         let record = self.rumors.origins.get(origin);
         let (id, asked) = (record.id, record.asked);
         if now < asked.until {
             return asked.until;
         }
+        if !self.has_budget(now) {
+            // Nobody would be asked, and the wait would double for it.
+            return now + self.params.gossip_interval / TICKS_IN_AN_INTERVAL;
+        }
         let its_turn = asked.times % 4 == 3;
         let itself = self.table.find(id).filter(|slot| its_turn && *slot != ME && self.table.get(*slot).state.is_up());
-        let mut drawn = [0; 1];
-        let found = self.roster.sample(&mut self.rng, &mut drawn, |_| true);
-        let slot = itself.or_else(|| drawn[..found].first().copied());
+        if itself.is_none() && drawn.is_none() {
+            let mut sampled = [0; 1];
+            let found = self.roster.sample(&mut self.rng, &mut sampled, |_| true);
+            *drawn = sampled[..found].first().copied();
+        }
+        let slot = itself.or(*drawn);
         if let Some(slot) = slot {
             self.counters.rumors_asked += 1;
             self.push_to(slot, What::RumorWants { origin });
@@ -362,8 +377,29 @@ impl Node {
         }
     }
 
-    /// Writes what is missing of an origin; nothing where nothing is any more.
-    pub(in super::super) fn write_rumor_wants(&mut self, origin: u32, writer: &mut Writer<'_>) {
+    /// Writes what is missing of an origin, and of others that the same receiver is to be asked for; nothing where nothing is
+    /// missing any more.
+    pub(in super::super) fn write_rumor_wants(&mut self, outgoing: &Outgoing, writer: &mut Writer<'_>) {
+        let mut next = outgoing.what;
+        while let What::RumorWants { origin } = next {
+            self.write_wants_of(origin, writer);
+            let fits = writer.room(Kind::RumorWants) >= RUNS_MAX * size_of::<RawRumorIds>();
+            let Some(other) = self.next_for_the_same(outgoing).filter(|_| fits) else { return };
+            if !matches!(other, What::RumorWants { .. }) {
+                return;
+            }
+            next = other;
+            self.outbox.pop();
+        }
+    }
+
+    /// What waits next, if it is for the receiver of a datagram that is being written.
+    fn next_for_the_same(&self, outgoing: &Outgoing) -> Option<What> {
+        let same = |other: &Outgoing| (other.to, other.receiver) == (outgoing.to, outgoing.receiver);
+        self.outbox.nth(0).filter(same).map(|other| other.what)
+    }
+
+    fn write_wants_of(&mut self, origin: u32, writer: &mut Writer<'_>) {
         let Some(record) = self.rumors.origins.at(origin) else { return };
         let bits = self.rumors.origins.bits(origin);
         let (mut base, highest) = (record.window.complete(), record.window.highest());
@@ -394,16 +430,35 @@ impl Node {
         }
     }
 
-    /// As many of the rumors asked for as fit; the rest is queued behind. Where one is not to be had the asker learns from the
-    /// digest what is.
-    pub(in super::super) fn write_supply(
+    /// As many of the rumors asked for as fit, and of what else the same receiver has asked for; the rest is queued behind.
+    pub(in super::super) fn write_supply(&mut self, now: Instant, outgoing: &Outgoing, writer: &mut Writer<'_>) {
+        let mut next = outgoing.what;
+        while let What::RumorSupply { origin, base, which } = next {
+            let left = self.write_supply_of(now, (origin, base, which), writer);
+            if left != 0 {
+                let what = What::RumorSupply { origin, base, which: left };
+                let queued = self.push_answer(Outgoing { what, ..*outgoing });
+                self.counters.budget_held += u64::from(!queued);
+                return;
+            }
+            let Some(other) = self.next_for_the_same(outgoing) else { return };
+            if !matches!(other, What::RumorSupply { .. }) || writer.remaining() < SUPPLY_ROOM {
+                return;
+            }
+            next = other;
+            self.outbox.pop();
+        }
+    }
+
+    /// Writes those that fit of the rumors of one origin. Where one is not to be had the asker learns from the digest what is.
+    /// Returns which are left.
+    fn write_supply_of(
         &mut self,
         now: Instant,
-        outgoing: &Outgoing,
         (origin, base, which): (u32, u64, u64),
         writer: &mut Writer<'_>,
-    ) {
-        let Some(record) = self.rumors.origins.at(origin) else { return };
+    ) -> u64 {
+        let Some(record) = self.rumors.origins.at(origin) else { return 0 };
         let ids = RumorIds { origin: record.id, boot: record.boot, base, which };
         let place_of = |sequence| self.rumors.store.find(origin, sequence);
         let fresh_enough = |place: &u32| now.since(self.rumors.store.get(*place).born) <= self.params.rumor_retention;
@@ -413,26 +468,21 @@ impl Node {
         for sequence in ids.sequences() {
             if let Some(place) = place_of(sequence).filter(fresh_enough) {
                 if !self.rumor_to_tell(now, place, false).write(writer) {
-                    break;
+                    return left;
                 }
                 self.counters.sent_one(Kind::Rumors);
                 self.counters.rumors_supplied += 1;
             }
             left &= !bit_of(sequence);
         }
-        if left == 0 && lacking != 0 {
+        if lacking != 0 {
             // Behind what was to be had: in front of it, it might leave no room for the longest.
-            if writer.push(Kind::RumorDigests, &RawDigest::new(&self.digest_of_first(origin))) {
-                self.counters.sent_one(Kind::RumorDigests);
-            } else {
-                left = lacking;
+            if !writer.push(Kind::RumorDigests, &RawDigest::new(&self.digest_of_first(origin))) {
+                return lacking;
             }
+            self.counters.sent_one(Kind::RumorDigests);
         }
-        if left != 0 {
-            let what = What::RumorSupply { origin, base, which: left };
-            let queued = self.push_answer(Outgoing { what, ..*outgoing });
-            self.counters.budget_held += u64::from(!queued);
-        }
+        0
     }
 
     /// Writes which rumors were known, and what else of that kind waits for the same receiver.
@@ -443,13 +493,12 @@ impl Node {
                 let ids = RumorIds { origin: record.id, boot: record.boot, base, which };
                 self.put(writer, Kind::RumorFeedback, &RawRumorIds::new(&ids));
             }
-            let same = |other: &Outgoing| (other.to, other.receiver) == (outgoing.to, outgoing.receiver);
             let fits = writer.room(Kind::RumorFeedback) >= size_of::<RawRumorIds>();
-            let Some(other) = self.outbox.nth(0).filter(same).filter(|_| fits) else { return };
-            if !matches!(other.what, What::RumorFeedback { .. }) {
+            let Some(other) = self.next_for_the_same(outgoing).filter(|_| fits) else { return };
+            if !matches!(other, What::RumorFeedback { .. }) {
                 return;
             }
-            next = other.what;
+            next = other;
             self.outbox.pop();
         }
     }

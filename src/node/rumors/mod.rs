@@ -19,8 +19,9 @@ use crate::rumor::{Class, DEGREE_MAX, Fresh, Origins, Ranks, RumorId, Store, Top
 use crate::time::Instant;
 use crate::wire::{MAX_MAX_DATAGRAM, RawDigest, RawRumor};
 
-/// Rumors that wait to be passed on at once; what comes beyond goes with the next round.
-const FRESH_MAX: usize = 512;
+/// Rumors that wait to be passed on at once, as many as the budget pays for in a few gossip intervals; what comes beyond goes with the
+/// next round.
+const FRESH_MAX: usize = 4_096;
 /// Places that one datagram can tell of.
 const RUMORS_IN_A_ROW: usize = MAX_MAX_DATAGRAM / size_of::<RawRumor>();
 const DIGESTS_IN_A_ROW: usize = MAX_MAX_DATAGRAM / size_of::<RawDigest>();
@@ -65,7 +66,7 @@ impl Rumors {
             store: Store::new(rumors, limits.rumor_bytes as usize),
             waiting: Tellings::new(rumors, RUMORS_IN_A_ROW),
             digests: Tellings::new(origins, DIGESTS_IN_A_ROW),
-            fresh: Fresh::new(FRESH_MAX),
+            fresh: Fresh::new(rumors.min(FRESH_MAX)),
             ranks: Ranks::new(),
             version: 1,
             told_at_once: (0, ArrayVec::new_const()),
@@ -87,7 +88,7 @@ impl Rumors {
             + Store::memory_bytes(rumors, limits.rumor_bytes as usize)
             + Tellings::<{ Class::ALL.len() }>::memory_bytes(rumors, RUMORS_IN_A_ROW)
             + Tellings::<1>::memory_bytes(origins, DIGESTS_IN_A_ROW)
-            + Fresh::memory_bytes(FRESH_MAX)
+            + Fresh::memory_bytes(if rumors < FRESH_MAX { rumors } else { FRESH_MAX })
             + Ranks::memory_bytes()
             + Deadlines::memory_bytes(origins)
     }

@@ -1,15 +1,23 @@
 //! What is urgent is passed on at once, within the budgets.
 
 use super::super::outbox::{Outgoing, Receiver, What};
+use super::super::tick::Timer;
 use super::super::{Node, Transmit};
 use crate::membership::ME;
-use crate::rumor::{Class, RumorId};
+use crate::rumor::RumorId;
 use crate::time::Instant;
 use crate::wire::{Kind, Rumor, Writer};
+
+/// How often in a gossip interval that is tried again for which the budget was spent.
+const PUSHES_IN_AN_INTERVAL: u32 = 16;
 
 impl Node {
     /// Writes the next datagram of what has just come; `None` once nothing of it is left to pass on.
     pub(in super::super) fn push_rumors(&mut self, now: Instant, buf: &mut [u8]) -> Option<Transmit> {
+        // Who has left tells nothing of what a budget still held back then.
+        if !self.is_in() {
+            return None;
+        }
         loop {
             if !self.rumors.fresh.is_under_way() {
                 if self.rumors.fresh.waiting().is_empty() {
@@ -24,8 +32,8 @@ impl Node {
             self.skip_what_does_not_concern(peer);
             let Some((same, _)) = self.rumors.fresh.next().filter(|(next, _)| *next == peer) else { continue };
             if !self.afford_push(now) {
-                self.hold_back(peer);
-                continue;
+                self.hold_back(now);
+                return None;
             }
             let member = self.table.get(same);
             let receiver = Receiver::Member(same, member.boot);
@@ -35,8 +43,16 @@ impl Node {
                 debug_assert!(paid, "a whole datagram was covered");
                 return Some(transmit);
             }
-            // A hard cap has held it back.
-            self.hold_back(peer);
+            debug_assert!(false, "within the budgets any payload that is taken fits into a datagram of its own");
+            self.rumors.fresh.offered(1);
+        }
+    }
+
+    /// The batch waits, and what comes meanwhile goes together in datagrams that are full.
+    fn hold_back(&mut self, now: Instant) {
+        if !self.is_armed(Timer::Push) {
+            self.counters.rumors_held_back += 1;
+            self.arm(Timer::Push, now + self.params.gossip_interval / PUSHES_IN_AN_INTERVAL);
         }
     }
 
@@ -74,27 +90,11 @@ impl Node {
         self.rumors.fresh.offered(skipped);
     }
 
+    /// Within what rumors may use, and within the hard caps, of which others have a part.
     fn afford_push(&mut self, now: Instant) -> bool {
-        self.budgets.rumor_bytes.covers(now, self.params.max_datagram as u32)
-            && self.budgets.rumor_datagrams.spend(now, 1)
-    }
-
-    /// What the peer at hand should have been told goes with the next round.
-    fn hold_back(&mut self, peer: u32) {
-        let Some((same, batch)) = self.rumors.fresh.next() else { return };
-        debug_assert_eq!(same, peer, "nobody else has had a turn");
-        let offered = batch.len();
-        for at in 0..offered {
-            let Some((_, batch)) = self.rumors.fresh.next() else { break };
-            let place = batch[at];
-            if self.concerns(place, peer) {
-                self.counters.rumors_held_back += 1;
-                if self.rumors.waiting.place(place).is_none() {
-                    self.rumors.waiting.put(place, Class::Urgent as usize, 0);
-                }
-            }
-        }
-        self.rumors.fresh.offered(offered);
+        let most = self.params.max_datagram as u32;
+        let covered = self.has_budget(now) && self.budgets.rumor_bytes.covers(now, most);
+        covered && self.budgets.rumor_datagrams.spend(now, 1)
     }
 
     /// Writes as much of the batch as fits and concerns the receiver.

@@ -5,7 +5,7 @@ use crate::config::Sends;
 use crate::membership::ENDLESS;
 use crate::rumor::Class;
 use crate::time::Instant;
-use crate::wire::{Digest, Kind, RawDigest, RawRumor, Writer};
+use crate::wire::{Digest, Kind, RawDigest, RawRumor, Rumor, Writer};
 
 impl Node {
     /// Whether rounds have rumors or digests to tell.
@@ -94,6 +94,20 @@ impl Node {
             self.rumors.waiting.remove(place);
         } else {
             self.rumors.waiting.put(place, class as usize, times);
+        }
+    }
+
+    /// Somebody else tells what this node was too busy to pass on at once: that is one telling less to be made in rounds.
+    pub(super) fn heard_again(&mut self, origin: u32, rumor: &Rumor<'_>) {
+        let class = Class::Urgent as usize;
+        if rumor.class != Class::Urgent || self.rumors.waiting.waiting(class) == 0 {
+            return;
+        }
+        let Some(place) = self.rumors.store.find(origin, rumor.id.sequence) else { return };
+        match self.rumors.waiting.place(place) {
+            Some((_, times)) if times + 1 >= self.params.fanout as u32 => self.rumors.waiting.remove(place),
+            Some((_, times)) => self.rumors.waiting.put(place, class, times + 1),
+            None => {}
         }
     }
 
