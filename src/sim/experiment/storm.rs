@@ -9,9 +9,8 @@
 //! - rumors do not starve the membership, nor the other way round: each alone, and both together (M6).
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::runs::{Progress, Runs, trace_of};
+use super::runs::{Runs, trace_of};
 use super::timeline::{Moment, Timeline};
 use super::word::{Spreading, Word};
 use super::{Base, Distribution, Memory, Retained, SetupError, millis};
@@ -25,6 +24,8 @@ use crate::time::{Instant, Span};
 
 /// How often it is looked at how far the storm is.
 const LOOK_EVERY: Span = Span::millis(100);
+/// How often it is told: of a large cluster an interval in which all have something to say takes minutes.
+const TELL_EVERY: Span = Span::millis(5);
 /// What has not become known so long after the last change does not count as known.
 const KNOWN_WITHIN: Span = Span::secs(5);
 
@@ -234,6 +235,26 @@ impl Observer for Watch {
     }
 }
 
+/// How far one part of one run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Far {
+    /// Which.
+    pub part: Part,
+    /// Of which seed.
+    pub seed: u64,
+    /// The virtual time since it began.
+    pub passed: Span,
+    /// When it is over at the latest.
+    pub limit: Span,
+    /// What was delivered of all that shall be, 0 to 1; 0 where nobody publishes.
+    pub delivered: f64,
+    /// What was reported as lost of it.
+    pub lost: f64,
+}
+
+/// Is told how far it is. Called from several threads.
+pub type Progress<'a> = &'a (dyn Fn(Far) + Sync);
+
 /// Plays it.
 ///
 /// # Errors
@@ -243,29 +264,14 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
     let parts: &[Part] = if setup.rate > 0.0 { &Part::ALL } else { &[Part::Storm] };
     let memory = setup.base.memory(&params);
     let (mut rows, mut traces) = (Vec::new(), Vec::new());
-    let far = Far { done: AtomicU32::new(0), of: 1_000 * parts.len() as u32 * setup.runs.count.max(1), progress };
     for part in parts {
         let played =
-            setup.runs.play_large(memory.all_bytes, &|_, _| (), |seed| play(setup, *part, &params, seed, &far));
+            setup.runs.play_large(memory.all_bytes, &|_, _| (), |seed| play(setup, *part, &params, seed, progress));
         let played: Vec<Played> = played.into_iter().collect::<Result<_, SetupError>>()?;
         traces.extend(played.iter().map(|p| p.trace));
         rows.push(row(*part, &played));
     }
     Ok(Report { rows, memory, trace_hash: trace_of(traces) })
-}
-
-/// How far all parts are together, in thousandths of each.
-struct Far<'a> {
-    done: AtomicU32,
-    of: u32,
-    progress: Progress<'a>,
-}
-
-impl Far<'_> {
-    /// So many thousandths of one part more.
-    fn more(&self, permille: u32) {
-        (self.progress)(self.done.fetch_add(permille, Ordering::Relaxed) + permille, self.of);
-    }
 }
 
 struct Played {
@@ -318,28 +324,24 @@ struct Stage<'a> {
     course: Timeline,
 }
 
-fn play(setup: &Setup, part: Part, params: &Params, seed: u64, far: &Far<'_>) -> Result<Played, SetupError> {
+fn play(setup: &Setup, part: Part, params: &Params, seed: u64, progress: Progress<'_>) -> Result<Played, SetupError> {
     let mut stage = Stage::set(setup, part, params, seed)?;
     let before = stage.world.tally().bytes;
     let refused = if part.publishes() { stage.publish() } else { 0 };
     let changes = if part.churns() { setup.changes() } else { 0 };
     let gap = Span::nanos((1e9 / setup.rate.max(1e-3)) as u64);
-    let (mut sent, mut told, mut next) = (None, 0, stage.any_moment(gap));
+    let (mut sent, mut next) = (None, stage.any_moment(gap));
     while stage.world.now().since(stage.begin) < setup.limit && !(stage.is_over() && stage.came == changes) {
         if stage.came < changes && stage.world.now() >= next {
             stage.one_comes_and_one_goes()?;
             next = stage.any_moment(gap);
         }
         let until_next = next.since(stage.world.now());
-        stage.run(if stage.came < changes { until_next.min(LOOK_EVERY) } else { LOOK_EVERY });
+        stage.run(if stage.came < changes { until_next.min(LOOK_EVERY) } else { LOOK_EVERY }, progress);
         if part.publishes() && stage.is_over() && sent.is_none() {
             sent = Some(stage.world.tally().bytes - before);
         }
-        let permille = stage.permille(changes);
-        far.more(permille.saturating_sub(told));
-        told = permille.max(told);
     }
-    far.more(1_000 - told);
     let over_ms =
         (part.publishes() && stage.is_over()).then(|| millis(stage.world.observer.last_at.since(stage.begin)));
     let sent = sent.unwrap_or(stage.world.tally().bytes - before);
@@ -400,17 +402,25 @@ impl<'a> Stage<'a> {
         self.world.observer.delivered as f64 / self.expected.max(1) as f64
     }
 
-    /// How far it is, in thousandths.
-    fn permille(&self, changes: u32) -> u32 {
-        let churned = f64::from(self.came) / f64::from(changes.max(1));
-        let share = if self.part.publishes() { self.share() } else { churned };
-        (share * 1_000.0) as u32
-    }
-
-    fn run(&mut self, span: Span) {
+    fn run(&mut self, span: Span, progress: Progress<'_>) {
         let share = self.share();
         self.course.look(self.world.now(), || share);
-        self.world.run_for(span);
+        let end = self.world.now() + span;
+        while self.world.now() < end {
+            self.world.run_for(end.since(self.world.now()).min(TELL_EVERY));
+            progress(self.far());
+        }
+    }
+
+    fn far(&self) -> Far {
+        Far {
+            part: self.part,
+            seed: self.world.seed(),
+            passed: self.world.now().since(self.begin),
+            limit: self.setup.limit,
+            delivered: self.share(),
+            lost: self.world.observer.lost as f64 / self.expected.max(1) as f64,
+        }
     }
 
     /// When the next come and go: any moment of a gap of their own, as equal distances would fall into step with gossip rounds.
@@ -468,7 +478,7 @@ mod tests {
         setup.base.nodes = 60;
         // What all have to say takes a second of this at fanout 4, and more.
         setup.base.config.bytes_per_second = 600_000;
-        let report = run(&setup, &|_, _| ()).expect("a good setup");
+        let report = run(&setup, &|_| ()).expect("a good setup");
         let [storm, churn, both] = &report.rows[..] else { panic!("three parts") };
         for row in [storm, both] {
             assert_eq!((row.missing, row.refused, row.suspicions), (0, 0, 0), "seed 1: {row:?}");

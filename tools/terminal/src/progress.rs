@@ -31,10 +31,15 @@ impl Line {
 
     /// So many of so many pieces are done.
     pub fn tell(&self, done: u32, of: u32) {
+        self.say(|| format!("{done} of {of} done"));
+    }
+
+    /// How far it is, in words.
+    pub fn say(&self, how_far: impl FnOnce() -> String) {
         let Ok(mut changed) = self.changed.lock() else { return };
         if self.shown && changed.is_none_or(|at| at.elapsed() >= EVERY) {
             *changed = Some(Instant::now());
-            write(&format!("\r\x1b[K{}: {done} of {of} done, {} s", self.what, self.began.elapsed().as_secs()));
+            write(&format!("\r\x1b[K{}: {}, {} s", self.what, how_far(), self.began.elapsed().as_secs()));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bruit::Span;
-use bruit::sim::experiment::storm::{self, Report, Setup};
+use bruit::sim::experiment::storm::{self, Far, Report, Setup};
 use bruit_config::RumorClass;
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, BAD, Cell, GOOD, Paint, Table, bytes, micros};
@@ -74,10 +74,20 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
     setup.retained = args.retained.unwrap_or(setup.retained);
     setup.rate = args.rate.unwrap_or(setup.rate);
     setup.watch = args.watch.map_or(setup.watch, Span::from);
-    let line = Line::new("storm, thousandths");
-    let report = storm::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    let line = Line::new("storm");
+    let report = storm::run(&setup, &|far| line.say(|| how_far(&far))).map_err(refused)?;
     line.end(args.common.json);
     Ok(Played { setup, report })
+}
+
+/// One part of one run, for a person who waits.
+fn how_far(far: &Far) -> String {
+    let time = |span: Span| micros(span.as_micros());
+    let news = match far.part.publishes() {
+        true => format!(", {:.2} % delivered, {:.2} % reported lost", far.delivered * 100.0, far.lost * 100.0),
+        false => String::new(),
+    };
+    format!("{}, seed {}: {} of at most {} virtual{news}", far.part.name(), far.seed, time(far.passed), time(far.limit))
 }
 
 /// What a script gets of it.
