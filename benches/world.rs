@@ -7,7 +7,7 @@
 //! Goals: 100,000 at N = 1,000, and no more time for one at 10,000 than at 100. Printed beside it: what a node buys, and what
 //! it would buy for each member more.
 //!
-//! 10,000 nodes take 16.4 GB and are measured only where they are asked for: `cargo bench --bench world -- world/10000`.
+//! 10,000 nodes take 14 GB and are measured only where they are asked for: `cargo bench --bench world -- world/10000`.
 
 #![allow(missing_docs, reason = "`criterion_group!` writes a public function without a doc")]
 
