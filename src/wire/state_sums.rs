@@ -30,11 +30,13 @@ pub const fn state_bucket_range(bucket: usize) -> (NodeId, NodeId) {
     (NodeId::from_u64(first), NodeId::from_u64(first | u64::MAX >> BITS))
 }
 
+/// Odd numbers without a pattern in their bits: the first two primes of XXH64.
+pub(super) const P1: u64 = 0x9e37_79b1_85eb_ca87;
+pub(super) const P2: u64 = 0xc2b2_ae3d_27d4_eb4f;
+
 /// 16 bits that differ where two numbers do, but for one pair in 65,536 of each salt (multiplicative hashing, Knuth, TAOCP 3, 6.4).
 #[must_use]
 pub const fn salted(number: u64, salt: u32) -> u16 {
-    const P1: u64 = 0x9e37_79b1_85eb_ca87;
-    const P2: u64 = 0xc2b2_ae3d_27d4_eb4f;
     let mixed = (number ^ (salt as u64 + 1).wrapping_mul(P1)).wrapping_mul(P2);
     ((mixed ^ mixed >> 29).wrapping_mul(P1) >> 48) as u16
 }
