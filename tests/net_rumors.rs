@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bruit::net::{self, CommandError, Delivery, Handle, Loop, Options, Rumor};
+use bruit::wire::{Kind, State};
 use bruit::{
     Class, Config, Event, Identity, Limits, Name, NodeId, Order, Params, Profile, Publication, Refusal, RumorId, Topic,
 };
@@ -66,8 +67,12 @@ fn cluster<const N: usize>(options: [Options; N]) -> [Handle; N] {
     nodes.try_into().expect("as many as options")
 }
 
+fn count<K: PartialEq>(counts: &[(K, u64)], of: &K) -> u64 {
+    counts.iter().find(|(what, _)| what == of).expect("it is counted").1
+}
+
 fn io(node: &Handle, name: &str) -> u64 {
-    node.stats().io.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no counter {name}")).1
+    count(&node.stats().io, &name)
 }
 
 fn next(node: &Handle) -> Delivery {
@@ -202,6 +207,55 @@ fn a_slow_reader_is_told_how_much_it_has_lost_and_can_read_it_again() {
     b.reread(NodeId::from_name("nobody"), 7, u64::MAX).expect("room");
     assert_eq!(next(&b), Delivery::Reread { origin: NodeId::from_name("nobody"), boot: 7, to: 0 });
     assert_eq!((b.try_rumor(), io(&b, "rumors_unread")), (None, N - 5), "reading again loses nothing");
+}
+
+/// R24, R25: the loop never waits for whoever reads.
+#[test]
+fn a_reader_that_is_asleep_costs_nobody_its_place_and_is_caught_up_exactly() {
+    // Several times as long as it takes to hold somebody dead.
+    const PROBES: u64 = 16;
+    // All are retained.
+    const MOST: u64 = 3_000;
+    let nodes = cluster([options(), Options { rumors: 16, ..options() }, options(), options()]);
+    let [a, asleep] = [&nodes[0], &nodes[1]];
+    let topic = Topic::new("t");
+    asleep.subscribe(Some(topic), Order::Origin).expect("room");
+    a.publish(topic, Class::Urgent, &1_u64.to_le_bytes()).expect("a member publishes");
+    assert_eq!(next_rumor(asleep).id.sequence, 1);
+    let pinged = || count(&asleep.stats().received, &Kind::Ping);
+    let (before, mut last) = (pinged(), 1);
+    until("it is probed again and again", || {
+        if last < MOST {
+            last += 1;
+            a.publish(topic, Class::Urgent, &last.to_le_bytes()).expect("a member publishes");
+        }
+        pinged() >= before + PROBES
+    });
+    assert!(last > 100, "{last} rumors: its queue of 16 was to overflow many times");
+    for node in &nodes {
+        let up = node.members().iter().filter(|member| member.state == State::Alive).count();
+        assert_eq!(up, nodes.len(), "all are alive to all");
+        let dead = |event: &Event| matches!(event, Event::Failed(_));
+        assert_eq!(std::iter::from_fn(|| node.try_event()).find(dead), None);
+    }
+
+    let has_all = || count(&asleep.stats().counters, &"rumors_new") >= last;
+    until("its node has them all", has_all);
+    let (mut read, mut lost) = (vec![1], 0);
+    while read.len() as u64 + lost < last {
+        match next(asleep) {
+            Delivery::Rumor(rumor) => read.push(rumor.id.sequence),
+            Delivery::Resync { lost: more } => lost += more,
+            other => panic!("a rumor or a marker was to come: {other:?}"),
+        }
+    }
+    let kept = read.len() as u64;
+    assert_eq!((read, lost), ((1..=kept).collect(), last - kept), "what it did not lose, in order");
+    asleep.reread(a.id(), a.boot().tag(), kept + 1).expect("room");
+    for sequence in kept + 1..=last {
+        assert_eq!(next_rumor(asleep).id.sequence, sequence);
+    }
+    assert_eq!(next(asleep), Delivery::Reread { origin: a.id(), boot: a.boot().tag(), to: last });
 }
 
 #[test]

@@ -127,7 +127,7 @@ impl Node {
 
     /// The same, and counts it as sent.
     fn afford(&mut self, now: Instant) -> bool {
-        self.budgets.bytes.covers(now, self.params.max_datagram as u32) && self.budgets.datagrams.spend(now, 1)
+        self.has_budget(now) && self.budgets.datagrams.spend(now, 1)
     }
 
     /// The receiver's place, where its start is still the one that was meant, and its start.
