@@ -1,6 +1,6 @@
-//! Does a running loop allocate? 32 nodes on loopback, each with its thread; every allocation on those threads is counted,
-//! from the first round on: joining, quiet, a crash, garbage from a stranger, readers who ask all the time, and rumors of every
-//! class that all publish, relay and deliver, to readers in time and to one who is not.
+//! Does a running loop allocate? 32 nodes on loopback, half of them with a thread each and half on one loop; every allocation on
+//! those threads is counted, from the first round on: joining, quiet, a crash, garbage from a stranger, readers who ask all the
+//! time, and rumors of every class that all publish, relay and deliver, to readers in time and to one who is not.
 #![cfg(feature = "net")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -59,25 +59,56 @@ fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().expect("an address")
 }
 
-fn node(i: usize, seeds: &[SocketAddr]) -> Handle {
-    let params = Params::new(&Config::new(Profile::Lan), &Limits::for_members(64)).expect("a profile is consistent");
-    let identity = Identity {
+fn params() -> Params {
+    Params::new(&Config::new(Profile::Lan), &Limits::for_members(64)).expect("a profile is consistent")
+}
+
+fn identity(i: usize) -> Identity<'static> {
+    Identity {
         name: Name::new(&format!("node-{i}")).expect("a name"),
         cluster: "zero",
         addr: loopback(),
         boot: net::fresh_boot().expect("random bits"),
         zone: "here",
         tags: &[("role", "test")],
-    };
-    // Few enough that who does not read misses some.
-    let options = Options { bind: loopback(), rumors: 64, ..Options::default() };
-    let (looped, handle) = Loop::new(params, &identity, seeds, &options).expect("a free port");
+    }
+}
+
+fn bind(i: usize, seeds: &[SocketAddr]) -> (Loop, Handle) {
+    Loop::new(params(), &identity(i), seeds, &options()).expect("a free port")
+}
+
+/// Few places for rumors: who does not read is to miss some.
+fn options() -> Options {
+    Options { bind: loopback(), rumors: 64, ..Options::default() }
+}
+
+fn run(looped: Loop) {
     std::thread::spawn(move || {
         COUNTED.set(true);
         looped.run().expect("the selector works");
         COUNTED.set(false);
     });
-    handle
+}
+
+/// The first founds.
+fn start() -> Vec<Handle> {
+    let (looped, first) = bind(0, &[]);
+    run(looped);
+    let seeds = [first.local_addr()];
+    let mut nodes = vec![first];
+    for i in 1..NODES / 2 {
+        let (looped, handle) = bind(i, &seeds);
+        run(looped);
+        nodes.push(handle);
+    }
+    let (mut shared, handle) = bind(NODES / 2, &seeds);
+    nodes.push(handle);
+    for i in NODES / 2 + 1..NODES {
+        nodes.push(shared.add(params(), &identity(i), &seeds, &options()).expect("a free port"));
+    }
+    run(shared);
+    nodes
 }
 
 fn alive(handle: &Handle) -> usize {
@@ -85,11 +116,8 @@ fn alive(handle: &Handle) -> usize {
 }
 
 #[test]
-fn thirty_two_running_loops_allocate_nothing() {
-    let first = node(0, &[]);
-    let seed = first.local_addr();
-    let mut nodes = vec![first];
-    nodes.extend((1..NODES).map(|i| node(i, &[seed])));
+fn the_loops_of_thirty_two_running_nodes_allocate_nothing() {
+    let mut nodes = start();
     let began = Instant::now();
     while nodes.iter().any(|n| alive(n) < NODES) {
         assert!(began.elapsed() < Duration::from_secs(60), "{:?}", nodes.iter().map(alive).collect::<Vec<_>>());

@@ -30,14 +30,22 @@ impl SetQueue {
         self.order.is_empty()
     }
 
-    /// Adds a slot at the end, unless it waits already.
-    pub fn push(&mut self, slot: u32) {
+    /// How many wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Adds a slot at the end, unless it waits already; whether it did not.
+    pub fn push(&mut self, slot: u32) -> bool {
         let (word, bit) = (slot as usize / 64, 1 << (slot % 64));
-        if self.waits[word] & bit == 0 {
+        let new = self.waits[word] & bit == 0;
+        if new {
             self.waits[word] |= bit;
             let pushed = self.order.push(slot);
             debug_assert!(pushed, "a place for each slot");
         }
+        new
     }
 
     /// The slot in the `nth` place from the front.

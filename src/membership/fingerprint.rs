@@ -100,8 +100,9 @@ impl Fingerprint {
 
     /// Sends the place in front to the end.
     pub fn settle_later(&mut self) {
-        let front = self.settling.pop();
-        front.into_iter().for_each(|slot| self.settling.push(slot));
+        if let Some(front) = self.settling.pop() {
+            self.settling.push(front);
+        }
     }
 
     /// The member at the place in front counts in the root as well.

@@ -91,13 +91,13 @@ impl Inbound {
         self.len
     }
 
-    /// Datagram `i` of the batch: its sender and its payload. Counts what the kernel says beside it.
-    pub(super) fn get(&self, i: usize, io: &mut IoCounters) -> Option<(SocketAddr, &[u8])> {
+    /// Datagram `i` of the batch: its sender and its payload. Counts what the kernel says beside it, and what is longer than `max`.
+    pub(super) fn get(&self, i: usize, max: usize, io: &mut IoCounters) -> Option<(SocketAddr, &[u8])> {
         let parcel = self.parcels[..self.len].get(i)?;
         if let Some(drops) = ancillary::drops(&parcel.control, parcel.control_len) {
             io.kernel_drops = io.kernel_drops.max(u64::from(drops));
         }
-        if parcel.len >= self.stride {
+        if parcel.len > max {
             io.received_too_long += 1;
         }
         let bytes = &self.bytes[i * self.stride..][..parcel.len.min(self.stride)];
@@ -114,18 +114,16 @@ pub(super) struct Outbound {
     bytes: Box<[u8]>,
     stride: usize,
     len: usize,
-    family: Family,
 }
 
 impl Outbound {
-    pub(super) fn new(batch: usize, max: usize, family: Family) -> Self {
+    pub(super) fn new(batch: usize, max: usize) -> Self {
         Self {
             headers: Headers::new(batch),
             parcels: vec![Parcel::BLANK; batch].into_boxed_slice(),
             bytes: vec![0; batch * max].into_boxed_slice(),
             stride: max,
             len: 0,
-            family,
         }
     }
 
@@ -133,14 +131,14 @@ impl Outbound {
         Headers::memory_bytes(batch) + batch * (size_of::<Parcel>() + max)
     }
 
-    /// The buffer of the next datagram; `None` when the batch is full and must be flushed.
-    pub(super) fn next(&mut self) -> Option<&mut [u8]> {
-        (self.len < self.parcels.len()).then(|| &mut self.bytes[self.len * self.stride..][..self.stride])
+    /// The buffer of the next datagram, which has `max` bytes; `None` when the batch is full and must be flushed.
+    pub(super) fn next(&mut self, max: usize) -> Option<&mut [u8]> {
+        (self.len < self.parcels.len()).then(|| &mut self.bytes[self.len * self.stride..][..max])
     }
 
-    /// Adds the datagram that was written into [`Outbound::next`].
-    pub(super) fn push(&mut self, to: SocketAddr, len: usize, io: &mut IoCounters) {
-        match RawName::new(to, self.family) {
+    /// Adds the datagram that was written into [`Outbound::next`], for a socket of that kind.
+    pub(super) fn push(&mut self, (to, family): (SocketAddr, Family), len: usize, io: &mut IoCounters) {
+        match RawName::new(to, family) {
             Some((name, name_len)) => {
                 self.parcels[self.len] = Parcel { name, name_len, len, ..Parcel::BLANK };
                 self.len += 1;
@@ -227,14 +225,14 @@ mod tests {
 
     /// Datagrams of these lengths, sent in one batch.
     fn send(port: &Port, to: SocketAddr, lens: &[usize], calls: &mut Calls, io: &mut IoCounters) {
-        let mut outbound = Outbound::new(lens.len(), MAX * 20, port.family);
+        let mut outbound = Outbound::new(lens.len(), MAX * 20);
         for &len in lens {
-            outbound.next().expect("room")[..len].fill(len as u8);
-            outbound.push(to, len, io);
+            outbound.next(MAX * 20).expect("room")[..len].fill(len as u8);
+            outbound.push((to, port.family), len, io);
         }
-        assert!(outbound.next().is_none(), "a full batch has no next buffer");
+        assert!(outbound.next(MAX).is_none(), "a full batch has no next buffer");
         outbound.flush(port.fd(), calls, io);
-        assert!(outbound.next().is_some(), "a flushed batch has");
+        assert_eq!(outbound.next(MAX).map(|buf| buf.len()), Some(MAX), "a flushed batch has");
     }
 
     /// The lengths of what arrives, batch by batch of `size`, and what each call found.
@@ -244,7 +242,7 @@ mod tests {
         for _ in 0..10 {
             let received = inbound.receive(port.fd(), calls, io);
             let lens = (0..inbound.len()).map(|i| {
-                let (_, bytes) = inbound.get(i, io).expect("a sender");
+                let (_, bytes) = inbound.get(i, MAX, io).expect("a sender");
                 assert!(bytes.iter().all(|&b| b == bytes.len().min(MAX) as u8 || bytes.len() > MAX));
                 bytes.len()
             });
@@ -273,12 +271,12 @@ mod tests {
     #[test]
     fn one_datagram_that_the_kernel_refuses_costs_no_other() {
         let (from, to, mut io, mut calls) = (port(), port(), IoCounters::default(), Calls::Many);
-        let mut outbound = Outbound::new(4, 70_000, from.family);
+        let mut outbound = Outbound::new(4, 70_000);
         for (at, len) in [(to.local_addr, 1), (to.local_addr, 66_000), (to.local_addr, 2)] {
-            outbound.next().expect("room")[..len].fill(len as u8);
-            outbound.push(at, len, &mut io);
+            outbound.next(70_000).expect("room")[..len].fill(len as u8);
+            outbound.push((at, from.family), len, &mut io);
         }
-        outbound.push("[::1]:9".parse().expect("an address"), 3, &mut io);
+        outbound.push(("[::1]:9".parse().expect("an address"), from.family), 3, &mut io);
         outbound.flush(from.fd(), &mut calls, &mut io);
         assert_eq!((io.sent, io.lost_too_long, io.lost_family, io.lost_other), (2, 1, 1, 0));
         assert_eq!(receive(&to, 8, &mut calls, &mut io), [(Received::Drained, vec![1, 2])]);

@@ -57,11 +57,11 @@ mod tests {
         let port = port(bind);
         let mut io = IoCounters::default();
         let mut calls = calls;
-        let mut outbound = Outbound::new(2, 100, port.family);
+        let mut outbound = Outbound::new(2, 100);
         // The second send meets the error that the first one has raised, and leaves nonetheless.
         for _ in 0..2 {
-            assert!(outbound.next().is_some());
-            outbound.push(closed, 10, &mut io);
+            assert!(outbound.next(100).is_some());
+            outbound.push((closed, port.family), 10, &mut io);
             outbound.flush(port.fd(), &mut calls, &mut io);
         }
         assert_eq!((io.sent, io.send_repeated, io.lost_refused), (2, 1, 0), "{bind} {calls:?}");

@@ -126,7 +126,7 @@ impl Handle {
             health: vitals.health(),
             membership_fingerprint: vitals.fingerprint(),
             state_fingerprint: vitals.state_fingerprint(),
-            uptime: shared.origin.elapsed(),
+            uptime: shared.uptime().into(),
             since_last_round: now.since(vitals.round_at()).into(),
             limits: figures.usage,
             memory_bytes: fixed.memory_bytes,

@@ -1,7 +1,8 @@
-//! How does a node get onto the network? A UDP socket, a mio loop on a thread of its own, and a [`Handle`] to it.
+//! How does a node get onto the network? A UDP socket, a mio loop on a thread, and a [`Handle`] to it.
 //!
-//! The loop is the only one that touches the [`Node`](crate::Node); nothing is shared with it but bounded queues, a few
-//! atomics and a snapshot of the members that readers copy without a lock. It allocates nothing once it runs.
+//! The loop is the only one that touches the [`Node`](crate::Node)s that it drives, one or several ([`Loop::add`]); nothing is shared
+//! with it but bounded queues, a few atomics and a snapshot of the members that readers copy without a lock. It allocates nothing
+//! once it runs.
 //!
 //! ```no_run
 //! use bruit::{Config, Identity, Name, net};
@@ -33,7 +34,10 @@ compile_error!(
 mod address;
 mod ancillary;
 mod batch;
+mod bell;
+mod buffers;
 mod counters;
+mod endpoint;
 mod error;
 mod errqueue;
 mod figures;

@@ -1,23 +1,21 @@
-//! What happens between two sleeps? One round of the loop, step by step.
+//! What happens when a node has something to do? One round, step by step.
 //!
 //! ```text
-//!  sleep -> errors -> datagrams, a batch at a time -> commands -> publications -> tick, when due -> send -> members -> figures
-//!           each into the node, then its answers into the outgoing batch and its events into the queues
+//!  errors -> datagrams, a batch at a time -> commands -> publications -> tick, when due -> send -> members -> figures
+//!  each into the node, then its answers into the outgoing batch and its events into the queues
 //! ```
 //! What waits in the socket is read before the clock may convict anybody: an ack that has arrived counts, however late this
 //! loop is. But only so many batches and publications a round, so that no flood keeps the timers waiting (R25). The publications of
 //! a round are handed in one after the other before anything is sent: they leave together.
 
-use core::time::Duration;
-use std::io;
-
 use crossbeam_channel::TrySendError;
 
 use super::ancillary::Failure;
 use super::batch::Received;
+use super::buffers::Buffers;
+use super::endpoint::{Endpoint, copy_members};
 use super::error::CommandError;
 use super::rumors::Marker;
-use super::run::{Loop, SOCKET, copy_members};
 use super::shared::{Command, Request};
 use super::state::Change;
 use crate::event::Event;
@@ -45,104 +43,41 @@ pub(super) struct Waiting {
     pub work: bool,
 }
 
-impl Loop {
-    /// Sleeps until something waits, somebody calls or a time-out ends it. Returns the time.
-    pub(super) fn sleep(&mut self, now: Instant) -> io::Result<Instant> {
-        // Work that is left does not keep datagrams waiting; the selector need not be asked for them.
-        self.waiting.datagrams |= core::mem::take(&mut self.waiting.work);
-        if self.waiting != Waiting::default() {
-            return Ok(now);
-        }
-        let deadline = self.node.poll_timeout();
-        if deadline.is_some_and(|at| at <= now) {
-            self.waiting.datagrams = true; // read before the tick; the selector need not be asked
-            return Ok(now);
-        }
-        let now = if self.spin == Span::ZERO { now } else { self.spin(now, deadline) };
-        if self.waiting.datagrams || self.is_called() {
-            return Ok(now);
-        }
-        let timeout = deadline.map(|at| Duration::from(at.since(now)));
-        self.io.polls += 1;
-        match self.poll.poll(&mut self.ready, timeout) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-        for event in self.ready.iter().filter(|event| event.token() == SOCKET) {
-            self.waiting.datagrams |= event.is_readable();
-            self.waiting.errors |= event.is_error();
-        }
-        let woken = self.shared.now();
-        if let Some(late) = deadline.filter(|at| *at <= woken && self.ready.is_empty()).map(|at| woken.since(at)) {
-            self.io.timeouts += 1;
-            self.histograms.wake_lateness.record(late);
-            self.waiting.datagrams |= late > LATE;
-        }
-        Ok(woken)
-    }
-
-    /// Looks for datagrams without sleeping, until the configured time or the deadline is over. Returns the time.
-    fn spin(&mut self, began: Instant, deadline: Option<Instant>) -> Instant {
-        let until = deadline.map_or(began + self.spin, |at| at.min(began + self.spin));
-        let mut now = began;
-        while now < until && !self.is_called() {
-            match self.port.peek() {
-                Ok(false) => core::hint::spin_loop(),
-                Ok(true) => {
-                    self.waiting.datagrams = true;
-                    break;
-                }
-                Err(_) => {
-                    self.waiting.errors = true;
-                    break;
-                }
-            }
-            now = self.shared.now();
-        }
-        self.shared.now()
-    }
-
-    /// Whether a handle wants something.
-    fn is_called(&self) -> bool {
-        !self.commands.is_empty()
-            || self.state.is_called()
-            || !self.publications.is_empty()
-            || self.shared.board.is_asked()
-            || self.shared.is_stopping()
-    }
-
+impl Endpoint {
     /// Hands the node everything that waits, then the time.
-    pub(super) fn round(&mut self, woken: Instant) {
+    pub(super) fn round(&mut self, woken: Instant, buffers: &mut Buffers) {
         self.io.rounds += 1;
         self.encode_measured = false;
+        // Work that is left does not keep datagrams waiting.
+        self.waiting.datagrams |= core::mem::take(&mut self.waiting.work);
+        self.waiting.datagrams |= self.node.poll_timeout().is_some_and(|at| woken.since(at) > LATE);
         if self.waiting.errors {
-            self.read_errors(woken);
+            self.read_errors(woken, buffers);
         }
-        let now = if self.waiting.datagrams { self.read_datagrams(woken) } else { woken };
-        self.take_commands(now);
-        self.take_state_calls(now);
-        let now = self.take_publications(now);
+        let now = if self.waiting.datagrams { self.read_datagrams(woken, buffers) } else { woken };
+        self.take_commands(now, buffers);
+        self.take_state_calls(now, buffers);
+        let now = self.take_publications(now, buffers);
         self.read_again(now);
         if self.node.poll_timeout().is_some_and(|at| at <= now) {
             let ticked = self.node.handle_input(now, Input::Tick);
             debug_assert!(ticked.is_ok(), "time is never refused");
-            self.answer(now);
+            self.answer(now, buffers);
         }
     }
 
     /// Reads what waits in the socket, up to a bound. Returns the time of the last batch.
-    fn read_datagrams(&mut self, mut now: Instant) -> Instant {
+    fn read_datagrams(&mut self, mut now: Instant, buffers: &mut Buffers) -> Instant {
         for batch in 0..BATCHES_PER_ROUND {
             if batch > 0 {
                 now = self.shared.now();
             }
-            let received = self.inbound.receive(self.port.fd(), &mut self.calls, &mut self.io);
-            for i in 0..self.inbound.len() {
-                if let Some((from, bytes)) = self.inbound.get(i, &mut self.io) {
+            let received = buffers.inbound.receive(self.port.fd(), &mut self.calls, &mut self.io);
+            for i in 0..buffers.inbound.len() {
+                if let Some((from, bytes)) = buffers.inbound.get(i, self.max_datagram, &mut self.io) {
                     let taken = self.node.handle_input(now, Input::Datagram { from, bytes });
                     debug_assert!(taken.is_ok(), "a datagram is dropped and counted, never refused");
-                    self.answer(now);
+                    self.answer(now, buffers);
                 }
             }
             match received {
@@ -158,13 +93,13 @@ impl Loop {
     }
 
     /// Reads the error queue, up to a bound.
-    fn read_errors(&mut self, now: Instant) {
+    fn read_errors(&mut self, now: Instant, buffers: &mut Buffers) {
         for _ in 0..ERRORS_PER_ROUND {
-            match self.errors.next(self.port.fd(), &mut self.io) {
+            match buffers.errors.next(self.port.fd(), &mut self.io) {
                 Some(Failure::NobodyListens(to)) => {
                     let taken = self.node.handle_input(now, Input::Unreachable { to });
                     debug_assert!(taken.is_ok(), "evidence is weighed, never refused");
-                    self.answer(now);
+                    self.answer(now, buffers);
                 }
                 Some(Failure::Other) => {}
                 None => {
@@ -176,26 +111,26 @@ impl Loop {
     }
 
     /// Carries out what the handles have asked for.
-    fn take_commands(&mut self, now: Instant) {
+    fn take_commands(&mut self, now: Instant, buffers: &mut Buffers) {
         // As many as the queue holds: whoever comes later wakes the loop again.
         for _ in 0..self.commands.capacity().unwrap_or(1) {
             let Ok(Command { request, reply }) = self.commands.try_recv() else { return };
             self.io.commands += 1;
             let done = self.carry_out(now, &request);
-            self.answer(now);
+            self.answer(now, buffers);
             // The queue has one place and one message ever; nobody listens any more when the caller has given up.
             let _ = reply.try_send(done);
         }
     }
 
     /// Answers what handles ask about state, and writes what they write.
-    fn take_state_calls(&mut self, now: Instant) {
+    fn take_state_calls(&mut self, now: Instant, buffers: &mut Buffers) {
         for _ in 0..STATE_CALLS_PER_ROUND {
             if !self.state.answer_one(now, &mut self.node) {
                 return;
             }
             self.io.commands += 1;
-            self.answer(now);
+            self.answer(now, buffers);
         }
         self.waiting.work |= self.state.is_called();
     }
@@ -215,7 +150,7 @@ impl Loop {
     }
 
     /// Takes what is to be published, up to a bound, and only then what that has brought forth. Returns the time.
-    fn take_publications(&mut self, now: Instant) -> Instant {
+    fn take_publications(&mut self, now: Instant, buffers: &mut Buffers) -> Instant {
         if self.publications.is_empty() {
             return now;
         }
@@ -234,7 +169,7 @@ impl Loop {
             }
         }
         self.waiting.work |= !self.publications.is_empty();
-        self.answer(now);
+        self.answer(now, buffers);
         now
     }
 
@@ -247,11 +182,11 @@ impl Loop {
     }
 
     /// Takes what an input has brought forth: datagrams into the outgoing batch, events into the queue.
-    pub(super) fn answer(&mut self, now: Instant) {
+    pub(super) fn answer(&mut self, now: Instant, buffers: &mut Buffers) {
         // One sample a round, of its first input: two clock reads for each datagram would cost more than a redundant claim.
         let began = (!self.encode_measured).then(|| self.shared.now());
         self.encode_measured = true;
-        let written = self.write_datagrams(now);
+        let written = self.write_datagrams(now, buffers);
         if let Some(began) = began.filter(|_| written > 0) {
             self.histograms.encode.record(self.shared.now().since(began) / written);
         }
@@ -265,22 +200,22 @@ impl Loop {
     }
 
     /// Has the node write its datagrams straight into the outgoing batch. How many since the batch was last flushed.
-    fn write_datagrams(&mut self, now: Instant) -> u32 {
+    fn write_datagrams(&mut self, now: Instant, buffers: &mut Buffers) -> u32 {
         let mut written = 0;
         loop {
-            let Some(buf) = self.outbound.next() else {
-                self.flush();
+            let Some(buf) = buffers.outbound.next(self.max_datagram) else {
+                self.flush(buffers);
                 written = 0;
                 continue;
             };
             let Some(transmit) = self.node.poll_transmit(now, buf) else { return written };
-            self.outbound.push(transmit.to, transmit.len, &mut self.io);
+            buffers.outbound.push((transmit.to, self.port.family), transmit.len, &mut self.io);
             written += 1;
         }
     }
 
-    fn flush(&mut self) {
-        self.waiting.errors |= self.outbound.flush(self.port.fd(), &mut self.calls, &mut self.io);
+    fn flush(&mut self, buffers: &mut Buffers) {
+        self.waiting.errors |= buffers.outbound.flush(self.port.fd(), &mut self.calls, &mut self.io);
     }
 
     /// Rumors go into a queue of their own.
@@ -341,8 +276,8 @@ impl Loop {
     }
 
     /// Sends what is left and shows what has changed. Returns the time.
-    pub(super) fn finish_round(&mut self, began: Instant) -> Instant {
-        self.flush();
+    pub(super) fn finish_round(&mut self, began: Instant, buffers: &mut Buffers) -> Instant {
+        self.flush(buffers);
         self.tell_of_lost();
         self.deliveries.tell_of_lost();
         self.state.tell_of_lost();
@@ -374,12 +309,13 @@ fn is_full(error: &TrySendError<Event>) -> bool {
 #[cfg(test)]
 mod tests {
     use core::net::SocketAddr;
+    use core::time::Duration;
 
     use super::*;
     use crate::config::{Config, Params, Profile};
     use crate::id::{BootId, Name};
     use crate::limits::Limits;
-    use crate::net::{Handle, Options};
+    use crate::net::{Handle, Loop, Options};
     use crate::node::Identity;
     use crate::rumor::{Class, Order, Topic};
     use crate::wire::Kind;
@@ -389,44 +325,42 @@ mod tests {
     /// Longer than any ack may take, and not so long that the node doubts itself and puts its verdicts off.
     const HELD_UP: Span = Span::millis(150);
 
-    fn looped(name: &str) -> (Loop, Handle) {
+    fn looped(name: &str, seeds: &[SocketAddr]) -> (Loop, Handle) {
         let bind = ([127, 0, 0, 1], 0).into();
         let boot = BootId::from_u64(name.len() as u64);
         let name = Name::new(name).expect("a name");
         let identity = Identity { name, cluster: "round", addr: bind, boot, zone: "", tags: &[] };
         let config = Config { lag_tolerance: Duration::from_millis(200), ..Config::new(Profile::Local) };
         let params = Params::new(&config, &Limits::for_members(4)).expect("consistent");
-        Loop::new(params, &identity, &[], &Options { bind, ..Options::default() }).expect("a free port")
+        Loop::new(params, &identity, seeds, &Options { bind, ..Options::default() }).expect("a free port")
+    }
+
+    /// The only node of a loop.
+    fn of(looped: &mut Loop) -> &mut Endpoint {
+        looped.endpoints[0].as_mut().expect("it runs")
     }
 
     /// One round at a time of the test's choosing. On loopback what was sent has arrived.
     fn round(looped: &mut Loop, at: Instant) {
-        looped.waiting.datagrams = true;
-        looped.round(at);
-        looped.flush();
-    }
-
-    fn join(looped: &mut Loop, seeds: &[SocketAddr]) {
-        looped.node.handle_input(Instant::ZERO, Input::Join(seeds)).expect("the first join");
-        looped.answer(Instant::ZERO);
-        looped.flush();
+        of(looped).waiting.datagrams = true;
+        looped.due.push(0);
+        looped.turn(at);
     }
 
     fn next(looped: &Loop) -> Instant {
-        looped.node.poll_timeout().expect("a member has timers")
+        looped.endpoints[0].as_ref().and_then(|endpoint| endpoint.node.poll_timeout()).expect("a member has timers")
     }
 
-    fn pings(looped: &Loop) -> u64 {
-        looped.node.counters().sent(Kind::Ping)
+    fn pings(looped: &mut Loop) -> u64 {
+        of(looped).node.counters().sent(Kind::Ping)
     }
 
     /// Two that have joined each other, their handles, and the time.
     fn two() -> ([(Loop, Handle); 2], Instant) {
-        let ((mut a, seen), (mut b, other)) = (looped("a"), looped("bb"));
-        join(&mut a, &[]);
-        join(&mut b, &[seen.local_addr()]);
-        let mut now = Instant::ZERO;
-        while a.node.members().count() < 2 || b.node.members().count() < 2 {
+        let (mut a, seen) = looped("a", &[]);
+        let (mut b, other) = looped("bb", &[seen.local_addr()]);
+        let mut now = a.begin().max(b.begin());
+        while of(&mut a).node.members().count() < 2 || of(&mut b).node.members().count() < 2 {
             now = now.max(next(&a).min(next(&b)));
             round(&mut a, now);
             round(&mut b, now);
@@ -438,18 +372,18 @@ mod tests {
     fn publications_of_a_round_travel_together_and_a_flood_of_them_leaves_work_for_the_next() {
         let ([(mut a, publisher), (mut b, reader)], now) = two();
         let commanded = Request::Subscribe(None, Order::Arrival);
-        assert_eq!(b.carry_out(now, &commanded), Ok(()));
+        assert_eq!(of(&mut b).carry_out(now, &commanded), Ok(()));
         let (all, first) = (PUBLICATIONS_PER_ROUND + 10, PUBLICATIONS_PER_ROUND);
         for _ in 0..all {
             assert_eq!(publisher.try_publish(Topic::from_u64(1), Class::Urgent, b"x"), Ok(()));
         }
-        let before = a.io.sent;
+        let before = of(&mut a).io.sent;
         round(&mut a, now);
-        assert_eq!((a.io.rumors_taken, a.waiting.work), (first as u64, true));
-        let datagrams = a.io.sent - before;
+        assert_eq!((of(&mut a).io.rumors_taken, of(&mut a).waiting.work), (first as u64, true));
+        let datagrams = of(&mut a).io.sent - before;
         assert!((1..=5).contains(&datagrams), "{first} rumors in {datagrams} datagrams");
         round(&mut a, now);
-        assert_eq!(a.io.rumors_taken, all as u64);
+        assert_eq!(of(&mut a).io.rumors_taken, all as u64);
         round(&mut b, now);
         assert_eq!(core::iter::from_fn(|| reader.try_rumor()).count(), all);
     }
@@ -457,22 +391,23 @@ mod tests {
     #[test]
     fn an_ack_that_has_arrived_is_read_before_the_time_out_of_a_loop_that_was_held_up() {
         let ([(mut a, seen), (mut b, _other)], mut now) = two();
-        let mut before = pings(&a);
-        while pings(&a) < before + PINGS {
+        let mut before = pings(&mut a);
+        while pings(&mut a) < before + PINGS {
             now = next(&a);
             round(&mut a, now);
-            if pings(&a) == before {
+            if pings(&mut a) == before {
                 // No probe yet: the other one may have its turn.
                 round(&mut b, now);
-                before = pings(&a);
+                before = pings(&mut a);
             }
         }
         round(&mut b, now);
         while seen.try_event().is_some() {}
-        let (answered, due) = (a.node.counters().probes_answered, next(&a));
+        let (answered, due) = (of(&mut a).node.counters().probes_answered, next(&a));
         let woken = a.sleep(due + HELD_UP).expect("time is up: nothing is waited for");
-        a.round(woken);
+        a.turn(woken);
         assert_eq!(seen.try_event(), None, "nobody is suspected");
-        assert_eq!((a.node.counters().accusations, a.node.counters().probes_answered), (0, answered + 1));
+        let counters = of(&mut a).node.counters();
+        assert_eq!((counters.accusations, counters.probes_answered), (0, answered + 1));
     }
 }

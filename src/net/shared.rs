@@ -3,11 +3,12 @@
 use core::net::SocketAddr;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 
 use arrayvec::ArrayVec;
 use crossbeam_channel::Sender;
 
+use super::bell::Cord;
 use super::error::CommandError;
 use super::figures::IoMode;
 use super::publish::Board;
@@ -16,7 +17,7 @@ use super::sys::Calls;
 use crate::id::{BootId, Name, NodeId};
 use crate::node::{Node, Phase};
 use crate::rumor::{Order, RumorId, Topic};
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// Seeds that one command carries; a longer list goes in several.
 pub(super) const SEEDS_PER_COMMAND: usize = 16;
@@ -55,12 +56,28 @@ pub(super) struct Fixed {
     pub memory_bytes: usize,
 }
 
+/// The time that all loops of this process go by: since the first of them was made. So what they do at round times they do together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock(std::time::Instant);
+
+impl Clock {
+    pub(super) fn of_process() -> Self {
+        static START: OnceLock<std::time::Instant> = OnceLock::new();
+        Self(*START.get_or_init(std::time::Instant::now))
+    }
+
+    pub(super) fn now(self) -> Instant {
+        Instant::ZERO + self.0.elapsed().into()
+    }
+}
+
 /// What both sides hold.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub fixed: Fixed,
-    pub origin: std::time::Instant,
-    pub waker: mio::Waker,
+    clock: Clock,
+    started: Instant,
+    cord: Cord,
     pub snapshot: Snapshot,
     pub board: Board,
     pub vitals: Vitals,
@@ -70,11 +87,18 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(fixed: Fixed, waker: mio::Waker, snapshot: Snapshot, board: Board) -> Self {
+    pub(super) fn new(
+        fixed: Fixed,
+        (clock, started): (Clock, Instant),
+        cord: Cord,
+        snapshot: Snapshot,
+        board: Board,
+    ) -> Self {
         Self {
             fixed,
-            origin: std::time::Instant::now(),
-            waker,
+            clock,
+            started,
+            cord,
             snapshot,
             board,
             vitals: Vitals::default(),
@@ -84,15 +108,19 @@ impl Shared {
         }
     }
 
-    /// The time by the loop's clock: since its making.
+    /// The time by the clock of the process.
     pub(super) fn now(&self) -> Instant {
-        Instant::ZERO + self.origin.elapsed().into()
+        self.clock.now()
     }
 
-    /// Ends the sleep of the loop.
+    /// How long there has been the node.
+    pub(super) fn uptime(&self) -> Span {
+        self.now().since(self.started)
+    }
+
+    /// Has the loop look after the node.
     pub(super) fn wake(&self) {
-        // It fails only when the loop is gone, and then there is nobody to wake.
-        let _ = self.waker.wake();
+        self.cord.ring();
     }
 
     pub(super) fn stop(&self) {

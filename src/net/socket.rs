@@ -53,15 +53,6 @@ impl Port {
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
-
-    /// Whether a datagram waits; an error of some earlier one may come instead. Takes nothing off the queue.
-    pub(super) fn peek(&self) -> io::Result<bool> {
-        match self.socket.peek_from(&mut []) {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
 }
 
 /// - `SO_RXQ_OVFL`: each datagram tells how many were dropped before it.

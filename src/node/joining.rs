@@ -280,7 +280,7 @@ impl Node {
         self.announce(now, ME, Form::Profile, None);
         self.join.known_from = now + self.settle_time();
         let phase = Span::nanos(self.rng.next_u64() % self.params.probe_interval.as_nanos().max(1));
-        self.arm(Timer::Probe, now + phase);
+        self.arm(Timer::Probe, self.probe_round(now + phase));
         self.arm(Timer::Revive, now + self.params.revive_interval + phase);
         self.emit(Event::Joined { members: self.up_count() });
     }

@@ -217,6 +217,8 @@ pub struct Node {
     repair: repair::Repair,
     timers: Deadlines,
     keys: tick::Keys,
+    /// Of what probe rounds begin at multiples; zero for anywhere.
+    probe_grid: Span,
     outbox: Ring<Outgoing>,
     /// Where datagrams went lately: an unreachable port is reported by address.
     recent: outbox::Recent,
@@ -362,6 +364,7 @@ impl Node {
             fresh: None,
             unheld_until: now,
             grace_until: now,
+            probe_grid: Span::ZERO,
             heard_anybody_at: now,
             revived: 0,
             full_told_at: None,

@@ -14,10 +14,25 @@ use crate::time::{Instant, Span};
 use crate::wire::{NackReason, RawNack, RawPingRequest, State};
 
 impl Node {
+    /// Has the rounds of probes begin at multiples of `grid` by the driver's clock, from joining on; zero, as at the start: anywhere.
+    ///
+    /// For a driver of several nodes: those that share a clock then share wake-ups, which cost more than what is done in them. A
+    /// tenth of [`Config::probe_interval`](crate::Config::probe_interval) still spreads the nodes over ten moments of each. An
+    /// interval that is no multiple of it wanders over the grid.
+    pub fn align_probes(&mut self, grid: Span) {
+        self.probe_grid = grid;
+    }
+
+    /// The first instant from `at` on at which a round of probes may begin.
+    pub(super) fn probe_round(&self, at: Instant) -> Instant {
+        let beyond = at.as_nanos() % self.probe_grid.as_nanos().max(1);
+        if beyond == 0 { at } else { at + Span::nanos(self.probe_grid.as_nanos() - beyond) }
+    }
+
     pub(super) fn on_probe_timer(&mut self, now: Instant, due: Instant) {
         let interval = self.params.probe_interval * self.health.factor();
         // From when it was due, so that the interval is kept on average; from now, when too late for that.
-        let next = if now.since(due) < interval { due + interval } else { now + interval };
+        let next = if now.since(due) < interval { due + interval } else { self.probe_round(now + interval) };
         self.arm(Timer::Probe, next);
         self.scrub_state(now);
         if let Some(slot) = self.roster.next_up(&mut self.rng) {
@@ -338,5 +353,58 @@ impl Node {
         if let Some(place) = self.table.get(slot).probe {
             self.end_probe(u32::from(place));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Params, Profile};
+    use crate::id::{BootId, Name};
+    use crate::limits::Limits;
+    use crate::node::{Identity, Input};
+
+    /// A node alone that begins its rounds on this grid.
+    fn node(seed: u64, grid: Span) -> Node {
+        let params = Params::new(&Config::new(Profile::Lan), &Limits::for_members(4)).expect("consistent");
+        let (name, addr) = (Name::new("a").expect("a name"), ([127, 0, 0, 1], 9).into());
+        let boot = BootId::from_u64(1);
+        let identity = Identity { name, cluster: "probing", addr, boot, zone: "", tags: &[] };
+        let mut node = Node::new(params, &identity, seed, Instant::ZERO).expect("a good identity");
+        node.align_probes(grid);
+        node.handle_input(Instant::from_nanos(3), Input::Join(&[])).expect("the first join");
+        node
+    }
+
+    fn round(node: &Node) -> Instant {
+        node.timers.get(node.keys.key(Timer::Probe)).expect("a member probes")
+    }
+
+    #[test]
+    fn aligned_rounds_begin_on_the_grid_and_come_back_to_it_after_a_pause() {
+        let grid = Span::millis(250);
+        let on_grid = |at: Instant| at.as_nanos() % grid.as_nanos() == 0;
+        let mut moments = [0; 4];
+        for seed in 0..64 {
+            let mut node = node(seed, grid);
+            let first = round(&node);
+            assert!(on_grid(first) && first <= Instant::from_nanos(3) + Span::secs(1) + grid, "{first:?}");
+            moments[(first.as_nanos() / grid.as_nanos() % 4) as usize] += 1;
+            while let Some(at) = node.poll_timeout().filter(|at| *at < first) {
+                node.handle_input(at, Input::Tick).expect("time is never refused");
+            }
+            node.handle_input(first + Span::millis(7), Input::Tick).expect("time is never refused");
+            assert_eq!(round(&node), first + Span::secs(1), "late by little");
+            let paused = first + Span::millis(4_007);
+            node.handle_input(paused, Input::Tick).expect("time is never refused");
+            assert!(on_grid(round(&node)) && round(&node) > paused, "{:?}", round(&node));
+        }
+        assert!(moments.iter().all(|&n| n > 5), "spread over the moments: {moments:?}");
+    }
+
+    #[test]
+    fn rounds_begin_anywhere_unless_they_are_aligned() {
+        let beyond = (0..64).filter(|&seed| round(&node(seed, Span::ZERO)).as_nanos() % 1_000_000 != 0);
+        assert_eq!(beyond.count(), 64);
     }
 }

@@ -76,7 +76,7 @@ impl Keys {
         self.forget as usize + 1
     }
 
-    const fn key(&self, timer: Timer) -> u32 {
+    pub(super) const fn key(&self, timer: Timer) -> u32 {
         match timer {
             Timer::Probe => 0,
             Timer::Gossip => 1,
