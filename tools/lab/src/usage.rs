@@ -1,14 +1,14 @@
-//! What did it cost the processor? The whole process by `getrusage`, single threads by the scheduler's own books.
+//! What did it cost the processor? The process by `getrusage`, single threads by the scheduler's own books.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
+use nix::sys::time::{TimeVal, TimeValLike};
 
 use crate::failure::Failure;
 
-/// What this process has used so far.
+/// What the threads of this process have used so far, but for the one that asks: it only watches, and wakes up for that.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
     at: Instant,
@@ -36,16 +36,18 @@ impl Usage {
     /// # Errors
     /// When the kernel does not say.
     pub fn now() -> Result<Self, Failure> {
-        let usage = getrusage(UsageWho::RUSAGE_SELF).map_err(Failure::doing("asking what was used"))?;
-        let micros = |time: nix::sys::time::TimeVal| {
-            Duration::from_micros(u64::try_from(time.num_microseconds()).unwrap_or_default())
+        let usage = |who| getrusage(who).map_err(Failure::doing("asking what was used"));
+        let (all, own) = (usage(UsageWho::RUSAGE_SELF)?, usage(UsageWho::RUSAGE_THREAD)?);
+        let micros = |time: TimeVal| Duration::from_micros(u64::try_from(time.num_microseconds()).unwrap_or_default());
+        let switches = |usage: &nix::sys::resource::Usage| {
+            let switches = usage.voluntary_context_switches() + usage.involuntary_context_switches();
+            u64::try_from(switches).unwrap_or_default()
         };
-        let switches = usage.voluntary_context_switches() + usage.involuntary_context_switches();
         Ok(Self {
             at: Instant::now(),
-            user: micros(usage.user_time()),
-            system: micros(usage.system_time()),
-            switches: u64::try_from(switches).unwrap_or_default(),
+            user: micros(all.user_time()).saturating_sub(micros(own.user_time())),
+            system: micros(all.system_time()).saturating_sub(micros(own.system_time())),
+            switches: switches(&all).saturating_sub(switches(&own)),
         })
     }
 
@@ -83,13 +85,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_shows_in_the_books_of_the_process() {
+    fn the_work_of_another_thread_shows_in_the_books() {
         let before = Usage::now().expect("getrusage");
+        let (done, end) = std::sync::mpsc::channel::<()>();
+        let work = std::thread::spawn(move || {
+            while end.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+                std::hint::spin_loop();
+            }
+        });
         let began = Instant::now();
-        let mut n = 0_u64;
-        while Usage::now().expect("getrusage").since(&before).user + before.system == Duration::ZERO {
-            n = std::hint::black_box(n + 1);
-            assert!(began.elapsed() < Duration::from_secs(20), "after {n} turns nothing is booked");
+        let used = |used: Used| used.user + used.system;
+        while used(Usage::now().expect("getrusage").since(&before)) == Duration::ZERO {
+            assert!(began.elapsed() < Duration::from_secs(20), "nothing is booked");
+            std::thread::sleep(Duration::from_millis(1));
         }
+        drop(done);
+        work.join().expect("no panic");
     }
 }

@@ -1,4 +1,5 @@
-//! Many nodes in this process: one loop and one thread each, with real sockets, in this or another network namespace.
+//! Many nodes in this process, with real sockets, in this or another network namespace: a loop and a thread each, or several that
+//! share one.
 //!
 //! Ending a loop closes its socket without a word, as SIGKILL does to a process: to the others the two are the same.
 
@@ -62,8 +63,17 @@ impl Loops {
     /// # Errors
     /// When one does not start.
     pub fn start(config: &Config, places: Vec<Place>) -> Result<Self, Failure> {
+        let loops = places.len();
+        Self::start_sharing(config, places, loops)
+    }
+
+    /// The same on so many threads, among which the nodes are dealt out.
+    ///
+    /// # Errors
+    /// When one does not start.
+    pub fn start_sharing(config: &Config, places: Vec<Place>, loops: usize) -> Result<Self, Failure> {
         let members = u32::try_from(places.len()).map_err(Failure::doing("counting the members"))?;
-        Self::start_with(config, &Self::limits(members), places)
+        Self::start_on(config, &Self::limits(members), places, loops)
     }
 
     /// The limits of nodes of which nothing else is asked.
@@ -72,32 +82,40 @@ impl Loops {
         Limits::for_members(members + SPARE)
     }
 
-    /// The same with other limits.
+    /// As [`Loops::start`], with other limits.
     ///
     /// # Errors
     /// When one does not start.
     pub fn start_with(config: &Config, limits: &Limits, places: Vec<Place>) -> Result<Self, Failure> {
+        let loops = places.len();
+        Self::start_on(config, limits, places, loops)
+    }
+
+    fn start_on(config: &Config, limits: &Limits, places: Vec<Place>, loops: usize) -> Result<Self, Failure> {
         let members = places.len();
-        let gate = Arc::new(Barrier::new(members + 1));
+        let gate = Arc::new(Barrier::new(loops + 1));
         let (config, limits) = (config.clone(), limits.clone());
-        let mut loops = Self { config, limits, nodes: vec![None; members], places, began: Instant::now() };
+        let mut started = Self { config, limits, nodes: vec![None; members], places, began: Instant::now() };
         let mut seeds = Vec::new();
         let mut held = Vec::new();
-        for member in 0..members {
-            let (handle, go) = loops.bind(member, seeds.clone(), Some(Arc::clone(&gate)))?;
-            if member == 0 {
-                seeds.push(handle.local_addr());
+        for first in 0..loops {
+            let dealt: Vec<usize> = (first..members).step_by(loops).collect();
+            let (handles, go) = started.bind(dealt.clone(), seeds.clone(), Some(Arc::clone(&gate)))?;
+            if first == 0 {
+                seeds.extend(handles.first().map(Handle::local_addr));
             }
-            loops.nodes[member] = Some(handle);
+            for (member, handle) in dealt.into_iter().zip(handles) {
+                started.nodes[member] = Some(handle);
+            }
             held.push(go);
         }
         // Only now that none can fail any more: a thread at the barrier cannot be told to give up.
         for go in held {
-            go.send(()).map_err(Failure::doing("letting a node go"))?;
+            go.send(()).map_err(Failure::doing("letting a loop go"))?;
         }
         gate.wait();
-        loops.began = Instant::now();
-        Ok(loops)
+        started.began = Instant::now();
+        Ok(started)
     }
 
     /// When they were let go.
@@ -127,30 +145,31 @@ impl Loops {
         self.handles().map(of).sum()
     }
 
-    /// Starts a thread that binds the node in its namespace, and runs it once told to and once everybody is at the gate. A
-    /// sender that is dropped without a word ends the thread.
+    /// Starts a thread that binds the nodes, each in its namespace, and runs them once told to and once everybody is at the gate.
+    /// A sender that is dropped without a word ends the thread.
     fn bind(
         &self,
-        member: usize,
+        dealt: Vec<usize>,
         seeds: Vec<SocketAddr>,
         gate: Option<Arc<Barrier>>,
-    ) -> Result<(Handle, SyncSender<()>), Failure> {
-        let (place, config, limits) = (self.places[member].clone(), self.config.clone(), self.limits.clone());
-        let members = self.places.len();
+    ) -> Result<(Vec<Handle>, SyncSender<()>), Failure> {
+        let name = name(dealt.first().copied().unwrap_or_default());
+        let places: Vec<_> = dealt.into_iter().map(|member| (member, self.places[member].clone())).collect();
+        let (config, limits, members) = (self.config.clone(), self.limits.clone(), self.places.len());
         let (told, answer) = sync_channel(1);
         let (go, gone) = sync_channel(1);
         let work = move || {
-            let bound = bind((member, members), &place, (&config, &limits), &seeds);
-            let looped = bound.map(|(looped, handle)| (told.send(Ok(handle)), looped).1);
+            let bound = bind(&places, members, (&config, &limits), seeds);
+            let looped = bound.map(|(looped, handles)| (told.send(Ok(handles)), looped).1);
             match looped {
                 Ok(looped) => run(looped, &gone, gate.as_deref()),
                 // Without a receiver the start was given up, and nobody wants to know why.
                 Err(failure) => drop(told.send(Err(failure))),
             }
         };
-        std::thread::Builder::new().name(name(member)).spawn(work).map_err(Failure::doing("starting a thread"))?;
-        let handle = answer.recv().map_err(|_| Failure::new("the thread of a node has ended"))??;
-        Ok((handle, go))
+        std::thread::Builder::new().name(name).spawn(work).map_err(Failure::doing("starting a thread"))?;
+        let handles = answer.recv().map_err(|_| Failure::new("the thread of a loop has ended"))??;
+        Ok((handles, go))
     }
 
     fn handle(&self, member: usize) -> Result<&Handle, Failure> {
@@ -158,18 +177,38 @@ impl Loops {
     }
 }
 
-/// Enters the namespace and makes the node there.
+/// Makes the nodes of one loop. Without seeds the first of them founds.
 fn bind(
+    places: &[(usize, Place)],
+    members: usize,
+    (config, limits): (&Config, &Limits),
+    mut seeds: Vec<SocketAddr>,
+) -> Result<(Loop, Vec<Handle>), Failure> {
+    let mut looped = None;
+    let mut handles = Vec::with_capacity(places.len());
+    for (member, place) in places {
+        let params = Params::new(config, limits).map_err(Failure::new)?;
+        let handle = add(&mut looped, (*member, members), place, params, &seeds)?;
+        if seeds.is_empty() {
+            seeds.push(handle.local_addr());
+        }
+        handles.push(handle);
+    }
+    Ok((looped.ok_or_else(|| Failure::new("a loop without a node"))?, handles))
+}
+
+/// Enters the namespace and makes the node there, on the loop if there is one.
+fn add(
+    looped: &mut Option<Loop>,
     (member, members): (usize, usize),
     place: &Place,
-    (config, limits): (&Config, &Limits),
+    params: Params,
     seeds: &[SocketAddr],
-) -> Result<(Loop, Handle), Failure> {
+) -> Result<Handle, Failure> {
     if let Some(path) = &place.namespace {
         let file = std::fs::File::open(path).map_err(Failure::doing(path.display()))?;
         setns(file, CloneFlags::CLONE_NEWNET).map_err(Failure::doing("entering a network namespace"))?;
     }
-    let params = Params::new(config, limits).map_err(Failure::new)?;
     let identity = Identity {
         name: Name::new(&name(member)).ok_or_else(|| Failure::new("a name that is none"))?,
         cluster: LABEL,
@@ -179,7 +218,12 @@ fn bind(
         tags: &[],
     };
     let options = Options { bind: place.bind, events: EVENTS + 4 * members, ..Options::default() };
-    Loop::new(params, &identity, seeds, &options).map_err(Failure::new)
+    if let Some(looped) = looped {
+        return looped.add(params, &identity, seeds, &options).map_err(Failure::new);
+    }
+    let (first, handle) = Loop::new(params, &identity, seeds, &options).map_err(Failure::new)?;
+    *looped = Some(first);
+    Ok(handle)
 }
 
 fn run(looped: Loop, gone: &Receiver<()>, gate: Option<&Barrier>) {
@@ -223,8 +267,8 @@ impl Cluster for Loops {
 
     fn restart(&mut self, member: usize) -> Result<(), Failure> {
         let seeds = self.handles().take(SEEDS).map(Handle::local_addr).collect();
-        let (handle, go) = self.bind(member, seeds, None)?;
-        self.nodes[member] = Some(handle);
+        let (handles, go) = self.bind(vec![member], seeds, None)?;
+        self.nodes[member] = handles.into_iter().next();
         go.send(()).map_err(Failure::doing("starting a node"))
     }
 }

@@ -75,6 +75,16 @@ fn nodes() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(2..=1_000)
 }
 
+/// A number of loops.
+fn loops() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=1_000)
+}
+
+/// As many loops as were asked for, or so many; never more than nodes.
+fn loops_or(asked: Option<usize>, otherwise: usize, nodes: usize) -> usize {
+    asked.unwrap_or(otherwise).min(nodes)
+}
+
 /// A number of runs.
 fn runs() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..=1_000)

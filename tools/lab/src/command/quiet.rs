@@ -1,12 +1,13 @@
 //! What does a cluster cost in which nothing happens? CPU, datagrams, bytes and allocations per node and second.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bruit::net::Handle;
 use bruit::{Config, Profile};
 use serde_json::json;
 
-use super::{join_all, nodes, profile, seconds, settling};
+use super::{join_all, loops, loops_or, nodes, profile, seconds, settling};
 use crate::cluster::loops::{Loops, Place};
 use crate::failure::Failure;
 use crate::figures::{Spread, rounded, three_digits};
@@ -18,7 +19,7 @@ use crate::views::Wrong;
 use crate::watch::Watch;
 use crate::{floor, interrupt, reference};
 
-/// How long bare threads are watched at most.
+/// How long bare sockets are watched at most.
 const FLOOR_SECONDS: u64 = 10;
 
 /// What can be chosen.
@@ -28,12 +29,21 @@ pub struct Args {
     /// Nodes in this process
     #[arg(long, default_value_t = 100, value_parser = nodes())]
     nodes: usize,
+    /// Loops, with a thread each, that the nodes are dealt out among; as many as the machine has cores without it
+    #[arg(long, value_parser = loops())]
+    loops: Option<usize>,
     /// How long it is watched
     #[arg(long, default_value_t = 20, value_parser = seconds())]
     seconds: u64,
     /// Where the parameters come from: lan, wan or local
     #[arg(long, default_value = "lan", value_parser = profile)]
     profile: Profile,
+}
+
+impl Args {
+    fn loops(&self) -> usize {
+        loops_or(self.loops, thread::available_parallelism().map_or(1, usize::from), self.nodes)
+    }
 }
 
 /// Counters of all nodes together, and when they were read.
@@ -72,7 +82,7 @@ struct Measured {
     /// How late the operating system ended the loops' sleeps, in microseconds: of all nodes, their medians and their p99.
     late: (Option<Spread>, Option<Spread>),
     wrong: Wrong,
-    /// CPU microseconds of one node and second of bare threads that ping and answer.
+    /// CPU microseconds of one node and second of bare sockets that ping and answer.
     floor_us: f64,
 }
 
@@ -97,7 +107,8 @@ pub(super) fn run(args: &Args) -> Result<Report, Failure> {
 fn measure(args: &Args) -> Result<Measured, Failure> {
     let mut progress = Progress::new();
     let config = Config::new(args.profile);
-    let mut watch = Watch::new(Loops::start(&config, vec![Place::loopback(); args.nodes])?);
+    let loops = args.loops();
+    let mut watch = Watch::new(Loops::start_sharing(&config, vec![Place::loopback(); args.nodes], loops)?);
     join_all(&mut watch, settling(config.probe_interval), &mut progress)?;
 
     let before = Counted::read(&watch.cluster);
@@ -113,7 +124,7 @@ fn measure(args: &Args) -> Result<Measured, Failure> {
     let wrong = watch.wrong()?;
     drop(watch);
     progress.say(format_args!("quiet: the same without a protocol"));
-    let floor_us = floor::cpu_us(args.nodes, config.probe_interval, args.seconds.min(FLOOR_SECONDS))?;
+    let floor_us = floor::cpu_us(args.nodes, loops, config.probe_interval, args.seconds.min(FLOOR_SECONDS))?;
     Ok(Measured {
         used,
         threads: thread_time(&threads, &after_threads, used.time),
@@ -160,8 +171,9 @@ fn lateness(loops: &Loops, which: impl Fn(u64, u64) -> u64) -> Option<Spread> {
 
 fn report(args: &Args, machine: &Machine, m: &Measured) -> Report {
     let title = format!(
-        "{} nodes in one process on loopback, profile {}, quiet for {} s; per node and second",
+        "{} nodes on {} loop(s) in one process on loopback, profile {}, quiet for {} s; per node and second",
         args.nodes,
+        args.loops(),
         args.profile.name(),
         args.seconds
     );
@@ -174,6 +186,7 @@ fn report(args: &Args, machine: &Machine, m: &Measured) -> Report {
     let p = &m.per_node;
     let (late_p50, late_p99) = m.late;
     report.key("nodes", args.nodes);
+    report.key("loops", args.loops());
     report.key("seconds", rounded(m.used.time.as_secs_f64()));
     report.key("profile", args.profile.name());
     report.key(
@@ -211,7 +224,7 @@ fn table(m: &Measured) -> Table {
     };
     let none = String::new;
     row(&mut table, "CPU (us)", of(p.cpu_us), "<= 50", of(reference::QUIET_CPU_US));
-    row(&mut table, "  bare threads that only ping and answer", of(m.floor_us), "", none());
+    row(&mut table, "  bare sockets that only ping and answer", of(m.floor_us), "", none());
     row(&mut table, "  own code / kernel", format!("{} / {}", of(p.user_us), of(p.system_us)), "", none());
     if let Some(t) = m.threads {
         let spread = format!("{} / {} / {}", of(t.min), of(t.median), of(t.max));

@@ -7,7 +7,7 @@ use bruit::net::Handle;
 use bruit::{Class, Config, Order, Profile, Rng};
 use serde_json::{Value, json};
 
-use super::{join_all, millis_of, nodes, or_never, profile, runs, settling};
+use super::{join_all, loops, loops_or, millis_of, nodes, or_never, profile, runs, settling};
 use crate::cluster::Cluster;
 use crate::cluster::loops::{Loops, Place};
 use crate::failure::Failure;
@@ -33,6 +33,9 @@ pub struct Args {
     /// Nodes in this process
     #[arg(long, default_value_t = 100, value_parser = nodes())]
     nodes: usize,
+    /// Loops, with a thread each, that the nodes are dealt out among; one for each node without it
+    #[arg(long, value_parser = loops())]
+    loops: Option<usize>,
     /// How many rumors of either kind, one after the other
     #[arg(long, default_value_t = 50, value_parser = runs())]
     runs: usize,
@@ -73,7 +76,8 @@ pub(super) fn run(args: &Args) -> Result<Report, Failure> {
 
 fn measure(args: &Args, config: &Config) -> Result<Measured, Failure> {
     let mut progress = Progress::new();
-    let mut watch = Watch::new(Loops::start(config, vec![Place::loopback(); args.nodes])?);
+    let places = vec![Place::loopback(); args.nodes];
+    let mut watch = Watch::new(Loops::start_sharing(config, places, loops_or(args.loops, args.nodes, args.nodes))?);
     let handles: Vec<Handle> = watch.cluster.handles().cloned().collect();
     for handle in &handles {
         handle.subscribe(None, Order::Arrival).map_err(Failure::doing("subscribing"))?;
@@ -120,8 +124,9 @@ fn spread(
 }
 
 fn report(args: &Args, config: &Config, machine: &Machine, m: &Measured) -> Report {
+    let loops = loops_or(args.loops, args.nodes, args.nodes);
     let title = format!(
-        "rumors of {BYTES} bytes among {} nodes on loopback, one process, profile {}",
+        "rumors of {BYTES} bytes among {} nodes on {loops} loop(s) on loopback, one process, profile {}",
         args.nodes,
         args.profile.name()
     );
@@ -156,6 +161,7 @@ fn report(args: &Args, config: &Config, machine: &Machine, m: &Measured) -> Repo
     }
     report.judge(&m.wrong);
     report.key("nodes", args.nodes);
+    report.key("loops", loops);
     report.key("profile", args.profile.name());
     report.key("gossip_interval_ms", rounded(interval));
     report.key("seed", args.seed);

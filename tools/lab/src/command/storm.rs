@@ -8,7 +8,7 @@ use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
-use super::{JOIN_WITHIN, millis_of, nodes, or_never, profile, runs, seconds};
+use super::{JOIN_WITHIN, loops, loops_or, millis_of, nodes, or_never, profile, runs, seconds};
 use crate::cluster::loops::{Loops, Place};
 use crate::failure::Failure;
 use crate::figures::{Spread, rounded};
@@ -26,6 +26,9 @@ pub struct Args {
     /// Nodes in this process
     #[arg(long, default_value_t = 64, value_parser = nodes())]
     nodes: usize,
+    /// Loops, with a thread each, that the nodes are dealt out among; one for each node without it
+    #[arg(long, value_parser = loops())]
+    loops: Option<usize>,
     /// How often
     #[arg(long, default_value_t = 10, value_parser = runs())]
     runs: usize,
@@ -77,7 +80,8 @@ fn pin() -> Result<(), Failure> {
 
 fn storm(args: &Args, number: usize, progress: &mut Progress) -> Result<Run, Failure> {
     let config = Config::new(args.profile);
-    let mut watch = Watch::new(Loops::start(&config, vec![Place::loopback(); args.nodes])?);
+    let places = vec![Place::loopback(); args.nodes];
+    let mut watch = Watch::new(Loops::start_sharing(&config, places, loops_or(args.loops, args.nodes, args.nodes))?);
     let began = watch.cluster.began();
     let mut half = None;
     let all = watch.until(JOIN_WITHIN, |views| {
@@ -105,7 +109,11 @@ fn storm(args: &Args, number: usize, progress: &mut Progress) -> Result<Run, Fai
 fn report(args: &Args, machine: &Machine, runs: &[Run]) -> Report {
     let cores = if args.pin { "one core" } else { "all cores" };
     let profile = args.profile.name();
-    let title = format!("{} nodes join through one seed at once, one process, {cores}, profile {profile}", args.nodes);
+    let loops = loops_or(args.loops, args.nodes, args.nodes);
+    let title = format!(
+        "{} nodes on {loops} loop(s) join through one seed at once, one process, {cores}, profile {profile}",
+        args.nodes
+    );
     let mut report = Report::new("storm", &title, machine);
     let mut table = Table::new(&[
         "run",
@@ -135,6 +143,7 @@ fn report(args: &Args, machine: &Machine, runs: &[Run]) -> Report {
     report.require(joined == of, format_args!("all saw all in {joined} of {of} runs"));
     report.judge(&runs.iter().fold(Wrong::default(), |all, run| all.and(&run.wrong)));
     report.key("nodes", args.nodes);
+    report.key("loops", loops);
     report.key("pinned", args.pin);
     report.key("profile", profile);
     report.key("runs", runs.iter().map(json_of).collect::<Value>());
