@@ -1,6 +1,9 @@
 //! Does a node on real sockets do what its handle promises? Everything on loopback, every wait bounded.
 #![cfg(feature = "net")]
 
+#[path = "common/waiting.rs"]
+mod waiting;
+
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -8,8 +11,7 @@ use bruit::net::{self, CommandError, Handle, IoMode, Loop, Options, StartError, 
 use bruit::wire::State;
 use bruit::{Config, DropReason, Event, Identity, Limits, Name, NodeId, Params, Phase, Profile, Refusal};
 
-/// Longer than anything here takes on a starved machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+use waiting::{PATIENCE, until};
 
 fn addr(text: &str) -> SocketAddr {
     text.parse().expect("an address")
@@ -44,14 +46,6 @@ fn try_start(name: &str, seeds: &[SocketAddr], options: &Options) -> Result<Hand
 
 fn start(name: &str, seeds: &[SocketAddr], options: &Options) -> Handle {
     try_start(name, seeds, options).expect("a free port")
-}
-
-fn until(what: &str, mut come_true: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !come_true() {
-        assert!(began.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 fn alive(node: &Handle) -> usize {

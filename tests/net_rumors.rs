@@ -1,8 +1,10 @@
 //! Do rumors get from one embedder to another? Everything on loopback, every wait bounded.
 #![cfg(feature = "net")]
 
+#[path = "common/waiting.rs"]
+mod waiting;
+
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
 
 use bruit::net::{self, CommandError, Delivery, Handle, Loop, Options, Rumor};
 use bruit::wire::{Kind, State};
@@ -10,8 +12,8 @@ use bruit::{
     Class, Config, Event, Identity, Limits, Name, NodeId, Order, Params, Profile, Publication, Refusal, RumorId, Topic,
 };
 
-/// Longer than anything here takes on a starved machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+use waiting::{PATIENCE, until};
+
 /// Of the payloads here: short, so that both sides of the bound are cheap.
 const PAYLOAD_MAX: u32 = 100;
 
@@ -39,14 +41,6 @@ fn start(name: &str, seeds: &[SocketAddr], options: &Options) -> Handle {
     let (looped, handle) = looped(name, seeds, options);
     std::thread::spawn(move || looped.run().expect("the selector works"));
     handle
-}
-
-fn until(what: &str, mut come_true: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !come_true() {
-        assert!(began.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 /// Nodes that all see all.

@@ -1,6 +1,9 @@
 //! Do several nodes on one loop do what each would on a loop of its own? Everything on loopback, every wait bounded.
 #![cfg(feature = "net")]
 
+#[path = "common/waiting.rs"]
+mod waiting;
+
 use std::net::{SocketAddr, UdpSocket};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -9,8 +12,7 @@ use bruit::net::{self, CommandError, Delivery, Handle, Loop, Options, StartError
 use bruit::wire::State;
 use bruit::{Class, Config, DropReason, Event, Identity, Limits, Name, Order, Params, Phase, Profile, Topic};
 
-/// Longer than anything here takes on a starved machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+use waiting::{PATIENCE, until};
 
 fn options() -> Options {
     Options { bind: ([127, 0, 0, 1], 0).into(), ..Options::default() }
@@ -49,14 +51,6 @@ fn shared(nodes: usize, options: &Options) -> (Loop, Vec<Handle>) {
 
 fn run(looped: Loop) -> JoinHandle<std::io::Result<()>> {
     std::thread::spawn(move || looped.run())
-}
-
-fn until(what: &str, mut come_true: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !come_true() {
-        assert!(began.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 fn alive(node: &Handle) -> usize {

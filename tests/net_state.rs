@@ -1,14 +1,15 @@
 //! State through real sockets and handles: what one writes the others read, changes are told, and who does not read them learns it.
 #![cfg(feature = "net")]
 
-use core::time::Duration;
+#[path = "common/waiting.rs"]
+mod waiting;
 
 use bruit::net::{self, Change, Handle, Merged, Options};
 use bruit::{
     Class, Config, Identity, Limits, MergeRule, Name, NodeId, Params, Profile, Refusal, SharedOp, SharedWrite, Write,
 };
 
-const PATIENCE: Duration = Duration::from_secs(20);
+use waiting::{PATIENCE, until};
 
 fn start(name: &str, seeds: &[core::net::SocketAddr], options: Options) -> Handle {
     let bind = ([127, 0, 0, 1], 0).into();
@@ -29,16 +30,8 @@ fn three() -> [Handle; 3] {
     let seed = [a.local_addr()];
     let all =
         [a, start("b", &seed, Options::default()), start("c", &seed, Options { changes: 2, ..Options::default() })];
-    until(|| all.iter().all(|node| node.members().len() == 3));
+    until("all see all", || all.iter().all(|node| node.members().len() == 3));
     all
-}
-
-fn until(mut holds: impl FnMut() -> bool) {
-    let began = std::time::Instant::now();
-    while !holds() {
-        assert!(began.elapsed() < PATIENCE, "not within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 fn own<'a>(key: &'a [u8], value: Option<&'a [u8]>) -> Write<'a> {
@@ -67,7 +60,7 @@ fn what_one_writes_all_read_and_the_writer_knows_when() {
     assert!(values.iter().enumerate().all(|(n, v)| v.key == format!("many{n:03}").as_bytes() && v.owner == b.id()));
     a.write(&own(b"load", None)).expect("taken");
     assert_eq!(a.write(&own(b"load", None)), Err(net::CommandError::Refused(Refusal::NoSuchKey)));
-    until(|| c.value(a.id(), b"load").expect("asked").is_none());
+    until("gone with its owner", || c.value(a.id(), b"load").expect("asked").is_none());
     assert!(b.value_at(&changed).expect("asked").is_none(), "it is not so any more");
 }
 
@@ -123,7 +116,7 @@ fn all_come_to_the_same_over_what_is_held_and_by_averaging() {
         node.contribute(b"load", load.parse().ok()).expect("a member");
     }
     let folded = |node: &Handle| node.aggregate(b"load", Some("")).expect("asked");
-    until(|| all.iter().all(|node| folded(node).owners() == 3));
+    until("all are folded in", || all.iter().all(|node| folded(node).owners() == 3));
     for node in &all {
         let fold = folded(node);
         assert_eq!((fold.sum(), fold.min(), fold.max(), fold.quantile(1.0)), (-0.5, Some(-4.0), Some(2.5), Some(2.5)));
@@ -133,7 +126,7 @@ fn all_come_to_the_same_over_what_is_held_and_by_averaging() {
         let estimate = node.estimate(b"load").expect("asked");
         estimate.is_some_and(|e| (e.sum + 0.5).abs() < 0.005 && (e.count - 3.0).abs() < 0.03)
     };
-    until(|| all.iter().all(right));
+    until("all come to the same", || all.iter().all(right));
     for node in &all {
         let info = node.info();
         let averages = info.limits.iter().find(|limit| limit.name == "averages").expect("a limit");
