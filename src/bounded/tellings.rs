@@ -11,16 +11,18 @@ const LEVELS: u8 = TELLINGS_MAX as u8 + 1;
 
 /// Slots that wait in at most three classes.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Tellings<const CLASSES: usize> {
-    lists: Lists,
-    /// For each class, which numbers of tellings have somebody waiting.
-    levels: [u64; CLASSES],
+    // Where nothing waits these two say so, side by side: nothing else is looked at.
     /// How many wait in each class.
     waiting: [u32; CLASSES],
+    row_len: u32,
+    /// For each class, which numbers of tellings have somebody waiting.
+    levels: [u64; CLASSES],
+    lists: Lists,
     /// The slots in the present row, as bits, and one by one as far as there is room.
     in_row: Box<[u64]>,
     row: Box<[u32]>,
-    row_len: usize,
 }
 
 impl<const CLASSES: usize> Tellings<CLASSES> {
@@ -93,7 +95,10 @@ impl<const CLASSES: usize> Tellings<CLASSES> {
 
     /// Begins a row.
     pub fn begin_row(&mut self) {
-        match self.row.get(..self.row_len) {
+        if self.row_len == 0 {
+            return;
+        }
+        match self.row.get(..self.row_len as usize) {
             Some(told) => told.iter().for_each(|slot| self.in_row[*slot as usize / 64] = 0),
             None => self.in_row.fill(0),
         }
@@ -109,7 +114,7 @@ impl<const CLASSES: usize> Tellings<CLASSES> {
     /// Adds a slot to the present row.
     pub fn add_to_row(&mut self, slot: u32) {
         self.in_row[slot as usize / 64] |= 1 << (slot % 64);
-        if let Some(place) = self.row.get_mut(self.row_len) {
+        if let Some(place) = self.row.get_mut(self.row_len as usize) {
             *place = slot;
         }
         self.row_len += 1;

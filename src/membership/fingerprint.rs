@@ -25,11 +25,13 @@ pub enum Counted {
 
 /// The fingerprint of a membership: the root over what has settled, and one sum for each bucket of the id space.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Fingerprint {
-    sums: [u64; BUCKETS],
+    // The sums last: every datagram looks at the root, hardly any at them.
     root: u64,
     changed_at: Instant,
     settling: SetQueue,
+    sums: [u64; BUCKETS],
 }
 
 impl Fingerprint {

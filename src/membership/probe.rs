@@ -18,33 +18,36 @@ pub enum Stage {
 }
 
 /// One probe. Several run at once: one that fails does not keep the others waiting (M2).
+///
+/// In front what every probe has; behind it, on lines of the cache that most never touch, the helpers.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Probe {
     /// Whose place.
     pub target: u32,
-    /// Which start of it.
-    pub boot: BootId,
     /// Its number among this node's probes.
     pub sequence: u32,
-    /// How far it has come.
-    pub stage: Stage,
+    /// Which start of it.
+    pub boot: BootId,
     /// When the first ping left: the time of the evidence if nothing answers.
     pub began_at: Instant,
-    /// When the second and the third ping left.
-    pub again_at: [Instant; 2],
-    /// Whether the helpers are asked for the second time.
-    pub repeated: bool,
     /// How long an ack may take.
     pub timeout: Span,
+    /// When the second and the third ping left.
+    pub again_at: [Instant; 2],
+    /// How far it has come.
+    pub stage: Stage,
+    /// Whether the helpers are asked for the second time.
+    pub repeated: bool,
     /// Whether the kernel was told that nobody listens there.
     pub refused: bool,
-    helpers: [u32; HELPERS_MAX],
     helper_count: u8,
     nacked: u8,
     refused_by: u8,
+    silent_to_count: u8,
+    helpers: [u32; HELPERS_MAX],
     /// The helpers that have got no answer, of both rounds.
     silent_to: [u32; 2 * HELPERS_MAX],
-    silent_to_count: u8,
 }
 
 impl Probe {
@@ -169,7 +172,10 @@ impl Probes {
         let place = self.busy.trailing_ones();
         let probe = self.probes.get_mut(place as usize)?;
         self.sequence = (self.sequence.wrapping_add(1) & 0x007f_ffff).max(1);
-        *probe = Probe { target, boot, sequence: self.sequence, began_at: now, timeout, ..Probe::NONE };
+        // The helpers of the one before stay behind their count, untouched.
+        let Probe { helpers, silent_to, .. } = *probe;
+        let sequence = self.sequence;
+        *probe = Probe { target, boot, sequence, began_at: now, timeout, helpers, silent_to, ..Probe::NONE };
         self.busy |= 1 << place;
         Some(place)
     }

@@ -48,20 +48,22 @@ impl Capacity {
 
 /// The table of members. Place 0 is this node; a place that is given to another member shows by its id and boot id.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Table {
+    // What every datagram goes through, in front.
     members: Box<[Member]>,
     contacts: Box<[Contact]>,
-    texts: Arena<TEXT_PACE>,
-    text_room: usize,
-    text_max: usize,
+    index: Index,
+    /// Where this node itself listens, with the scope that means something here.
+    own_addr: Option<SocketAddr>,
     /// The first of the places that are not taken; each names the next.
     free: u32,
     len: u32,
-    index: Index,
     /// Places at and above this have never been used.
     end: u32,
-    /// Where this node itself listens, with the scope that means something here.
-    own_addr: Option<SocketAddr>,
+    text_room: usize,
+    text_max: usize,
+    texts: Arena<TEXT_PACE>,
 }
 
 pub(super) const BLANK: Member = Member {

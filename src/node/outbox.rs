@@ -279,9 +279,10 @@ const RECENT: usize = 64;
 /// The members that datagrams went to lately. By place: what an address belongs to is looked up once an unreachable port is
 /// reported, and not at every datagram.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Recent {
-    sent: [u32; RECENT],
     next: usize,
+    sent: [u32; RECENT],
 }
 
 impl Recent {

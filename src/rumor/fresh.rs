@@ -14,17 +14,18 @@ const PEERS_MAX: usize = DEGREE_MAX + LINKS_MAX;
 
 /// The batch at hand.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Fresh {
+    /// As many of `places` are being passed on, those in front.
+    batch: usize,
     /// Places in the store; those that wait are in `begin..end`, at most half of all.
-    places: Box<[u32]>,
     begin: usize,
     end: usize,
-    /// As many of them are being passed on, those in front.
-    batch: usize,
-    peers: ArrayVec<u32, PEERS_MAX>,
+    places: Box<[u32]>,
     /// How many of `peers` have been told everything, and how much of the batch the next one has been offered.
     peer: usize,
     offered: usize,
+    peers: ArrayVec<u32, PEERS_MAX>,
 }
 
 impl Fresh {

@@ -110,7 +110,8 @@ pub(super) enum Process {
 
 #[derive(Debug)]
 pub(super) struct Host {
-    pub spec: Spec,
+    /// Beside what each event looks at, and not among it.
+    pub spec: Box<Spec>,
     pub addr: SocketAddr,
     pub process: Process,
     /// `None` while the process is down, and while it is being driven.
@@ -133,9 +134,9 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub const fn new(spec: Spec, addr: SocketAddr) -> Self {
+    pub fn new(spec: Spec, addr: SocketAddr) -> Self {
         Self {
-            spec,
+            spec: Box::new(spec),
             addr,
             process: Process::Down,
             node: None,

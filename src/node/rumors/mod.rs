@@ -28,33 +28,35 @@ const DIGESTS_IN_A_ROW: usize = MAX_MAX_DATAGRAM / size_of::<RawDigest>();
 
 /// Everything that a node holds of rumors.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Rumors {
-    pub topics: Topics,
-    pub origins: Origins,
-    pub store: Store,
+    // What a node looks at that has no rumors to tell, side by side.
+    /// The sum over all settled origins that are up.
+    root: u64,
+    root_changed_at: Instant,
+    walks: walking::Pace,
+    /// Whether this node has yet to learn where the rumors of others begin for it.
+    starting: bool,
+    /// Counts the changes of who is up, and of their lives.
+    version: u32,
+    fresh: Fresh,
     /// What is told in rounds, by class.
     waiting: Tellings<{ Class::ALL.len() }>,
     /// The origins whose digests are told in rounds.
     digests: Tellings<1>,
-    fresh: Fresh,
+    walk: Option<walking::Walk>,
+    pub topics: Topics,
+    pub origins: Origins,
+    pub store: Store,
     ranks: Ranks,
-    /// Counts the changes of who is up, and of their lives.
-    version: u32,
     /// Whom this node tells at once, as of a version.
     told_at_once: (u32, ArrayVec<u32, DEGREE_MAX>),
     /// When something about an origin is due.
     due: Deadlines,
     published: Option<RumorId>,
-    /// The sum over all settled origins that are up.
-    root: u64,
-    root_changed_at: Instant,
-    /// Whether this node has yet to learn where the rumors of others begin for it.
-    starting: bool,
     /// When it became a member first: what was published before is the past. Who gives up its name and takes it again goes on
     /// where it was.
     joined_at: Option<Instant>,
-    walk: Option<walking::Walk>,
-    walks: walking::Pace,
 }
 
 impl Rumors {

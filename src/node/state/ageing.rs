@@ -95,8 +95,10 @@ impl Node {
         let bucket = self.states.scrubbed_bucket;
         self.states.scrubbed_bucket = (bucket + 1) % STATE_BUCKETS;
         let root = self.states.root();
-        self.counters.state_sums_mended += u64::from(self.states.store.mend_sums(bucket));
-        self.note_root(now, root);
+        if self.states.store.mend_sums(bucket) {
+            self.counters.state_sums_mended += 1;
+            self.note_root(now, root);
+        }
     }
 
     pub(super) fn is_whole(&self, slot: u32) -> bool {

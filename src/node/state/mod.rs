@@ -41,36 +41,38 @@ const LOGS_IN_A_ROW: usize = MAX_MAX_DATAGRAM / size_of::<RawStatePage>();
 
 /// Everything that a node holds of state.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct States {
+    // What a node looks at that has no changes to tell, side by side.
+    /// The bucket whose sums are made anew next.
+    scrubbed_bucket: usize,
+    /// The entry that is looked at next, whether it is still what its origin wrote.
+    scrubbed: u32,
+    /// Counts rows of datagrams to one peer.
+    row: u32,
+    /// Rounds that still ask for what is new.
+    asks_left: u32,
+    /// With how many members this node still compares by itself after its walk.
+    catches: u8,
+    /// Something urgent has come that was not passed on yet, and from whom.
+    fresh: Option<Fresh>,
+    comparison: Option<following::Comparison>,
+    /// The logs of which rounds tell, by the most urgent of what is new in them.
+    telling: Tellings<{ Class::ALL.len() }>,
+    pace: repairing::Pace,
     pub store: Store,
+    root_changed_at: Instant,
+    walk: Option<Walk>,
     pub watches: Watches,
     /// When an entry settles, expires or is forgotten.
     due: Tournament,
-    /// The logs of which rounds tell, by the most urgent of what is new in them.
-    telling: Tellings<{ Class::ALL.len() }>,
-    /// Counts rows of datagrams to one peer.
-    row: u32,
-    /// Something urgent has come that was not passed on yet, and from whom.
-    fresh: Option<Fresh>,
-    /// Rounds that still ask for what is new.
-    asks_left: u32,
-    root_changed_at: Instant,
-    pace: repairing::Pace,
-    comparison: Option<following::Comparison>,
     /// The logs that the listing names which is compared, a bit for each.
     named: Box<[u64]>,
-    walk: Option<Walk>,
-    /// What of it has been lost.
-    holes: Holes,
-    /// With how many members this node still compares by itself after its walk.
-    catches: u8,
     survey: surveying::Survey,
-    /// The entry that is looked at next, whether it is still what its origin wrote.
-    scrubbed: u32,
-    /// The bucket whose sums are made anew next.
-    scrubbed_bucket: usize,
     /// Room for one entry while its life is changed.
     scratch: Box<[u8]>,
+    /// What of it has been lost.
+    holes: Holes,
 }
 
 /// Urgent changes that wait to be passed on.

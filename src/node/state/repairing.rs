@@ -28,15 +28,17 @@ const DOUBLINGS: u32 = 6;
 
 /// When nodes compare.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Pace {
+    // What every peer in step changes, side by side.
     /// Since when peers have differed.
     differs_since: Option<Instant>,
     /// When a peer was last in step.
     agreed_at: Instant,
-    /// Before this, no other comparison is begun.
-    not_before: Instant,
     /// Comparisons in a row that taught nothing.
     in_vain: u32,
+    /// Before this, no other comparison is begun.
+    not_before: Instant,
     /// The owner that was last found to differ though as much of it is held on both sides.
     differed: Option<NodeId>,
     /// The buckets in which the peer differs whose sums came last: those that are listed.

@@ -18,7 +18,9 @@ impl Store {
     /// The logs of owners in a range of ids, in no order.
     pub fn logs_in(&self, first: NodeId, last: NodeId) -> impl Iterator<Item = u32> + '_ {
         let inside = move |at: &u32| (first..=last).contains(&self.records.logs[*at as usize].owner);
-        self.owners.near(first, last).filter(inside)
+        // Where nothing is held nothing is looked at.
+        let near = (self.log_count > 0).then(|| self.owners.near(first, last));
+        near.into_iter().flatten().filter(inside)
     }
 
     /// The logs of owners whose ids have the same upper half, in no order.
