@@ -219,6 +219,8 @@ pub struct Node {
     outbox: Ring<Outgoing>,
     events: events::Events,
     probes: Probes,
+    /// The member that was probed last, and its place then.
+    asked_last: (NodeId, u32),
     roster: Roster,
     rng: Rng,
     me: Me,
@@ -363,6 +365,7 @@ impl Node {
             recent: outbox::Recent::new(),
             budgets: Budgets::new(&params),
             fresh: None,
+            asked_last: (identity.name.id(), ME),
             unheld_until: now,
             grace_until: now,
             probe_grid: Span::ZERO,

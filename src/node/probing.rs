@@ -58,6 +58,7 @@ impl Node {
             return;
         };
         self.counters.probes += 1;
+        self.asked_last = (member.id, slot);
         self.table.get_mut(slot).probe = Some(place as u8);
         self.arm(Timer::InFlight(place), now + timeout);
         self.ask(place, Asked::Direct(0));
