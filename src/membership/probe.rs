@@ -180,6 +180,12 @@ impl Probes {
         Some(place)
     }
 
+    /// Loads where the next probe is noted.
+    #[cfg(feature = "sim")]
+    pub fn warm(&self) {
+        core::hint::black_box(self.probes.get(self.busy.trailing_ones() as usize).map(|probe| probe.target));
+    }
+
     /// The probe at a place, if one is in flight there.
     #[must_use]
     pub fn get(&self, place: u32) -> Option<&Probe> {

@@ -184,13 +184,24 @@ impl Roster {
         if self.up_len == 0 {
             return None;
         }
-        if self.cursor >= self.up_len {
-            self.cursor = 0;
-        }
-        let drawn = self.cursor + rng.below(self.up_len - self.cursor);
-        self.swap_up(self.cursor, drawn);
-        self.cursor += 1;
-        Some(self.listed[self.cursor as usize - 1])
+        let (cursor, drawn) = self.draw(rng);
+        self.swap_up(cursor, drawn);
+        self.cursor = cursor + 1;
+        Some(self.listed[cursor as usize])
+    }
+
+    /// Whose turn it is by place, and who is drawn to take it.
+    fn draw(&self, rng: &mut Rng) -> (u32, u32) {
+        let cursor = if self.cursor >= self.up_len { 0 } else { self.cursor };
+        (cursor, cursor + rng.below(self.up_len - cursor))
+    }
+
+    /// Whom [`Roster::next_up`] would give with these dice.
+    #[cfg(feature = "sim")]
+    #[must_use]
+    pub fn foresee(&self, rng: &Rng) -> Option<u32> {
+        let (_, drawn) = self.draw(&mut rng.clone());
+        self.up().get(drawn as usize).copied()
     }
 
     /// The next of the down, in turn.

@@ -161,6 +161,12 @@ impl Table {
         self.index.find(id, |slot| self.members[slot as usize].id == id)
     }
 
+    /// Loads where an id is looked up.
+    #[cfg(feature = "sim")]
+    pub fn warm(&self, id: NodeId) {
+        self.index.warm(id);
+    }
+
     /// The member at a place that is taken.
     #[must_use]
     pub fn get(&self, slot: u32) -> &Member {

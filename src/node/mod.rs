@@ -27,6 +27,8 @@ mod transmit;
 mod verdict;
 mod view;
 mod walking;
+#[cfg(feature = "sim")]
+mod warming;
 
 use core::net::SocketAddr;
 

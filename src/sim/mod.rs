@@ -27,6 +27,7 @@
 //! by [`Bounds`]: what finds no place on the wire or in a socket's buffer is lost and counted, as on a real network.
 
 mod accuse;
+mod ahead;
 pub mod check;
 mod coverage;
 pub mod experiment;

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use xxhash_rust::xxh3::Xxh3;
 
+use super::ahead::Ahead;
 use super::flights::{Cargo, Flight, Flights};
 use super::host::{Cable, Death, Host, HostId, Process, Spec};
 use super::link::Latency;
@@ -70,6 +71,7 @@ pub struct World<O: Observer = ()> {
     pub network: Network,
     pub(super) flights: Flights,
     pub(super) ticks: Deadlines,
+    pub(super) ahead: Ahead,
     pub(super) meddler: Option<Meddler>,
     pub(super) held: VecDeque<(HostId, Flight)>,
     pub(super) tally: Tally,
@@ -108,6 +110,7 @@ impl<O: Observer> World<O> {
             network: Network::default(),
             flights: Flights::new(bounds.in_flight),
             ticks: Deadlines::new(bounds.hosts as usize),
+            ahead: Ahead::new(bounds.hosts),
             meddler: None,
             held: VecDeque::new(),
             tally: Tally::default(),
@@ -405,7 +408,10 @@ impl<O: Observer> World<O> {
         };
         self.now = self.now.max(at);
         match tick {
-            Some(key) => self.wake(HostId(key)),
+            Some(key) => {
+                self.look_ahead(HostId(key));
+                self.wake(HostId(key));
+            }
             None => self.arrive(),
         }
         true
