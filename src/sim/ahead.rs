@@ -5,7 +5,7 @@
 //! prepared, each by the step that the one before has made possible: the later its turn, the less of it is known. A wrong
 //! guess costs a few loads and changes nothing.
 //!
-//! Measured (docs/benchmarks.md): half of the time of a node-second from a few thousand nodes on, a third at a thousand.
+//! Measured (docs/benchmarks.md): a node-second takes a third to a half less time from a thousand nodes on.
 
 use core::hint::black_box;
 
