@@ -1,20 +1,20 @@
 //! How much of one owner's writes do I have? What is held of one life of an owner.
 
+use super::entry::Entry;
 use crate::id::NodeId;
 use crate::time::Instant;
 
 /// What is held of one life of an owner: its entries are a list in the order of their versions. What a listing asks of each log of a
-/// bucket comes first, in one line of the cache or two, then what taking a page changes.
+/// bucket comes first, 32 bytes in one line of the cache, then what taking a page changes: in two lines it all is.
 #[derive(Clone, Copy, Debug)]
-#[repr(C)]
+#[repr(C, align(32))]
 pub struct Log {
     /// Whose.
     pub owner: NodeId,
     /// Everything up to this version is held here or was superseded (R8): a watermark, not the highest that was seen.
     pub complete: u64,
-    /// The sums over settled entries, of those that outlive the owner and of those that do not.
-    pub(super) durable: u64,
-    pub(super) ephemeral: u64,
+    /// What it adds to the fingerprint: the sum over its settled entries that count.
+    pub(super) sum: u64,
     /// Of which life.
     pub life: u32,
     /// Whether the owner is up in this very life: only then do its ephemeral entries count.
@@ -24,6 +24,8 @@ pub struct Log {
     /// Whether memory has lost an entry of this node's own: then that something is missing says nothing.
     pub lost: bool,
     pub(super) taken: bool,
+    /// The sum over those settled entries that do not outlive the owner, whether they count or not.
+    pub(super) ephemeral: u64,
     /// What is at or below this version and not held was removed (R14): tombstones up to it are forgotten.
     pub floor: u64,
     /// How many of those that were superseded still count.
@@ -44,7 +46,7 @@ pub struct Log {
     pub void_since: Instant,
 }
 
-const _: () = assert!(size_of::<Log>() == 96);
+const _: () = assert!(size_of::<Log>() == 96 && core::mem::offset_of!(Log, ephemeral) == 32);
 
 impl Log {
     pub(super) const NONE: Self = Self {
@@ -52,7 +54,7 @@ impl Log {
         life: 0,
         complete: 0,
         floor: 0,
-        durable: 0,
+        sum: 0,
         ephemeral: 0,
         ghosts: 0,
         told_by: 0,
@@ -98,9 +100,29 @@ impl Log {
         self.last == 0
     }
 
-    /// What it adds to the fingerprint: the sum over its settled entries that count.
+    /// What it adds to the fingerprint.
     #[must_use]
     pub const fn sum(&self) -> u64 {
-        if self.valid { self.durable.wrapping_add(self.ephemeral) } else { self.durable }
+        self.sum
+    }
+
+    /// An entry has settled, or counts no more: `apply` adds or takes off.
+    pub(super) fn count(&mut self, entry: &Entry, apply: fn(u64, u64) -> u64) {
+        if entry.is_ephemeral() {
+            self.ephemeral = apply(self.ephemeral, entry.check);
+        }
+        if self.valid || !entry.is_ephemeral() {
+            self.sum = apply(self.sum, entry.check);
+        }
+    }
+
+    /// The owner is up in this life, or is not any more: what is ephemeral counts, or does not.
+    pub(super) const fn set_valid(&mut self, valid: bool) {
+        self.sum = match (self.valid, valid) {
+            (false, true) => self.sum.wrapping_add(self.ephemeral),
+            (true, false) => self.sum.wrapping_sub(self.ephemeral),
+            (false, false) | (true, true) => self.sum,
+        };
+        self.valid = valid;
     }
 }

@@ -368,12 +368,9 @@ impl Store {
         self.give_back(slot);
         let mut record = self.records.logs[log as usize];
         let before = record.sum();
-        (record.durable, record.ephemeral) = (0, 0);
+        (record.sum, record.ephemeral) = (0, 0);
         let counts = |entry: &&Entry| entry.log() == log && matches!(entry.stage(), Stage::Settled | Stage::Ghost);
-        for entry in self.records.entries.iter().filter(counts) {
-            let sum = if entry.is_ephemeral() { &mut record.ephemeral } else { &mut record.durable };
-            *sum = sum.wrapping_add(entry.check);
-        }
+        self.records.entries.iter().filter(counts).for_each(|entry| record.count(entry, u64::wrapping_add));
         self.records.logs[log as usize] = record;
         self.recount(log, before);
     }

@@ -4,6 +4,7 @@
 //! memory is wrong would show nowhere but in comparisons in vain: now and then those of one bucket are made anew (R20).
 
 use super::super::entry::Stage;
+use super::super::log::Log;
 use super::Store;
 use crate::wire::{state_bucket_of, state_bucket_range};
 
@@ -41,8 +42,7 @@ impl Store {
         let entry = self.records.entries[slot as usize];
         let log = &mut self.records.logs[entry.log() as usize];
         let before = log.sum();
-        let sum = if entry.is_ephemeral() { &mut log.ephemeral } else { &mut log.durable };
-        *sum = apply(*sum, entry.check);
+        log.count(&entry, apply);
         self.recount(entry.log(), before);
     }
 
@@ -66,7 +66,7 @@ impl Store {
         let mut wrong = false;
         while let Some((log, sums)) = off(self) {
             let record = &mut self.records.logs[log as usize];
-            (record.durable, record.ephemeral) = sums;
+            (record.sum, record.ephemeral) = sums;
             wrong = true;
         }
         let (sum, old) = (all(self), self.sums[bucket]);
@@ -89,14 +89,12 @@ impl Store {
         if record.ghosts > 0 {
             return None;
         }
-        let (mut durable, mut ephemeral) = (0_u64, 0_u64);
+        let mut anew = Log { valid: record.valid, ..Log::NONE };
         let settled = |slot: &u32| self.records.entries[*slot as usize].stage() == Stage::Settled;
-        for entry in self.behind(log, 0).filter(settled).map(|slot| self.get(slot)) {
-            let sum = if entry.is_ephemeral() { &mut ephemeral } else { &mut durable };
-            *sum = sum.wrapping_add(entry.check);
-        }
-        let anew = (durable, ephemeral);
-        (anew != (record.durable, record.ephemeral)).then_some(anew)
+        let entries = self.behind(log, 0).filter(settled).map(|slot| self.get(slot));
+        entries.for_each(|entry| anew.count(entry, u64::wrapping_add));
+        let sums = (anew.sum, anew.ephemeral);
+        (sums != (record.sum, record.ephemeral)).then_some(sums)
     }
 
     /// Changes a bit of the sums, the root's, a bucket's and those of a log one behind the other.
@@ -106,7 +104,7 @@ impl Store {
         let sum = match bit / 64 {
             0 => &mut self.root,
             1 => &mut self.sums[state_bucket_of(record.owner)],
-            2 => &mut record.durable,
+            2 => &mut record.sum,
             _ => &mut record.ephemeral,
         };
         *sum ^= 1 << (bit % 64);
@@ -127,7 +125,7 @@ impl Store {
     pub fn set_valid(&mut self, log: u32, valid: bool) {
         let record = &mut self.records.logs[log as usize];
         let before = record.sum();
-        record.valid = valid;
+        record.set_valid(valid);
         self.recount(log, before);
     }
 }
