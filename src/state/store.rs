@@ -90,7 +90,9 @@ pub struct Store {
     settling: u32,
     max: u32,
     log_count: u32,
+    /// Of each bucket of the id space, the sum over what has settled, and how many logs there are.
     sums: Box<[u64]>,
+    logs_of: Box<[u32]>,
     root: u64,
 }
 
@@ -120,6 +122,7 @@ impl Store {
             max: limits.state_keys,
             log_count: 0,
             sums: bought(STATE_BUCKETS, 0),
+            logs_of: bought(STATE_BUCKETS, 0),
             root: 0,
         }
     }
@@ -133,7 +136,7 @@ impl Store {
             + Arena::<PACE>::memory_bytes(places, limits.state_bytes as usize, TTL_LEN + Self::longest(limits))
             + Index::dense_memory_bytes(places)
             + Index::memory_bytes(logs)
-            + STATE_BUCKETS * size_of::<u64>()
+            + STATE_BUCKETS * (size_of::<u64>() + size_of::<u32>())
     }
 
     /// How many places an entry can have: what deadlines of entries need keys for.

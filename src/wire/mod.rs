@@ -74,7 +74,7 @@ pub use section::{Kind, SECTION_HEADER, Section, Sections};
 pub use state_listing::{LogDigest, RawLogDigest, RawStateListing, StateListing};
 pub(crate) use state_page::{Checks, WholePage};
 pub use state_page::{RawStatePage, STATE_ENTRY_MAX, StateEntries, StateEntry, StateHead, StatePage};
-pub use state_sums::{RawStateSums, STATE_BUCKETS, salted, state_bucket_of, state_bucket_range};
+pub use state_sums::{RawStateSums, STATE_BUCKETS, StateBuckets, salted, state_bucket_of, state_bucket_range};
 pub use state_walk::{RawStateSpan, RawStateWalk, StatePoint};
 pub use state_wants::{RawStateWant, StateWant};
 pub use sums::{BUCKETS, RawSums, bucket_of, bucket_range};

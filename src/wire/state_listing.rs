@@ -17,7 +17,7 @@
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::state_sums::{P1, P2, STATE_BUCKETS, salted, state_bucket_of};
+use super::state_sums::{P1, P2, StateBuckets, salted, state_bucket_of};
 use crate::config::Mode;
 use crate::id::NodeId;
 
@@ -28,7 +28,7 @@ pub struct RawStateListing {
     first: U64,
     last: U64,
     salt: U32,
-    buckets: [u8; STATE_BUCKETS / 8],
+    buckets: StateBuckets,
     flags: u8,
 }
 
@@ -44,14 +44,14 @@ impl RawStateListing {
             first,
             last,
             salt: salt.into(),
-            buckets: [0; STATE_BUCKETS / 8],
+            buckets: StateBuckets::default(),
             flags: modes(mode) | if back { BACK } else { 0 },
         }
     }
 
     /// Lists a bucket, as far as it is in the range.
     pub const fn add(&mut self, bucket: usize) {
-        self.buckets[bucket / 8] |= 1 << (bucket % 8);
+        self.buckets.add(bucket);
     }
 
     /// Lets the range end at another id.
@@ -95,12 +95,9 @@ impl RawStateListing {
     }
 
     /// The buckets that are listed.
-    pub fn buckets(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..STATE_BUCKETS).filter(|bucket| self.has(*bucket))
-    }
-
-    const fn has(&self, bucket: usize) -> bool {
-        self.buckets[bucket / 8] & 1 << (bucket % 8) != 0
+    #[must_use]
+    pub const fn buckets(&self) -> &StateBuckets {
+        &self.buckets
     }
 }
 
@@ -189,7 +186,7 @@ impl<'a> StateListing<'a> {
         let (first, last) = (self.head.first(), self.head.last());
         let inside = |raw: &RawLogDigest| {
             let (least, most) = raw.get().owners();
-            first <= most && least <= last && self.head.has(state_bucket_of(least))
+            first <= most && least <= last && self.head.buckets.has(state_bucket_of(least))
         };
         first <= last && self.head.known_mode().is_some() && self.logs.iter().all(inside)
     }

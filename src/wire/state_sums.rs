@@ -7,7 +7,7 @@
 //! bits of a product of the sum over the bucket and the salt, which is drawn anew for each comparison: of two sums that differ
 //! one pair in 65,536 looks alike, and another pair the next time.
 
-use zerocopy::little_endian::{U16, U32};
+use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::id::NodeId;
@@ -28,6 +28,42 @@ pub const fn state_bucket_of(owner: NodeId) -> usize {
 pub const fn state_bucket_range(bucket: usize) -> (NodeId, NodeId) {
     let first = (bucket as u64) << (u64::BITS - BITS);
     (NodeId::from_u64(first), NodeId::from_u64(first | u64::MAX >> BITS))
+}
+
+/// Some of the buckets. On the wire bucket `b` is bit `b % 8` of byte `b / 8`.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct StateBuckets([U64; STATE_BUCKETS / WORD]);
+
+const WORD: usize = u64::BITS as usize;
+
+impl StateBuckets {
+    /// Puts one in.
+    pub const fn add(&mut self, bucket: usize) {
+        let word = &mut self.0[bucket / WORD];
+        *word = U64::new(word.get() | 1 << (bucket % WORD));
+    }
+
+    /// Whether one is in.
+    #[must_use]
+    pub const fn has(&self, bucket: usize) -> bool {
+        self.0[bucket / WORD].get() & 1 << (bucket % WORD) != 0
+    }
+
+    /// Those from one on, in their order. Where few are in, the others cost nothing.
+    pub fn from(&self, first: usize) -> impl Iterator<Item = usize> + use<> {
+        let (words, mut nth) = (self.0, first / WORD);
+        let mut left = words.get(nth).map_or(0, |word| word.get() >> (first % WORD) << (first % WORD));
+        core::iter::from_fn(move || {
+            while left == 0 {
+                nth += 1;
+                left = words.get(nth)?.get();
+            }
+            let bucket = nth * WORD + left.trailing_zeros() as usize;
+            left &= left - 1;
+            Some(bucket)
+        })
+    }
 }
 
 /// Odd numbers without a pattern in their bits: the first two primes of XXH64.
@@ -69,6 +105,19 @@ mod tests {
         }
         let both = |n: &u64| [5, 6].iter().all(|salt| salted(*n, *salt) == salted(n + 1, *salt));
         assert_eq!((0..200_000).filter(both).count(), 0);
+    }
+
+    #[test]
+    fn buckets_come_in_their_order_from_any_of_them_on() {
+        let all = [0, 1, 63, 64, 130, 300, STATE_BUCKETS - 1];
+        let mut buckets = StateBuckets::default();
+        all.iter().rev().for_each(|bucket| buckets.add(*bucket));
+        for first in 0..=STATE_BUCKETS {
+            let rest: Vec<_> = all.into_iter().filter(|bucket| *bucket >= first).collect();
+            assert_eq!(buckets.from(first).collect::<Vec<_>>(), rest, "from {first} on");
+        }
+        assert!((0..STATE_BUCKETS).all(|bucket| buckets.has(bucket) == all.contains(&bucket)));
+        assert_eq!(StateBuckets::default().from(0).next(), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::membership::ME;
 use crate::time::Instant;
 use crate::wire::{
     Kind, LogDigest, RawLogDigest, RawStateListing, RawStateSums, RawStateWant, SECTION_HEADER, STATE_BUCKETS,
-    StateListing, StateWant, Writer, salted, state_bucket_of, state_bucket_range,
+    StateBuckets, StateListing, StateWant, Writer, salted, state_bucket_of, state_bucket_range,
 };
 
 /// Owners whose pages are asked for because of one listing, or given.
@@ -42,23 +42,19 @@ pub(super) struct Pace {
     /// The owner that was last found to differ though as much of it is held on both sides.
     differed: Option<NodeId>,
     /// The buckets in which the peer differs whose sums came last: those that are listed.
-    differing: [u64; STATE_BUCKETS / 64],
+    differing: StateBuckets,
 }
 
 impl Pace {
-    pub(super) const fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant) -> Self {
         Self {
             differs_since: None,
             agreed_at: now,
             not_before: now,
             in_vain: 0,
             differed: None,
-            differing: [0; STATE_BUCKETS / 64],
+            differing: StateBuckets::default(),
         }
-    }
-
-    const fn differs(&self, bucket: usize) -> bool {
-        self.differing[bucket / 64] & 1 << (bucket % 64) != 0
     }
 
     /// Something was missing, and has come.
@@ -79,21 +75,23 @@ struct Answers {
     ways: Ways,
     /// Whether anything is left for the peer to ask for, or to give.
     leaves: bool,
-    /// The logs that it names, as bits.
+    /// The logs that it names, as bits, and how many these are.
     named: Box<[u64]>,
+    named_count: u32,
     wants: ArrayVec<StateWant, ANSWERS_MAX>,
     gifts: ArrayVec<StateWant, ANSWERS_MAX>,
 }
 
 impl Answers {
     fn new(ways: Ways, named: Box<[u64]>) -> Self {
-        Self { ways, leaves: false, named, wants: ArrayVec::new(), gifts: ArrayVec::new() }
+        Self { ways, leaves: false, named, named_count: 0, wants: ArrayVec::new(), gifts: ArrayVec::new() }
     }
 
     /// The listing names a log; whether it has before.
     fn name(&mut self, log: u32) -> bool {
         let again = self.names(log);
         self.named[log as usize / 64] |= 1 << (log % 64);
+        self.named_count += u32::from(!again);
         again
     }
 
@@ -185,14 +183,10 @@ impl Node {
         self.yield_to_other_side(now);
         let salt = raw.salt.get();
         let differs = |bucket: &usize| raw.marks[*bucket].get() != salted(self.states.store.bucket(*bucket), salt);
-        let mut differing = [0; STATE_BUCKETS / 64];
-        let mut first = None;
-        for bucket in (0..STATE_BUCKETS).filter(differs) {
-            differing[bucket / 64] |= 1 << (bucket % 64);
-            first = first.or(Some(bucket));
-        }
+        let mut differing = StateBuckets::default();
+        (0..STATE_BUCKETS).filter(differs).for_each(|bucket| differing.add(bucket));
         self.states.pace.differing = differing;
-        if let Some(first) = first {
+        if let Some(first) = differing.from(0).next() {
             let what = What::StateListing { first: state_bucket_range(first).0, back: false };
             self.list_state(now, sender.addr, sender.receiver(), what);
         }
@@ -241,7 +235,7 @@ impl Node {
     /// Lists buckets behind the id where the head begins that have at most so many logs together, and says where the rest begins.
     fn list_together(&self, head: &mut RawStateListing, logs: &mut Listed, room: usize) -> Option<NodeId> {
         let (first, room) = (head.first(), room.min(logs.capacity()));
-        for bucket in (state_bucket_of(first)..STATE_BUCKETS).filter(|bucket| self.states.pace.differs(*bucket)) {
+        for bucket in self.states.pace.differing.from(state_bucket_of(first)) {
             let (begin, end) = state_bucket_range(bucket);
             let (begin, before) = (begin.max(first), logs.len());
             let mut of_bucket = self.states.store.logs_in(begin, end);
@@ -293,15 +287,7 @@ impl Node {
         for theirs in listing.logs.iter().map(RawLogDigest::get) {
             self.compare_log(now, &mut answers, listing.head.salt(), &theirs);
         }
-        // What the peer does not list it does not hold.
-        for bucket in listing.head.buckets() {
-            self.logs_covered(listing.head, bucket).for_each(|log| {
-                let record = self.states.store.log(log);
-                if !answers.names(log) && !record.is_empty() && record.complete > 0 {
-                    answers.give(StateWant { owner: record.owner, life: record.life, after: 0 });
-                }
-            });
-        }
+        self.give_unlisted(&mut answers, listing.head);
         if answers.leaves && !listing.head.is_back() {
             self.list_back(now, sender, listing.head);
         }
@@ -313,12 +299,24 @@ impl Node {
         self.states.named = answers.named;
     }
 
+    /// What the peer does not list it does not hold. Where it names as many logs as there are here none is looked for.
+    fn give_unlisted(&self, answers: &mut Answers, head: &RawStateListing) {
+        let store = &self.states.store;
+        if answers.named_count == head.buckets().from(0).map(|bucket| store.logs_of_bucket(bucket)).sum() {
+            return;
+        }
+        for log in head.buckets().from(0).flat_map(|bucket| self.logs_covered(head, bucket)) {
+            let record = store.log(log);
+            if !answers.names(log) && !record.is_empty() && record.complete > 0 {
+                answers.give(StateWant { owner: record.owner, life: record.life, after: 0 });
+            }
+        }
+    }
+
     /// Lists what is held here of what the peer has listed, so that it gives or asks for what its mode leaves to it. It may never begin
     /// itself: of one that differs from all others each of these hears once in a while, and agrees with somebody in between.
     fn list_back(&mut self, now: Instant, sender: Sender, theirs: &RawStateListing) {
-        let mut differing = [0; STATE_BUCKETS / 64];
-        theirs.buckets().for_each(|bucket| differing[bucket / 64] |= 1 << (bucket % 64));
-        self.states.pace.differing = differing;
+        self.states.pace.differing = *theirs.buckets();
         let what = What::StateListing { first: theirs.first(), back: true };
         self.list_state(now, sender.addr, sender.receiver(), what);
     }

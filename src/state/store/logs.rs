@@ -4,6 +4,7 @@ use super::super::log::Log;
 use super::Store;
 use crate::id::NodeId;
 use crate::time::Instant;
+use crate::wire::state_bucket_of;
 
 impl Store {
     /// The log of an owner's life.
@@ -58,6 +59,7 @@ impl Store {
         self.records.logs[at as usize] = Log { owner, life, void_since: now, taken: true, ..Log::NONE };
         self.owners.insert(owner, at);
         self.log_count += 1;
+        self.logs_of[state_bucket_of(owner)] += 1;
         Some(at)
     }
 
@@ -69,12 +71,19 @@ impl Store {
         self.records.logs[at as usize] = Log { first: self.free_log, ..Log::NONE };
         self.free_log = at + 1;
         self.log_count -= 1;
+        self.logs_of[state_bucket_of(log.owner)] -= 1;
     }
 
     /// All logs, from a place on: the next that is taken.
     #[must_use]
     pub fn log_from(&self, at: u32) -> Option<u32> {
         (at..self.records.logs.len() as u32).find(|at| self.records.logs[*at as usize].taken)
+    }
+
+    /// Logs of the owners in one bucket of the id space.
+    #[must_use]
+    pub fn logs_of_bucket(&self, bucket: usize) -> u32 {
+        self.logs_of[bucket]
     }
 
     /// Logs held.

@@ -18,7 +18,7 @@ pub(super) fn listing(head: &RawStateListing) -> Record {
     Record::default()
         .hex("first", head.first())
         .hex("last", head.last())
-        .with("buckets", head.buckets().count())
+        .with("buckets", head.buckets().from(0).count())
         .hex("salt", format_args!("{:08x}", head.salt()))
         .with("mode", head.mode().name())
         .with("back", head.is_back())
