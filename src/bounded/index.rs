@@ -5,6 +5,8 @@
 //! place is 32 bits: a slot, in as many bits as that takes, and in the rest the lowest bits of the upper half of its id, so that hardly ever
 //! a member is looked at that is not the one; sixteen places to a cache line, so that a search stays within one or two.
 
+use core::hint::black_box;
+
 use super::bought;
 use crate::id::NodeId;
 
@@ -100,6 +102,11 @@ impl Index {
         // From home to the end, and round it: so there is no end to look out for at each step.
         let (before, from) = self.places.split_at(self.home(id));
         from.iter().chain(before).find_map(search).flatten()
+    }
+
+    /// Loads the place where an id is looked for first, so that it is at hand then.
+    pub fn load(&self, id: NodeId) {
+        black_box(self.places[self.home(id)]);
     }
 
     /// Adds an id that is not in yet. The caller keeps within the capacity.

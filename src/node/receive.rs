@@ -72,6 +72,7 @@ impl Node {
         }
         self.join.state_there |= header.state != 0;
         let asked = !matches!(sections.into_iter().next(), Some(Section::Ack(_)));
+        self.load_for_pages(sections);
         self.dispatch(now, sender, sections);
         if self.phase != Phase::Left {
             self.heard_after(now, sender, (counter, asked), &header);

@@ -78,6 +78,12 @@ impl Draft<'_> {
         xxh3_64(&all)
     }
 
+    /// Where its key is looked for.
+    #[must_use]
+    pub fn key_hash(&self, owner: NodeId) -> NodeId {
+        if self.nature.shared { shared_hash(self.key) } else { key_hash(owner, self.key) }
+    }
+
     /// Bytes of key and value, and of the time to live where there is one: what it takes of all that can be held.
     #[must_use]
     pub const fn text_len(&self) -> usize {

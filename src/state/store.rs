@@ -5,6 +5,7 @@
 //! behind as a ghost without key or value until what supersedes it has settled: nodes in which that happens a moment sooner or later
 //! would differ otherwise. Ages decide what has settled, not the time of arrival, so that all count the same at the same time.
 
+mod ahead;
 mod logs;
 mod order;
 mod sums;
@@ -63,7 +64,7 @@ impl Records {
 
     /// Where an entry of a log is looked for that is about to be stored.
     fn hash_of(&self, log: u32, draft: &Draft<'_>) -> NodeId {
-        if draft.nature.shared { shared_hash(draft.key) } else { key_hash(self.owner(log), draft.key) }
+        draft.key_hash(self.owner(log))
     }
 
     /// Where the entry is looked for.

@@ -211,7 +211,13 @@ pub enum Section<'a> {
     Unknown(u8),
 }
 
-impl Section<'_> {
+impl<'a> Section<'a> {
+    /// The page that it is, if it is one.
+    #[must_use]
+    pub const fn state_page(self) -> Option<StatePage<'a>> {
+        if let Self::StatePage(page) = self { Some(page) } else { None }
+    }
+
     /// Whether a datagram of `sender` that is bound to no receiver may hold this section: what makes strangers known to each
     /// other, a profile of its own included.
     #[must_use]

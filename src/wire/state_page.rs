@@ -208,6 +208,11 @@ impl<'a> StatePage<'a> {
         StateEntries { origin: (owner, life), unchecked: self.unchecked() }
     }
 
+    /// The same without checks and ages.
+    pub(crate) fn drafts(&self) -> impl Iterator<Item = Draft<'a>> + use<'a> {
+        self.unchecked().map(|entry| entry.draft)
+    }
+
     /// The same with a check of 0.
     const fn unchecked(&self) -> Unchecked<'a> {
         Unchecked { left: self.count, version: self.head.base.get(), rest: self.body }

@@ -10,7 +10,7 @@ use crate::membership::ME;
 use crate::rumor::Class;
 use crate::state::{Born, Contribution, Draft, Full, SEEN_MAX, Stage, Stamp, TOLD_MAX};
 use crate::time::{Instant, Span};
-use crate::wire::{Checks, StateEntry, StateHead, StatePage, StateWant, WholePage};
+use crate::wire::{Checks, Section, Sections, StateEntry, StateHead, StatePage, StateWant, WholePage};
 
 /// How often what was found by repair is told on: half of a cluster may lack it, or hardly anybody.
 const REPAIRED_SENDS: u32 = 2;
@@ -31,6 +31,20 @@ enum Taken {
 }
 
 impl Node {
+    /// Loads what the pages of a datagram will ask for.
+    pub(in super::super) fn load_for_pages(&self, sections: Sections<'_>) {
+        let store = &self.states.store;
+        let pages = sections.filter_map(Section::state_page);
+        let logs = store.load_logs(pages.clone().map(|page| page.head().owner));
+        if logs.is_empty() {
+            return;
+        }
+        store.load_ends(&logs);
+        for page in pages {
+            page.drafts().for_each(|draft| store.load_key(page.head().owner, &draft));
+        }
+    }
+
     /// Takes a page, if it begins where what is held ends (R10).
     pub(in super::super) fn on_state_page(&mut self, now: Instant, sender: Sender, page: &StatePage<'_>) {
         let head = page.head();

@@ -284,6 +284,7 @@ impl Node {
         let ways = Ways::between(self.params.state_mode, listing.head.mode());
         let mut answers = Answers::new(ways, core::mem::take(&mut self.states.named));
         answers.named.fill(0);
+        self.states.store.load_logs(listing.logs.iter().map(|theirs| theirs.get().owners().0));
         for theirs in listing.logs.iter().map(RawLogDigest::get) {
             self.compare_log(now, &mut answers, listing.head.salt(), &theirs);
         }
