@@ -200,6 +200,7 @@ impl Node {
         if news {
             self.states.store.log_mut(log).told_by = sender.slot.map_or(0, |slot| slot + 1);
             self.states.pace.learned();
+            self.comparison_teaches(sender.slot);
             self.arm_state_round(now, false);
         } else {
             self.counters.state_known += 1;

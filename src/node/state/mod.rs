@@ -66,6 +66,7 @@ pub(super) struct States {
     pub watches: Watches,
     /// When an entry settles, expires or is forgotten.
     due: Tournament,
+    missing: following::Missing,
     /// The logs that the listing names which is compared, a bit for each.
     named: Box<[u64]>,
     survey: surveying::Survey,
@@ -99,6 +100,7 @@ impl States {
             root_changed_at: now,
             pace: repairing::Pace::new(now),
             comparison: None,
+            missing: following::Missing::default(),
             named: bought(named_words(limits), 0),
             walk: None,
             holes: Holes::default(),

@@ -65,7 +65,7 @@ impl Pace {
 }
 
 /// The lower half of a node id.
-const HALF: u64 = u32::MAX as u64;
+pub(super) const HALF: u64 = u32::MAX as u64;
 
 /// As many logs as a listing names at most.
 type Listed = ArrayVec<u32, { u8::MAX as usize - 1 }>;
@@ -142,6 +142,9 @@ impl Node {
             self.comparison_agrees(now, slot);
             return;
         }
+        if !asked {
+            self.comparison_differs(now, slot);
+        }
         let settle = self.settle_time();
         let stable = now.since(self.states.root_changed_at) >= settle / 2;
         let pace = &mut self.states.pace;
@@ -199,6 +202,11 @@ impl Node {
         pace.not_before = pace.not_before.max(now + pause);
     }
 
+    /// Half of what the budget of repair lets pass at once.
+    pub(super) const fn burst_for_pages(&self) -> u32 {
+        self.params.repair_per_second / BURST_PART / 2
+    }
+
     fn list_state(&mut self, now: Instant, to: SocketAddr, receiver: Receiver, what: What) {
         let outgoing = Outgoing { to, receiver, what };
         let queued = self.budgets.repair.spend(now, 1) && self.push_answer(outgoing);
@@ -225,8 +233,7 @@ impl Node {
         }
         // Half of the burst is left for the pages: a listing for which there are none is of no use, and what differs further on is
         // listed the next time.
-        let left = self.params.repair_per_second / BURST_PART / 2;
-        if let Some(rest) = rest.filter(|_| self.budgets.repair.covers(now, left)) {
+        if let Some(rest) = rest.filter(|_| self.budgets.repair.covers(now, self.burst_for_pages())) {
             let what = What::StateListing { first: rest, back };
             self.list_state(now, outgoing.to, outgoing.receiver, what);
         }
@@ -293,10 +300,10 @@ impl Node {
             self.list_back(now, sender, listing.head);
         }
         let differs = answers.leaves || !answers.wants.is_empty() || !answers.gifts.is_empty();
-        self.comparison_lists(now, sender.slot, differs);
         // What is asked for together travels together.
         answers.wants.iter().for_each(|want| self.want_state(sender, *want));
         answers.gifts.iter().for_each(|want| self.give_state(sender, *want));
+        self.comparison_lists(now, sender.slot, differs, (&answers.wants, &answers.gifts));
         self.states.named = answers.named;
     }
 

@@ -120,6 +120,7 @@ fn one(setup: &Setup, seed: u64) -> Result<([f64; 4], u64), SetupError> {
     told(&mut world);
     feed(&mut world, ends, differing);
     told(&mut world);
+    idle(&mut world);
     world.meddle(None);
     world.network.set_all(Link {
         latency: Latency::Constant(LATENCY),
@@ -146,6 +147,17 @@ fn told(world: &mut World<Count>) {
         let before = world.observer.pages;
         world.run_for(Span::secs(5));
         if world.observer.pages == before {
+            return;
+        }
+    }
+}
+
+/// Lets time pass until nobody follows a comparison any more whose datagrams the network had.
+fn idle(world: &mut World<Count>) {
+    loop {
+        let before = world.observer.sums;
+        world.run_for(Span::millis(500));
+        if world.observer.sums == before {
             return;
         }
     }
