@@ -72,7 +72,6 @@ impl Node {
         }
         self.join.state_there |= header.state != 0;
         let asked = !matches!(sections.into_iter().next(), Some(Section::Ack(_)));
-        self.load_for_pages(sections);
         self.dispatch(now, sender, sections);
         if self.phase != Phase::Left {
             self.heard_after(now, sender, (counter, asked), &header);
@@ -168,8 +167,13 @@ impl Node {
     /// One function for each kind. What cannot be done for one section is counted, and the others are still heard.
     fn dispatch(&mut self, now: Instant, sender: Sender, sections: Sections<'_>) {
         let mut via = Via::Gossip { from: sender.slot };
+        let mut loaded = false;
         for section in sections {
             self.count_section(&section);
+            if !loaded && matches!(section, Section::StatePage(_)) {
+                self.load_for_pages(sections);
+                loaded = true;
+            }
             let done = match section {
                 Section::Ping(raw) => self.on_ping(sender, raw.nonce.get()),
                 Section::PingRequest(raw) => self.on_ping_request(now, sender, raw),
