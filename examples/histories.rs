@@ -16,8 +16,9 @@ const SIZE: Size = Size { nodes: 12, acts: 25 };
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let asked = std::env::args().nth(1).unwrap_or_else(|| "1..201".to_owned());
-    let (from, to) = asked.split_once("..").ok_or("name the seeds as FROM..TO; TO is not played")?;
-    let seeds = from.parse()?..to.parse()?;
+    let how = "name the seeds as FROM..TO, two numbers; TO is not played";
+    let (from, to) = asked.split_once("..").ok_or(how)?;
+    let seeds = from.parse().map_err(|_| how)?..to.parse().map_err(|_| how)?;
     // A panic is found and told like any other broken rule.
     std::panic::set_hook(Box::new(|_| ()));
     let Some(seed) = first_that_fails(&seeds) else {
