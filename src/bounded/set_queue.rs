@@ -31,6 +31,7 @@ impl SetQueue {
     }
 
     /// How many wait.
+    #[cfg(feature = "net")]
     #[must_use]
     pub fn len(&self) -> usize {
         self.order.len()
