@@ -83,12 +83,6 @@ impl Index {
         (entry & self.slot_mask) - 1
     }
 
-    /// Loads where an id is looked up.
-    #[cfg(feature = "sim")]
-    pub fn warm(&self, id: NodeId) {
-        core::hint::black_box(self.places[self.home(id)]);
-    }
-
     /// The slot for which `is` holds among those whose tag and home fit `id`.
     #[must_use]
     pub fn find(&self, id: NodeId, is: impl Fn(u32) -> bool) -> Option<u32> {

@@ -164,7 +164,7 @@ impl Table {
     /// Loads where an id is looked up.
     #[cfg(feature = "sim")]
     pub fn warm(&self, id: NodeId) {
-        self.index.warm(id);
+        self.index.load(id);
     }
 
     /// The member at a place that is taken.

@@ -21,11 +21,11 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Times that the loop went through its round.
+    /// Rounds of the node.
     rounds,
     /// Of these, those that a time-out began.
     timeouts,
-    /// Times that the loop slept, or asked whether it should.
+    /// Times that the loop slept, or asked whether it should; where nodes share one, those that ended for the sake of this one first.
     polls,
     /// Receiving system calls.
     receive_calls,

@@ -80,7 +80,7 @@ pub enum CommandError {
     QueueFull,
     /// The loop has not answered in time; it is wedged or starved. The command may still be carried out.
     NoAnswer,
-    /// The loop has ended.
+    /// The node has ended.
     Stopped,
 }
 

@@ -28,7 +28,7 @@ const FIGURES_WITHIN: Duration = Duration::from_millis(100);
 /// How long a command waits for its answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
-/// A running node. Cheap to clone; when the last one is dropped the loop ends, as by [`Handle::stop`].
+/// A running node. Cheap to clone; when the last one is dropped the node ends, as by [`Handle::stop`].
 ///
 /// No call here can disturb the loop: queues are bounded, readers take no lock, and what waits for an answer waits for a
 /// bounded time.
@@ -144,7 +144,7 @@ impl Handle {
         self.figures().stats
     }
 
-    /// The next event that is not about a rumor; waits up to `timeout` for it. `None` when none came, at once when the loop has ended and all are read.
+    /// The next event that is not about a rumor; waits up to `timeout` for it. `None` when none came, at once when the node has ended and all are read.
     /// Each event goes to one reader, however many handles there are.
     #[must_use]
     pub fn next_event(&self, timeout: Duration) -> Option<Event> {
@@ -177,7 +177,7 @@ impl Handle {
     }
 
     /// Tells the others that this node goes. Returns when it has begun; [`Event::LeaveDone`] tells of its end. The loop
-    /// goes on, so that figures stay readable, until [`Handle::stop`].
+    /// keeps it, so that figures stay readable, until [`Handle::stop`].
     ///
     /// # Errors
     /// The node's refusal, or that it could not be asked.
@@ -231,7 +231,7 @@ impl Handle {
     ///
     /// # Errors
     /// [`CommandError::QueueFull`] when publications come faster than the loop takes them, and what is known without asking the
-    /// node: the payload is too long, or the loop has ended.
+    /// node: the payload is too long, or the node has ended.
     pub fn try_publish(&self, topic: Topic, class: Class, payload: &[u8]) -> Result<(), CommandError> {
         self.queue(&Publication { topic, class, payload }, None)
     }
@@ -452,12 +452,13 @@ impl Handle {
         self.0.state.change(timeout)
     }
 
-    /// Ends the loop at once and without a word: to the others this is a crash. Closes the socket.
+    /// Ends the node at once and without a word: to the others this is a crash. Closes the socket. The loop ends with the last of
+    /// its nodes.
     pub fn stop(&self) {
         self.0.shared.stop();
     }
 
-    /// Waits until the loop has ended and its socket is closed, or until `timeout`; whether it has ended.
+    /// Waits until the node has ended and its socket is closed, or until `timeout`; whether it has ended.
     #[must_use]
     pub fn wait_stopped(&self, timeout: Duration) -> bool {
         self.0.shared.wait_stopped(timeout)

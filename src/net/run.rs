@@ -361,6 +361,26 @@ mod tests {
     }
 
     #[test]
+    fn nodes_of_one_loop_probe_at_the_same_moments_and_one_alone_wherever_it_likes() {
+        let begins = |looped: &Loop| {
+            let soon = Instant::from_nanos(1);
+            looped.endpoints.iter().flatten().map(|endpoint| endpoint.node.probe_round(soon)).collect::<Vec<_>>()
+        };
+        let (mut alone, _handle) = Loop::new(params(), &identity("a"), &[], &options()).expect("a free port");
+        alone.begin();
+        assert_eq!(begins(&alone), [Instant::from_nanos(1)]);
+        let (mut shared, mut handles) = (alone, Vec::new());
+        for (nodes, moments) in [(2, 1), (20, 2)] {
+            let names = (shared.endpoints.len()..nodes).map(|n| format!("n{n}"));
+            handles.extend(
+                names.map(|name| shared.add(params(), &identity(&name), &[], &options()).expect("a free port")),
+            );
+            shared.begin();
+            assert_eq!(begins(&shared), vec![Instant::ZERO + Span::secs(1) / moments; nodes]);
+        }
+    }
+
+    #[test]
     fn only_who_was_called_has_a_round() {
         let (mut looped, [_a, b]) = two();
         let now = looped.begin();

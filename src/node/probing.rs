@@ -24,7 +24,7 @@ impl Node {
     }
 
     /// The first instant from `at` on at which a round of probes may begin.
-    pub(super) fn probe_round(&self, at: Instant) -> Instant {
+    pub(crate) fn probe_round(&self, at: Instant) -> Instant {
         let beyond = at.as_nanos() % self.probe_grid.as_nanos().max(1);
         if beyond == 0 { at } else { at + Span::nanos(self.probe_grid.as_nanos() - beyond) }
     }

@@ -1,5 +1,6 @@
 //! What can be seen of a world? Hosts, their nodes, what they hold of each other and what they were told.
 
+use core::fmt;
 use core::net::SocketAddr;
 
 use super::host::{HostId, Process};
@@ -101,5 +102,17 @@ impl<O: Observer> World<O> {
     #[must_use]
     pub fn all_see(&self, n: usize) -> bool {
         self.running().all(|(id, _)| self.up_at(id) == n)
+    }
+}
+
+impl<O: Observer> fmt::Debug for World<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World")
+            .field("seed", &self.seed())
+            .field("now", &self.now())
+            .field("hosts", &self.hosts.len())
+            .field("under_way", &self.flights.len())
+            .field("tally", &self.tally)
+            .finish_non_exhaustive()
     }
 }

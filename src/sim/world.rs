@@ -1,6 +1,5 @@
 //! What happens next? Hosts, the network between them and one queue of what is due.
 
-use core::fmt;
 use core::net::SocketAddr;
 use std::collections::VecDeque;
 
@@ -572,18 +571,6 @@ impl<O: Observer> World<O> {
         while let Some(flight) = self.hosts[id.index()].inbox.pop_front() {
             self.hand(id, flight);
         }
-    }
-}
-
-impl<O: Observer> fmt::Debug for World<O> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("World")
-            .field("seed", &self.seed)
-            .field("now", &self.now)
-            .field("hosts", &self.hosts.len())
-            .field("under_way", &self.flights.len())
-            .field("tally", &self.tally)
-            .finish_non_exhaustive()
     }
 }
 

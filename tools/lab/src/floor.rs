@@ -46,7 +46,7 @@ pub fn cpu_us(nodes: usize, threads: usize, interval: Duration, seconds: u64) ->
     }
     let measured = watch(nodes, interval, seconds);
     stop.store(true, Ordering::Relaxed);
-    // A thread ends at its next wake-up, within an interval.
+    // A thread ends at its next wake-up.
     let ended: Vec<_> = running.into_iter().map(thread::JoinHandle::join).collect();
     for thread in ended.into_iter().flatten() {
         thread?;

@@ -117,10 +117,12 @@ fn one(setup: &Setup, seed: u64) -> Result<([f64; 4], u64), SetupError> {
     let stride = (setup.owners / setup.differ).max(1);
     let differing = (0..setup.differ).map(|nth| (nth * stride % setup.owners, Fed::Anew(nth / setup.owners)));
     let ends = if seed % 2 == 0 { (a, b) } else { (b, a) };
-    told(&mut world);
+    let (pages, sums) = (|seen: &Count| seen.pages, |seen: &Count| seen.sums);
+    until_none(&mut world, pages, Span::secs(5));
     feed(&mut world, ends, differing);
-    told(&mut world);
-    idle(&mut world);
+    until_none(&mut world, pages, Span::secs(5));
+    // Who still follows a comparison whose datagrams the network had would begin it again.
+    until_none(&mut world, sums, Span::millis(500));
     world.meddle(None);
     world.network.set_all(Link {
         latency: Latency::Constant(LATENCY),
@@ -141,26 +143,17 @@ fn one(setup: &Setup, seed: u64) -> Result<([f64; 4], u64), SetupError> {
     Ok(([bytes as f64, datagrams as f64, trips, sums as f64], world.trace()))
 }
 
-/// Lets time pass until no page is told any more.
-fn told(world: &mut World<Count>) {
-    loop {
-        let before = world.observer.pages;
-        world.run_for(Span::secs(5));
-        if world.observer.pages == before {
+/// Lets time pass until no more of them are sent for so long.
+fn until_none(world: &mut World<Count>, of: impl Fn(&Count) -> u64, pause: Span) {
+    let began = world.now();
+    while world.now().since(began) < LIMIT {
+        let before = of(&world.observer);
+        world.run_for(pause);
+        if of(&world.observer) == before {
             return;
         }
     }
-}
-
-/// Lets time pass until nobody follows a comparison any more whose datagrams the network had.
-fn idle(world: &mut World<Count>) {
-    loop {
-        let before = world.observer.sums;
-        world.run_for(Span::millis(500));
-        if world.observer.sums == before {
-            return;
-        }
-    }
+    panic!("what was told never came to an end");
 }
 
 #[cfg(test)]

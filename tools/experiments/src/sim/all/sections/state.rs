@@ -65,13 +65,17 @@ fn in_step(section: &mut Section, rest: &[Played]) {
 fn repair(section: &mut Section, both: [&Played; 2]) {
     section.rows("rows", both.into_iter().flat_map(|played| played.rows.iter().map(|row| repaired(played, row))));
     section.picture("state.svg", picture::repair(&both).svg());
-    let few = || both.into_iter().flat_map(|played| &played.rows).filter(|row| row.differ <= 10);
-    let whole = || few().filter(|row| row.loss_permille == 0);
+    let [thousand, _] = both;
+    let all = |played: &[&Played], lossy: bool, keeps: &dyn Fn(&Row) -> bool| {
+        let few = |row: &&Row| row.differ <= 10 && (row.loss_permille > 0) == lossy;
+        played.iter().flat_map(|played| &played.rows).filter(few).all(keeps)
+    };
     let allowed = |row: &Row| 3.0 * ENTRY * f64::from(row.differ) + 2_500.0;
-    section.claim("cheap", whole().all(|row| row.of("bytes").mean <= allowed(row)));
-    section.claim("soon", whole().all(|row| row.of("round_trips").max <= 2.0));
-    let lossy = |row: &&Row| row.differ <= 10 && row.loss_permille > 0;
-    section.claim("lossy", both[0].rows.iter().filter(lossy).all(|row| row.of("bytes").mean <= allowed(row)));
+    let on_average = |row: &Row| row.of("bytes").mean <= allowed(row);
+    section.claim("cheap", all(&[thousand], false, &|row| row.of("bytes").max <= allowed(row)));
+    section.claim("nearly", all(&both, false, &on_average));
+    section.claim("soon", all(&both, false, &|row| row.of("round_trips").max <= 2.0));
+    section.claim("lossy", all(&[thousand], true, &on_average));
     section.rows("beside", both.into_iter().map(beside));
 }
 
