@@ -292,8 +292,8 @@ fn a_value_that_means_nothing_is_a_bad_record() {
         (Kind::RumorPage, 19, 0, "a digest beyond the last id"),
         (Kind::StateListing, 7, 0xff, "a first id above the last"),
         (Kind::StateListing, 84, 0, "a sender that neither gives nor asks"),
-        (Kind::StateListing, 84, 9, "a mode that nobody knows"),
-        (Kind::StateListing, 88, 0xff, "a log beyond the last id"),
+        (Kind::StateListing, 84, 9, "a flag that nobody knows"),
+        (Kind::StateListing, 98, 0, "versions in more bytes than they take"),
         (Kind::StateListing, 15, 0, "a last id below the first"),
         (Kind::StatePage, 8, 0, "no life"),
         (Kind::StatePage, 17, 1, "a base above the end"),
@@ -323,6 +323,22 @@ fn a_value_that_means_nothing_is_a_bad_record() {
         assert!(open(&frame(&envelope, &sections)).is_ok());
         sections[SECTION_HEADER + at] = *becomes;
         assert_eq!(open(&frame(&envelope, &sections)), Err(DropReason::BadRecord), "{}: {because}", kind.name());
+    }
+}
+
+#[test]
+fn a_listing_that_does_not_add_up_is_a_bad_section() {
+    let [envelope, ..] = envelopes();
+    let cases = [
+        (27, 1, "a bucket of which it does not say how many logs it has"),
+        (85, 2, "versions in fewer bytes than its logs have"),
+        (85, 7, "versions in more bytes than any takes"),
+        (86, 1, "fewer logs in the buckets than there are"),
+    ];
+    for (at, becomes, because) in cases {
+        let mut sections = sections_of(&envelope, &golden::records(Kind::StateListing));
+        sections[SECTION_HEADER + at] = becomes;
+        assert_eq!(open(&frame(&envelope, &sections)), Err(DropReason::BadSection), "{because}");
     }
 }
 

@@ -371,10 +371,10 @@ impl Stage {
             Record::Sums(_) => answers.push(generate::record(u, bruit::wire::Kind::Listing)?),
             Record::StateSums { .. } => answers.push(generate::record(u, bruit::wire::Kind::StateListing)?),
             Record::StateWant(want) => answers.push(generate::state_page(u, want.owner, want.life.max(1))?),
-            Record::StateListing { logs, .. } => answers
-                .extend(logs.iter().map(|log| {
-                    Record::StateWant(StateWant { owner: log.owners().0, life: log.life.into(), after: 0 })
-                })),
+            Record::StateListing { logs, .. } => answers.extend(
+                logs.iter()
+                    .map(|log| Record::StateWant(StateWant { owner: log.owner, life: log.life.into(), after: 0 })),
+            ),
             Record::Averages { tone: Tone::Question { picked }, numbers } => {
                 answers.push(Record::Averages { tone: Tone::Answer { picked: *picked }, numbers: numbers.clone() })
             }

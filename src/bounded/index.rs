@@ -176,25 +176,23 @@ impl Index {
         self.places[gap] = EMPTY;
     }
 
-    /// The slots of ids with the same upper half, hardly any others among them.
-    pub fn sharing_upper_half(&self, id: NodeId) -> impl Iterator<Item = u32> + '_ {
-        let (mut place, tag) = (self.home(id), self.tag(id));
-        core::iter::from_fn(move || {
-            loop {
-                let here = self.places[place];
-                if here == EMPTY {
-                    return None;
-                }
-                place = self.after(place);
-                if here & !self.slot_mask == tag {
-                    return Some(self.slot(here));
-                }
-            }
-        })
+    /// The slots of ids that are like one but for their lowest `below` bits, at least 32; hardly any others among them.
+    pub fn alike(&self, id: NodeId, below: u32) -> impl Iterator<Item = u32> + '_ {
+        let free = u64::MAX >> (u64::BITS - below);
+        let (first, last) = (NodeId::from_u64(id.as_u64() & !free), NodeId::from_u64(id.as_u64() | free));
+        // What of a tag is not free.
+        let mask = u32::MAX.checked_shl(self.slot_bits + below - u32::BITS).unwrap_or(0);
+        let tag = self.tag(first) & mask;
+        self.home_to_home(first, last).filter(move |here| here & mask == tag).map(|here| self.slot(here))
     }
 
     /// The slots of ids that may lie in `first..=last`, in no order, others among them.
     pub fn near(&self, first: NodeId, last: NodeId) -> impl Iterator<Item = u32> + '_ {
+        self.home_to_home(first, last).map(|here| self.slot(here))
+    }
+
+    /// What stands in the places from the first's home on, to the first that is empty from the last's home on.
+    fn home_to_home(&self, first: NodeId, last: NodeId) -> impl Iterator<Item = u32> + '_ {
         let (mut place, end) = (self.home(first), self.home(last));
         // Whose home is full lies behind it, up to the first place that is empty; and nowhere is looked twice.
         let (mut homes, mut left) = (self.distance(place, end) + 1, self.places.len());
@@ -207,7 +205,7 @@ impl Index {
                 match here {
                     EMPTY if homes == 0 => left = 0,
                     EMPTY => {}
-                    here => return Some(self.slot(here)),
+                    here => return Some(here),
                 }
             }
             None
@@ -262,6 +260,14 @@ mod tests {
             near.sort_unstable();
             expected.sort_unstable();
             assert_eq!(near, expected);
+            for below in [32, 39, 60, 63] {
+                let like = |other: &NodeId| (other.as_u64() ^ id.as_u64()) >> below == 0;
+                let mut alike: Vec<u32> = index.alike(id, below).filter(|s| like(&ids[*s as usize])).collect();
+                let mut expected: Vec<u32> = model.iter().filter(|(other, _)| like(other)).map(|(_, s)| *s).collect();
+                alike.sort_unstable();
+                expected.sort_unstable();
+                assert_eq!(alike, expected, "but for {below} bits");
+            }
         }
     }
 }

@@ -71,7 +71,7 @@ pub use rumor_page::{RawRumorPage, RumorPage};
 pub use rumor_sync::RawRumorSync;
 pub use rumors::{RawRumor, RawSequence, Rumor, Rumors};
 pub use section::{Kind, SECTION_HEADER, Section, Sections};
-pub use state_listing::{LogDigest, RawLogDigest, RawStateListing, StateListing};
+pub use state_listing::{LogDigest, RawStateListing, StateListing, UNLISTED};
 pub(crate) use state_page::{Checks, WholePage};
 pub use state_page::{RawStatePage, STATE_ENTRY_MAX, StateEntries, StateEntry, StateHead, StatePage};
 pub use state_sums::{RawStateSums, STATE_BUCKETS, StateBuckets, salted, state_bucket_of, state_bucket_range};

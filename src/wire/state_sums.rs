@@ -15,7 +15,7 @@ use crate::id::NodeId;
 /// How many buckets: as many marks as fit a datagram of the smallest permitted size.
 pub const STATE_BUCKETS: usize = 512;
 
-const BITS: u32 = STATE_BUCKETS.ilog2();
+pub(super) const BITS: u32 = STATE_BUCKETS.ilog2();
 
 /// The bucket that an owner falls into.
 #[must_use]
@@ -48,6 +48,12 @@ impl StateBuckets {
     #[must_use]
     pub const fn has(&self, bucket: usize) -> bool {
         self.0[bucket / WORD].get() & 1 << (bucket % WORD) != 0
+    }
+
+    /// How many are in.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.iter().map(|word| word.get().count_ones() as usize).sum()
     }
 
     /// Those from one on, in their order. Where few are in, the others cost nothing.
@@ -117,7 +123,7 @@ mod tests {
             assert_eq!(buckets.from(first).collect::<Vec<_>>(), rest, "from {first} on");
         }
         assert!((0..STATE_BUCKETS).all(|bucket| buckets.has(bucket) == all.contains(&bucket)));
-        assert_eq!(StateBuckets::default().from(0).next(), None);
+        assert_eq!((StateBuckets::default().from(0).next(), buckets.count()), (None, all.len()));
     }
 
     #[test]

@@ -230,6 +230,7 @@ fn state_listing(u: &mut Unstructured<'_>) -> Result<Record> {
             logs.push(LogDigest::of(owner, small(u)?.max(1), known, head.salt()));
         }
     }
+    logs.sort_by_key(|log| log.owner);
     Ok(Record::StateListing { head, logs })
 }
 

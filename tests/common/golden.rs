@@ -88,8 +88,9 @@ pub fn records(kind: Kind) -> Vec<Record> {
             let (first, last) = bruit::wire::state_bucket_range(bucket);
             let mut head = RawStateListing::new(first, last, 0x7071_7273, Mode::PushPull, false);
             head.add(bucket);
-            let log = LogDigest::of(carla.id(), 3, (70_008, 0x5050_5151_5252_5353), head.salt());
-            vec![Record::StateListing { head, logs: vec![log] }]
+            let log = |life, known| LogDigest::of(carla.id(), life, known, head.salt());
+            let logs = vec![log(2, (5, 0x4040_4141_4242_4343)), log(3, (70_008, 0x5050_5151_5252_5353))];
+            vec![Record::StateListing { head, logs }]
         }
         Kind::StateWants => vec![
             Record::StateWant(StateWant { owner: carla.id(), life: 3, after: 5 }),

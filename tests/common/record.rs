@@ -5,11 +5,10 @@ use core::net::SocketAddr;
 
 use bruit::wire::{
     BUCKETS, Claim, Cookie, Digest, Draft, Flows, Hello, Kind, LogDigest, NackReason, Nature, Profile, Progress,
-    RawAck, RawAverages, RawClaim, RawCookie, RawDigest, RawFlow, RawHello, RawLeave, RawListing, RawLogDigest,
-    RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync,
-    RawStateListing, RawStatePage, RawStateSpan, RawStateSums, RawStateWalk, RawStateWant, RawSums, RawSurvey,
-    RawSurveyed, RawWant, RawWhois, Rumor, RumorIds, STATE_BUCKETS, Section, Sections, StateEntry, StateHead,
-    StatePoint, StateWant, Writer,
+    RawAck, RawAverages, RawClaim, RawCookie, RawDigest, RawFlow, RawHello, RawLeave, RawListing, RawNack, RawPage,
+    RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync, RawStateListing, RawStatePage,
+    RawStateSpan, RawStateSums, RawStateWalk, RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, Rumor,
+    RumorIds, STATE_BUCKETS, Section, Sections, StateEntry, StateHead, StatePoint, StateWant, Writer,
 };
 use bruit::{BootId, Class, Incarnation, NodeId, RumorId, Span, Topic};
 
@@ -186,12 +185,7 @@ impl Record {
                     && writer.push(kind, &RawRumorPage::new(*nonce, *first, *last))
                     && digests.iter().all(|digest| writer.extend(kind, &RawDigest::new(digest)))
             }
-            Self::StateListing { head, logs } => {
-                let size = size_of::<RawStateListing>() + logs.len() * size_of::<RawLogDigest>();
-                size <= writer.room(kind)
-                    && writer.push(kind, head)
-                    && logs.iter().all(|log| writer.extend(kind, &RawLogDigest::new(log)))
-            }
+            Self::StateListing { head, logs } => head.write(logs, writer),
             Self::StateWant(want) => writer.push(kind, &RawStateWant::new(want)),
             Self::StatePage { head, entries } => write_page(head, entries, writer),
             Self::StateWalk { nonce, cookie, from, datagrams } => {
@@ -268,10 +262,9 @@ impl Record {
                 }),
                 Section::StateSums(raw) => records
                     .push(Self::StateSums { salt: raw.salt.get(), marks: Box::new(raw.marks.map(|mark| mark.get())) }),
-                Section::StateListing(listing) => records.push(Self::StateListing {
-                    head: *listing.head,
-                    logs: listing.logs.iter().map(RawLogDigest::get).collect(),
-                }),
+                Section::StateListing(listing) => {
+                    records.push(Self::StateListing { head: *listing.head, logs: listing.logs().collect() })
+                }
                 Section::StateWants(raws) => records.extend(raws.iter().map(|raw| Self::StateWant(raw.get()))),
                 Section::StatePage(page) => {
                     let mut entries: Vec<_> = page.entries().map(Written::from).collect();

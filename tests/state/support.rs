@@ -47,8 +47,15 @@ pub fn params(config: &Config, limits: &Limits) -> Params {
 
 /// `nodes` members at rest, one-way latency 100 µs.
 pub fn cluster(seed: u64, nodes: u32, config: &Config, loss_permille: u32) -> (Cluster, Vec<HostId>) {
+    let names: Vec<String> = (0..nodes).map(|n| format!("n{n}")).collect();
+    cluster_of(seed, &names, config, loss_permille)
+}
+
+/// The same, of members with these names.
+pub fn cluster_of(seed: u64, names: &[String], config: &Config, loss_permille: u32) -> (Cluster, Vec<HostId>) {
+    let nodes = names.len() as u32;
     let params = params(config, &Limits::for_members(nodes + 8));
-    let specs: Vec<Spec> = (0..nodes).map(|n| Spec::new(&format!("n{n}"), params.clone())).collect();
+    let specs: Vec<Spec> = names.iter().map(|name| Spec::new(name, params.clone())).collect();
     let bounds = Bounds { hosts: nodes + 8, events: 0, in_flight: 1 << 20, ..Bounds::default() };
     let mut world = World::watched(seed, bounds, Watch::default());
     world.network.set_all(Link { latency: Latency::Constant(Span::micros(100)), loss_permille, ..Link::default() });

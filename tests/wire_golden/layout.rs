@@ -207,9 +207,15 @@ fn section(cut: &mut Cut<'_>) {
             cut.hex(8, "first id");
             cut.hex(8, "last id");
             cut.hex(4, "salt");
+            let buckets = &cut.bytes[cut.at..cut.at + 64];
+            let listed: Vec<usize> = (0..512).filter(|bucket| buckets[bucket / 8] & 1 << (bucket % 8) != 0).collect();
             (0..8).for_each(|part| cut.hex(8, &format!("buckets {} to {}:", 64 * part, 64 * part + 63)));
             cut.hex(1, "flags: GIVES, ASKS");
-            (1..count).for_each(|_| log(cut));
+            let width = cut.number(1, "bytes of each complete");
+            let counts: Vec<usize> =
+                listed.iter().map(|bucket| cut.number(1, &format!("logs of bucket {bucket}:"))).collect();
+            let buckets = listed.iter().zip(counts).flat_map(|(bucket, count)| vec![*bucket; count]);
+            buckets.for_each(|bucket| log(cut, bucket as u64, width));
         }
         "state_wants" => (0..count).for_each(|_| {
             life(cut);
@@ -291,11 +297,10 @@ fn life(cut: &mut Cut<'_>) {
     cut.number(4, "owner's life");
 }
 
-fn log(cut: &mut Cut<'_>) {
-    cut.hex(4, "upper half of the owner's node id");
-    cut.number(1, "lowest bits of its life");
+fn log(cut: &mut Cut<'_>, bucket: u64, width: usize) {
+    cut.field(2, |n| format!("life ..{:04b}, owner from {:#018x} on", n & 15, bucket << 55 | n >> 4 << 43));
     cut.hex(1, "check");
-    cut.number(4, "complete up to");
+    cut.number(width, "complete up to");
 }
 
 fn point(cut: &mut Cut<'_>, name: &str) {

@@ -7,10 +7,10 @@ use std::net::SocketAddr;
 
 use bruit::wire::{
     Binding, Claim, Cookie, Digest, Draft, Header, Held, Hello, Kind, LogDigest, NackReason, Nature, Profile, Progress,
-    RawAck, RawAverages, RawClaim, RawCookie, RawDigest, RawFlow, RawHello, RawLeave, RawListing, RawLogDigest,
-    RawNack, RawPage, RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync,
-    RawStateListing, RawStateSpan, RawStateSums, RawStateWalk, RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant,
-    RawWhois, Rumor, RumorIds, STATE_BUCKETS, SeedStatus, State, StateEntry, StateHead, StatePoint, StateWant, Writer,
+    RawAck, RawAverages, RawClaim, RawCookie, RawDigest, RawFlow, RawHello, RawLeave, RawListing, RawNack, RawPage,
+    RawPageRequest, RawPing, RawPingRequest, RawRumorIds, RawRumorPage, RawRumorSync, RawStateListing, RawStateSpan,
+    RawStateSums, RawStateWalk, RawStateWant, RawSums, RawSurvey, RawSurveyed, RawWant, RawWhois, Rumor, RumorIds,
+    STATE_BUCKETS, SeedStatus, State, StateEntry, StateHead, StatePoint, StateWant, Writer,
 };
 use bruit::{BootId, Class, ClusterKey, Incarnation, Mode, NodeId, Rng, RumorId, Span, Topic};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -262,13 +262,12 @@ fn section(dice: &mut Rng, kind: Kind, from: &Party, parties: &[Party], writer: 
                 Mode::ALL[dice.below(3) as usize],
                 dice.below(2) == 0,
             );
-            let logs: Vec<LogHeld> = (0..dice.below(12)).map(|_| log(dice, parties)).collect();
+            let mut logs: Vec<LogHeld> = (0..dice.below(12)).map(|_| log(dice, parties)).collect();
+            logs.sort_by_key(|log| log.owner);
             logs.iter().for_each(|log| head.add(bruit::wire::state_bucket_of(log.owner)));
-            writer.push(kind, &head)
-                && logs.iter().all(|log| {
-                    let known = (log.complete, dice.next_u64());
-                    writer.extend(kind, &RawLogDigest::new(&LogDigest::of(log.owner, log.life, known, head.salt())))
-                })
+            let digest = |log: &LogHeld, sum| LogDigest::of(log.owner, log.life, (log.complete, sum), head.salt());
+            let digests: Vec<LogDigest> = logs.iter().map(|log| digest(log, dice.next_u64())).collect();
+            head.write(&digests, writer)
         }
         Kind::StateWants => (0..1 + dice.below(6)).all(|_| {
             let LogHeld { owner, life, .. } = log(dice, parties);

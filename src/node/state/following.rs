@@ -13,10 +13,9 @@ use arrayvec::ArrayVec;
 use super::super::outbox::{Outgoing, Receiver, What};
 use super::super::tick::Timer;
 use super::super::{Node, Phase};
-use super::repairing::HALF;
 use crate::id::BootId;
 use crate::time::{Instant, Span};
-use crate::wire::StateWant;
+use crate::wire::{StateWant, UNLISTED};
 
 /// Waits in a row that bring nothing before the rest is left to the next ping. With one datagram in five lost 36 in 100 questions have
 /// no answer: eight in a row three times in 10,000.
@@ -73,7 +72,7 @@ pub(super) struct Missing {
 impl Missing {
     fn add(&mut self, wants: &[StateWant], gifts: &[StateWant]) {
         // Of whom it is not known whose it is cannot be told whether it has come.
-        let known = wants.iter().filter(|want| want.owner.as_u64() & HALF != 0).copied();
+        let known = wants.iter().filter(|want| want.owner.as_u64() & UNLISTED != 0).copied();
         self.wanted.extend(known.take(self.wanted.remaining_capacity()));
         if self.given.try_extend_from_slice(gifts).is_err() {
             self.given.clear();

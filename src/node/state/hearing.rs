@@ -3,7 +3,6 @@
 use arrayvec::ArrayVec;
 
 use super::super::Node;
-use super::super::outbox::{Outgoing, What};
 use super::super::receive::Sender;
 use super::Fresh;
 use crate::membership::ME;
@@ -111,7 +110,10 @@ impl Node {
     fn hear_of_own_life(&mut self, now: Instant, sender: Sender, page: &WholePage<'_>) {
         let head = page.head();
         if head.life > self.table.get(ME).incarnation.life() {
-            // If that process is up this node hears of it as a member; if not, once logs are compared.
+            // If that process is up this node hears of it as a member; if not, it has asked for this because of a listing.
+            if self.states.pace.take_namesake() {
+                self.outlive(now, head.life);
+            }
             return;
         }
         let own = self.states.store.find_log(head.owner, head.life);
@@ -379,12 +381,5 @@ impl Node {
         self.states.due.cancel(slot);
         self.states.store.remove(slot);
         self.note_root(now, root);
-    }
-
-    /// Asks for what is missing of an owner.
-    pub(super) fn want_state(&mut self, sender: Sender, want: StateWant) {
-        let what = What::StateWant { want };
-        let queued = self.push_answer(Outgoing { to: sender.addr, receiver: sender.receiver(), what });
-        self.counters.budget_held += u64::from(!queued);
     }
 }

@@ -1,5 +1,5 @@
 //! State on its way through a node: `writing` what is its own, `hearing` pages of others, `telling` what is new, `repairing` what
-//! differs, `following` what came of that, `asking` for what is new, `walking` through everything before it is a member (`holes`:
+//! differs (`listing` what is held, `giving` what is missing), `following` what came of that, `asking` for what is new, `walking` through everything before it is a member (`holes`:
 //! what of it was lost), `sharing` keys that all may write, `surveying` who holds what, `resetting` all of it, `ageing` (what has
 //! settled, what is over?), `owners` that come and go, `reading` for the embedder.
 
@@ -8,8 +8,10 @@ mod asking;
 #[cfg(test)]
 mod broken_memory;
 mod following;
+mod giving;
 mod hearing;
 mod holes;
+mod listing;
 mod owners;
 mod reading;
 mod repairing;

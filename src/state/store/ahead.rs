@@ -13,15 +13,16 @@ use arrayvec::ArrayVec;
 use super::super::entry::Draft;
 use super::Store;
 use crate::id::NodeId;
+use crate::wire::UNLISTED;
 
 /// As many as a listing names, and as a datagram has pages.
 type Ahead = ArrayVec<u32, { u8::MAX as usize }>;
 
 impl Store {
-    /// Loads a log of each of these owners, or of one whose id has the same upper half.
+    /// Loads a log of each of these owners, or of one whom a listing does not tell from it.
     pub fn load_logs(&self, owners: impl Iterator<Item = NodeId> + Clone) -> Ahead {
         owners.clone().for_each(|owner| self.owners.load(owner));
-        let found = owners.filter_map(|owner| self.owners.sharing_upper_half(owner).next());
+        let found = owners.filter_map(|owner| self.owners.alike(owner, UNLISTED.count_ones()).next());
         let logs: Ahead = found.take(Ahead::new_const().capacity()).collect();
         logs.iter().for_each(|log| _ = black_box(self.log(*log).complete));
         logs

@@ -4,7 +4,7 @@ use super::super::log::Log;
 use super::Store;
 use crate::id::NodeId;
 use crate::time::Instant;
-use crate::wire::state_bucket_of;
+use crate::wire::{LogDigest, UNLISTED, state_bucket_of};
 
 impl Store {
     /// The log of an owner's life.
@@ -24,10 +24,11 @@ impl Store {
         near.into_iter().flatten().filter(inside)
     }
 
-    /// The logs of owners whose ids have the same upper half, in no order.
-    pub fn logs_sharing_upper_half(&self, id: NodeId) -> impl Iterator<Item = u32> + '_ {
-        let shares = move |at: &u32| self.records.logs[*at as usize].owner.as_u64() >> 32 == id.as_u64() >> 32;
-        self.owners.sharing_upper_half(id).filter(shares)
+    /// The logs of owners whom a listing does not tell from one, in no order.
+    pub fn logs_alike(&self, owner: NodeId) -> impl Iterator<Item = u32> + '_ {
+        let (first, last) = LogDigest::alike(owner);
+        let alike = move |at: &u32| (first..=last).contains(&self.records.logs[*at as usize].owner);
+        self.owners.alike(owner, UNLISTED.count_ones()).filter(alike)
     }
 
     /// A log.

@@ -99,7 +99,7 @@ pub fn section(section: Section<'_>) -> Vec<Record> {
         }
         Section::StateSums(raw) => state::marks(raw),
         Section::StateListing(listing) => {
-            behind(state::listing(listing.head), listing.logs.iter().map(|raw| state::log(&raw.get())))
+            behind(state::listing(listing.head), listing.logs().map(|log| state::log(&log)))
         }
         Section::StateWants(wants) => wants.iter().map(|raw| state::want(&raw.get())).collect(),
         Section::StatePage(page) => {

@@ -26,7 +26,7 @@ pub(super) fn listing(head: &RawStateListing) -> Record {
 
 pub(super) fn log(log: &LogDigest) -> Record {
     Record::default()
-        .hex("owner", format_args!("{:08x}", log.owner))
+        .hex("owner", log.owner)
         .with("life", log.life)
         .with("complete", log.complete)
         .hex("check", format_args!("{:02x}", log.check))
