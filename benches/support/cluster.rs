@@ -462,12 +462,24 @@ impl Cluster {
 
     /// What the peer at `to` does with a datagram of the node's; its own is handed to the node.
     pub fn answer(&mut self, to: SocketAddr, bytes: &[u8]) {
-        let Some(to) = self.peer_at(to) else {
-            return;
-        };
+        if let Some((from, len)) = self.write_answer(to, bytes) {
+            self.deliver(from, len);
+        }
+    }
+
+    /// The same, but its own is put to others that are handed in later.
+    pub fn answer_later(&mut self, to: SocketAddr, bytes: &[u8], batch: &mut Batch) {
+        if let Some((from, len)) = self.write_answer(to, bytes) {
+            batch.push(self.number(from), &self.reply[..len]);
+        }
+    }
+
+    /// Which peer answers a datagram of the node's, and with how many bytes.
+    fn write_answer(&mut self, to: SocketAddr, bytes: &[u8]) -> Option<(usize, usize)> {
+        let to = self.peer_at(to)?;
         let (acks, introduce) = asked_for(bytes, self.boot, self.peers[to].boot);
         if acks == [None; 2] && !introduce {
-            return;
+            return None;
         }
         let len = self.write(to, introduce, |peers, writer| {
             for nonce in acks.into_iter().flatten() {
@@ -477,7 +489,7 @@ impl Cluster {
                 assert!(write_profile(&peers[to], writer), "a profile fits beside an ack");
             }
         });
-        self.deliver(to, len);
+        Some((to, len))
     }
 }
 

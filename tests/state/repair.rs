@@ -5,7 +5,7 @@ use bruit::sim::Fate;
 use bruit::wire::Kind;
 use bruit::{Config, Span};
 
-use super::support::{cluster, held, in_step, own, write};
+use super::support::{Cluster, cluster, held, in_step, own, write};
 
 #[test]
 fn two_halves_that_wrote_for_themselves_hold_the_same_after_the_cut() {
@@ -106,4 +106,24 @@ fn one_command_rebuilds_everything_from_its_owners() {
     assert!(rebuilt.is_some_and(|took| took < Span::secs(10)), "{rebuilt:?}");
     let bytes = (world.observer.bytes - bytes) / hosts.len() as u64;
     assert!(bytes < 200_000, "{bytes} bytes a node");
+}
+
+#[test]
+fn versions_of_any_size_are_listed_as_they_are() {
+    // Around what one byte holds, and what two do.
+    for writes in [255, 256, 65_535, 65_536] {
+        let (mut world, hosts) = cluster(5, 3, &Config::default(), 0);
+        write(&mut world, hosts[1], own("key", "few")).expect("taken");
+        (1..writes).for_each(|_| write(&mut world, hosts[0], own("key", "many")).expect("taken"));
+        assert!(world.run_until(Span::secs(20), |w| in_step(w, &hosts) && held(w, hosts[2]).len() == 2).is_some());
+        world.run_for(Span::secs(5));
+        world.network.partition(&[&hosts[..2], &hosts[2..]]);
+        write(&mut world, hosts[0], own("key", "last")).expect("taken");
+        write(&mut world, hosts[1], own("key", "last")).expect("taken");
+        world.run_for(Span::millis(1_500));
+        world.network.heal();
+        let last = |w: &Cluster| held(w, hosts[2]).values().all(|value| value == "last");
+        let found = world.run_until(Span::secs(20), |w| in_step(w, &hosts) && last(w));
+        assert!(found.is_some_and(|took| took < Span::secs(8)), "{writes}: {found:?}");
+    }
 }
