@@ -53,6 +53,12 @@ impl SlotSet {
         self.words[self.words.len() - 1] == 0
     }
 
+    /// Loads where a slot is put in.
+    #[cfg(feature = "sim")]
+    pub fn warm(&self, slot: u32) {
+        core::hint::black_box(self.words[slot as usize / BITS]);
+    }
+
     /// Puts a slot in.
     pub fn insert(&mut self, slot: u32) {
         let mut at = slot as usize;

@@ -13,16 +13,17 @@ const LEVELS: u8 = TELLINGS_MAX as u8 + 1;
 #[derive(Debug)]
 #[repr(C)]
 pub struct Tellings<const CLASSES: usize> {
-    // Where nothing waits these two say so, side by side: nothing else is looked at.
-    /// How many wait in each class.
-    waiting: [u32; CLASSES],
-    row_len: u32,
     /// For each class, which numbers of tellings have somebody waiting.
     levels: [u64; CLASSES],
     lists: Lists,
     /// The slots in the present row, as bits, and one by one as far as there is room.
     in_row: Box<[u64]>,
     row: Box<[u32]>,
+    // Where nothing waits these two say so, side by side: nothing else is looked at. They are last, as whoever owns this lays it
+    // in front of what is looked at as often.
+    /// How many wait in each class.
+    waiting: [u32; CLASSES],
+    row_len: u32,
 }
 
 impl<const CLASSES: usize> Tellings<CLASSES> {

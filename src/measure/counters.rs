@@ -6,15 +6,24 @@ use core::ops::AddAssign;
 use crate::error::DropReason;
 use crate::wire::Kind;
 
+const KINDS: usize = Kind::ALL.len();
+
+const fn place(kind: Kind) -> usize {
+    KINDS - 1 - kind as usize
+}
+
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// Everything a node counts since its start.
+        ///
+        /// What a probe and its answer count lies side by side: the first kinds at the end of theirs, the first counters behind them.
         #[derive(Clone, Debug)]
+        #[repr(C)]
         pub struct Counters {
-            $($(#[$doc])* pub $name: u64,)*
             dropped: [u64; DropReason::ALL.len()],
-            received: [u64; Kind::ALL.len()],
-            sent: [u64; Kind::ALL.len()],
+            /// Of each kind, the last one first, how many were received and how many sent.
+            kinds: [[u64; 2]; KINDS],
+            $($(#[$doc])* pub $name: u64,)*
         }
 
         impl Default for Counters {
@@ -22,8 +31,7 @@ macro_rules! counters {
                 Self {
                     $($name: 0,)*
                     dropped: [0; DropReason::ALL.len()],
-                    received: [0; Kind::ALL.len()],
-                    sent: [0; Kind::ALL.len()],
+                    kinds: [[0; 2]; KINDS],
                 }
             }
         }
@@ -220,8 +228,7 @@ impl AddAssign<&Self> for Counters {
         self.add_named(other);
         let add = |to: &mut [u64], from: &[u64]| to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
         add(&mut self.dropped, &other.dropped);
-        add(&mut self.received, &other.received);
-        add(&mut self.sent, &other.sent);
+        add(self.kinds.as_flattened_mut(), other.kinds.as_flattened());
     }
 }
 
@@ -231,11 +238,11 @@ impl Counters {
     }
 
     pub(crate) fn received_one(&mut self, kind: Kind) {
-        self.received[kind as usize] += 1;
+        self.kinds[place(kind)][0] += 1;
     }
 
     pub(crate) fn sent_one(&mut self, kind: Kind) {
-        self.sent[kind as usize] += 1;
+        self.kinds[place(kind)][1] += 1;
     }
 
     /// Datagrams dropped for a reason.
@@ -247,12 +254,12 @@ impl Counters {
     /// Sections of a kind received.
     #[must_use]
     pub const fn received(&self, kind: Kind) -> u64 {
-        self.received[kind as usize]
+        self.kinds[place(kind)][0]
     }
 
     /// Sections of a kind sent.
     #[must_use]
     pub const fn sent(&self, kind: Kind) -> u64 {
-        self.sent[kind as usize]
+        self.kinds[place(kind)][1]
     }
 }

@@ -27,11 +27,11 @@ pub enum Counted {
 #[derive(Debug)]
 #[repr(C)]
 pub struct Fingerprint {
-    // The sums last: every datagram looks at the root, hardly any at them.
-    root: u64,
-    changed_at: Instant,
-    settling: SetQueue,
     sums: [u64; BUCKETS],
+    settling: SetQueue,
+    changed_at: Instant,
+    // Last, in front of what is looked at as often: each datagram tells it, and hardly any the sums.
+    root: u64,
 }
 
 impl Fingerprint {

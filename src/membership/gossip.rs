@@ -57,14 +57,15 @@ impl Tone {
 
 /// The queue of news.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Gossip {
-    waiting: Tellings<{ Form::COUNT }>,
     /// How often a profile is told as one; from then on it is a claim.
     profile_sends: u32,
     /// After how many tellings and hearings a claim waits aside; 0 for never.
     quiet_after: u32,
     /// At how many tellings what goes aside from the start begins.
     aside_from: u32,
+    waiting: Tellings<{ Form::COUNT }>,
 }
 
 impl Gossip {

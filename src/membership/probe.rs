@@ -21,7 +21,7 @@ pub enum Stage {
 ///
 /// In front what every probe has; behind it, on lines of the cache that most never touch, the helpers.
 #[derive(Clone, Copy, Debug)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub struct Probe {
     /// Whose place.
     pub target: u32,
@@ -68,6 +68,14 @@ impl Probe {
         silent_to: [0; 2 * HELPERS_MAX],
         silent_to_count: 0,
     };
+
+    /// Begins anew. The helpers of the one before stay behind their count, untouched.
+    fn begin(&mut self, target: u32, boot: BootId, sequence: u32, now: Instant, timeout: Span) {
+        (self.target, self.boot, self.sequence) = (target, boot, sequence);
+        (self.began_at, self.timeout, self.again_at) = (now, timeout, [Instant::ZERO; 2]);
+        (self.stage, self.repeated, self.refused) = (Stage::Direct, false, false);
+        (self.helper_count, self.nacked, self.refused_by, self.silent_to_count) = (0, 0, 0, 0);
+    }
 
     /// The places of the helpers asked.
     #[must_use]
@@ -172,10 +180,7 @@ impl Probes {
         let place = self.busy.trailing_ones();
         let probe = self.probes.get_mut(place as usize)?;
         self.sequence = (self.sequence.wrapping_add(1) & 0x007f_ffff).max(1);
-        // The helpers of the one before stay behind their count, untouched.
-        let Probe { helpers, silent_to, .. } = *probe;
-        let sequence = self.sequence;
-        *probe = Probe { target, boot, sequence, began_at: now, timeout, helpers, silent_to, ..Probe::NONE };
+        probe.begin(target, boot, self.sequence, now, timeout);
         self.busy |= 1 << place;
         Some(place)
     }

@@ -204,6 +204,15 @@ impl Roster {
         self.up().get(drawn as usize).copied()
     }
 
+    /// Where it stands who is drawn, and who goes where that one was.
+    #[cfg(feature = "sim")]
+    #[must_use]
+    pub fn foresee_places(&self, drawn: u32) -> Option<(u32, u32)> {
+        let cursor = if self.cursor >= self.up_len { 0 } else { self.cursor };
+        let displaced = self.up().get(cursor as usize)?;
+        Some((self.place[*displaced as usize], self.place[drawn as usize]))
+    }
+
     /// The next of the down, in turn.
     pub fn next_down(&mut self) -> Option<u32> {
         if self.down_len == 0 {

@@ -400,7 +400,7 @@ impl Node {
     /// How suspicions travel, and what their subject says against them: aside, with what leaves anyway. Most are refuted soon.
     /// Those who have heard of one ask before they convict, and are answered; the verdict is what all must hear at once, and who
     /// hears a refutation tells it in rounds.
-    const fn form_of_doubt(&self) -> Form {
+    fn form_of_doubt(&self) -> Form {
         if self.params.loud_suspicions { Form::Claim } else { Form::Aside }
     }
 

@@ -72,7 +72,13 @@ impl Node {
 
     /// Whether an ack belongs to the farewell.
     pub(super) fn on_leave_ack(&mut self, slot: u32, nonce: u32) -> bool {
-        let mine = self.phase == Phase::Leaving && nonce == self.leave.nonce;
+        // Hardly ever a node leaves: its farewell is not even loaded.
+        self.phase == Phase::Leaving && self.is_farewell_acked(slot, nonce)
+    }
+
+    #[cold]
+    fn is_farewell_acked(&mut self, slot: u32, nonce: u32) -> bool {
+        let mine = nonce == self.leave.nonce;
         if mine && !self.leave.acked.contains(&slot) && !self.leave.acked.is_full() {
             self.leave.acked.push(slot);
         }

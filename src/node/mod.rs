@@ -31,6 +31,7 @@ mod walking;
 mod warming;
 
 use core::net::SocketAddr;
+use std::sync::Arc;
 
 pub use aggregate::Estimate;
 pub use state::{Coverage, SharedContribution, SharedOp, SharedValue, SharedWrite, StateRef, StateView, Write};
@@ -198,12 +199,15 @@ impl Phase {
 
 /// One node of a cluster. See the [crate] documentation for the contract of the four calls.
 ///
-/// In front what every tick and every datagram looks at, so that it takes few lines of the cache and few pages; the parts behind it
-/// keep what a quiet node asks of them at their beginnings. A node that shares its processor with others, or a thousand in a
-/// simulator, finds little of itself in the cache when its turn comes.
+/// What every tick and every datagram looks at lies side by side, in as few lines of the cache and on as few pages as it takes. Some
+/// parts keep what a quiet node asks of them at their beginnings and others at their ends, so that what two of them keep meets. A node
+/// that shares its processor with others, or a thousand in a simulator, finds little of itself in the cache when its turn comes.
 #[derive(Debug)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub struct Node {
+    /// Where datagrams went lately: an unreachable port is reported by address.
+    recent: outbox::Recent,
+    fingerprint: Fingerprint,
     timers: Deadlines,
     keys: tick::Keys,
     /// Of what probe rounds begin at multiples; zero for anywhere.
@@ -218,6 +222,8 @@ pub struct Node {
     heard_anybody_at: Instant,
     /// Until when the budget for claims holds nothing back: somebody has come or left, or was held dead wrongly.
     unheld_until: Instant,
+    /// Nodes of one process that have the same ones share them.
+    params: Arc<Params>,
     outbox: Ring<Outgoing>,
     events: events::Events,
     probes: Probes,
@@ -225,48 +231,46 @@ pub struct Node {
     asked_last: (NodeId, u32),
     roster: Roster,
     rng: Rng,
-    me: Me,
-    among: Among,
     changed: SlotSet,
+    spread: Spread,
+    me: Me,
     table: Table,
-    params: Params,
+    among: Among,
     gossip: Gossip,
-    fingerprint: Fingerprint,
+    repair: repair::Repair,
+    join: Joining,
+    counters: Counters,
     rumors: rumors::Rumors,
     states: state::States,
-    repair: repair::Repair,
-    counters: Counters,
-    histograms: NodeHistograms,
-    /// Where datagrams went lately: an unreachable port is reported by address.
-    recent: outbox::Recent,
-    join: Joining,
     leave: leaving::Leaving,
-    spread: Spread,
     budgets: Budgets,
     relays: Relays,
     suspicions: Suspicions,
     book: Book,
     full_told_at: Option<Instant>,
     averaging: aggregate::Averaging,
+    histograms: NodeHistograms,
 }
 
 /// What never changes about this node, and its packet counter.
 #[derive(Debug)]
+#[repr(C)]
 struct Me {
     name: Name,
+    started_at: Instant,
+    // What every datagram tells.
     id: NodeId,
     boot: BootId,
     cluster: ClusterKey,
-    started_at: Instant,
     counter: u64,
 }
 
 /// How far this node's own joining has come.
 #[derive(Debug)]
+#[repr(C)]
 struct Joining {
     doors: Doors,
     jar: CookieJar,
-    walk: Option<Walk>,
     /// The highest number that anybody holds of this node's name.
     held: Option<Incarnation>,
     /// Where this node's name was last seen up under another start.
@@ -277,12 +281,14 @@ struct Joining {
     /// Since when others have been known that are joining too.
     company_since: Option<Instant>,
     tries: u32,
-    /// From when on the others can be expected to know of this life.
-    known_from: Instant,
     /// The other start whose conflict with this one has been reported, and whether this node said that it keeps the name.
     conflict_with: Option<(BootId, bool)>,
+    // What a member looks at.
     /// Whether anybody who was met holds state.
     state_there: bool,
+    /// From when on the others can be expected to know of this life.
+    known_from: Instant,
+    walk: Option<Walk>,
 }
 
 /// There is news that has not been passed on yet.
@@ -331,7 +337,13 @@ impl Node {
     ///
     /// # Errors
     /// When the identity cannot be: an unusable address, a profile too long.
-    pub fn new(params: Params, identity: &Identity<'_>, seed: u64, now: Instant) -> Result<Self, ConfigError> {
+    pub fn new(
+        params: impl Into<Arc<Params>>,
+        identity: &Identity<'_>,
+        seed: u64,
+        now: Instant,
+    ) -> Result<Self, ConfigError> {
+        let params = params.into();
         let limits = params.limits.clone();
         let members = limits.members as usize;
         let mut rng = Rng::from_seed(seed);

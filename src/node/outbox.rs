@@ -279,24 +279,26 @@ const RECENT: usize = 64;
 /// The members that datagrams went to lately. By place: what an address belongs to is looked up once an unreachable port is
 /// reported, and not at every datagram.
 #[derive(Debug)]
-#[repr(C)]
-pub(super) struct Recent {
-    next: usize,
-    sent: [u32; RECENT],
-}
+pub(super) struct Recent([u32; RECENT]);
 
 impl Recent {
     pub(super) const fn new() -> Self {
-        Self { sent: [NONE; RECENT], next: 0 }
+        Self([NONE; RECENT])
     }
 
-    pub(super) const fn note(&mut self, slot: u32) {
-        self.sent[self.next] = slot;
-        self.next = (self.next + 1) % RECENT;
+    /// To whom the last datagram went that has the same place.
+    #[cfg(feature = "sim")]
+    pub(super) const fn at(&self, nth: u64) -> u32 {
+        self.0[nth as usize % RECENT]
+    }
+
+    /// The `nth` datagram has gone to a member.
+    pub(super) const fn note(&mut self, nth: u64, slot: u32) {
+        self.0[nth as usize % RECENT] = slot;
     }
 
     /// The places, some of them several times; some may belong to others by now, or to nobody.
     pub(super) fn slots(&self) -> impl Iterator<Item = u32> + '_ {
-        self.sent.iter().copied().filter(|slot| *slot != NONE)
+        self.0.iter().copied().filter(|slot| *slot != NONE)
     }
 }

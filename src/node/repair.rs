@@ -27,11 +27,15 @@ const IDLE_LOOKS: u32 = 2;
 
 /// What is under way to repair differences.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Repair {
+    // What every peer in step changes, side by side.
     /// Since when peers have differed from this node's settled fingerprint.
     differs_since: Option<Instant>,
     /// When a peer was last in step.
     agreed_at: Instant,
+    /// Whether some of the ids to ask for are known from claims only.
+    unknown: bool,
     /// Before this, no other repair is begun.
     not_before: Instant,
     /// New lives since this node last compared itself with somebody.
@@ -41,8 +45,6 @@ pub(super) struct Repair {
     /// Ids whose profiles to ask the sender of the last listing for.
     pub wants: Box<[NodeId]>,
     pub wants_len: usize,
-    /// Whether some of them are known from claims only.
-    unknown: bool,
     /// Places whose profiles to give to the one who asked last.
     pub gifts: Box<[u32]>,
     pub gifts_len: usize,
@@ -66,6 +68,12 @@ impl Repair {
 
     pub(super) const fn memory_bytes() -> usize {
         PIECES_MAX * (size_of::<NodeId>() + size_of::<u32>())
+    }
+
+    /// Loads what a peer in step changes.
+    #[cfg(feature = "sim")]
+    pub(super) fn warm(&self) {
+        core::hint::black_box((self.agreed_at, self.unknown));
     }
 
     fn want(&mut self, id: NodeId) {

@@ -61,7 +61,7 @@ impl Node {
         self.counters.datagrams_sent += 1;
         self.counters.bytes_sent += len as u64;
         if let Some(slot) = slot {
-            self.recent.note(slot);
+            self.recent.note(counter, slot);
         }
         Some(Transmit { to: outgoing.to, len })
     }

@@ -49,7 +49,7 @@ impl<'a> MemberView<'a> {
 impl Node {
     /// The parameters it runs with.
     #[must_use]
-    pub const fn params(&self) -> &Params {
+    pub fn params(&self) -> &Params {
         &self.params
     }
 
@@ -167,13 +167,16 @@ impl Node {
             + Doors::memory_bytes(limits.seeds as usize)
             + super::repair::Repair::memory_bytes()
             + Deadlines::memory_bytes(keys.count())
-            + Ring::<super::Outgoing>::memory_bytes(limits.outbox as usize)
+            + Ring::<super::outbox::Outgoing>::memory_bytes(limits.outbox as usize)
             + super::events::Events::memory_bytes(limits.events as usize)
             + super::rumors::Rumors::memory_bytes(limits)
             + super::state::States::memory_bytes(limits)
             + super::aggregate::Averaging::memory_bytes(limits)
             + SlotSet::memory_bytes(members)
             + NodeHistograms::COUNT * Histogram::memory_bytes()
+            // The parameters, which nodes may share, behind two counts of who does.
+            + 2 * size_of::<usize>()
+            + size_of::<Params>()
     }
 
     pub(super) fn view(&self, slot: u32) -> MemberView<'_> {

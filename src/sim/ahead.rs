@@ -1,11 +1,10 @@
 //! What happens next, and what will it look at? A guess, so that memory is on its way when it is needed.
 //!
-//! Large worlds fit no cache, and a processor does not look past the event at hand. Nodes at rest wake in the order in which they woke
-//! a probe interval ago, and each pings whom its own dice say already. So as one wakes, those that will wake after it are
-//! prepared, each by the step that the one before has made possible: the later its turn, the less of it is known. A wrong
-//! guess costs a few loads and changes nothing.
+//! Large worlds fit no cache, and a processor does not look past the event at hand. The calendar tells who wakes next, and each node
+//! pings whom its own dice say already. So as one wakes, those that will wake after it are prepared, each by the step that the
+//! one before has made possible: the later its turn, the less of it is known. A wrong guess costs a few loads and changes nothing.
 //!
-//! Measured (docs/benchmarks.md): a node-second takes a third to a half less time from a thousand nodes on.
+//! Measured (docs/benchmarks.md): nearly all that lies beyond the second level is asked for here, and hardly anything afterwards.
 
 use core::hint::black_box;
 
@@ -20,84 +19,61 @@ const HOSTS_MIN: usize = 256;
 /// How many that will wake are prepared.
 const STEPS: usize = 8;
 
-/// In which order nodes wake.
-#[derive(Debug)]
-pub(super) struct Ahead {
-    /// Who woke after each the last time.
-    after: Box<[HostId]>,
-    last: HostId,
+/// For so many steps before it wakes it is known whom a node will ping.
+const FORESEEN: usize = 3;
+
+/// A ping that is to come: who will ping, who will be pinged, and under which id the one is known to the other.
+#[derive(Clone, Copy, Debug)]
+struct Ping {
+    from: HostId,
+    to: HostId,
+    id: NodeId,
 }
 
-impl Ahead {
-    pub fn new(hosts: u32) -> Self {
-        Self { after: vec![HostId(0); hosts as usize].into_boxed_slice(), last: HostId(0) }
-    }
+/// The pings to come, the next one first.
+#[derive(Debug, Default)]
+pub(super) struct Ahead([Option<Ping>; FORESEEN]);
 
-    /// Notes who wakes; says who will, that one first.
-    fn wakes(&mut self, id: HostId) -> [HostId; STEPS] {
-        self.after[self.last.index()] = id;
-        self.last = id;
-        let mut next = id;
-        core::array::from_fn(|_| {
-            let after = self.after[next.index()];
-            core::mem::replace(&mut next, after)
-        })
-    }
+/// A ping, if it is still the one that this host sends.
+fn of(host: Option<HostId>, ping: Option<Ping>) -> Option<Ping> {
+    ping.filter(|ping| Some(ping.from) == host)
 }
 
 impl<O: Observer> World<O> {
-    /// A node wakes: prepares the wakes to come.
-    pub(super) fn look_ahead(&mut self, id: HostId) {
+    /// A node wakes, the first that is due: prepares the wakes to come.
+    pub(super) fn look_ahead(&mut self) {
         if self.hosts.len() < HOSTS_MIN {
             return;
         }
-        let [now, in_1, in_2, in_3, in_4, in_5, in_6, in_7] = self.ahead.wakes(id);
-        // Who is loaded from is found first, and the loads then follow close upon each other: a processor that waits for one of
-        // them sees only so far.
-        let (receiver, next_receiver) = (self.will_ping(now), self.will_ping(in_1));
-        let (new_receiver, far_receiver) = (self.will_ping(in_2), self.will_ping(in_3));
-        let (pinger, nearly, far) = (self.node(in_4), self.node(in_5), self.node(in_6));
-        if let Some((node, sender)) = receiver.and_then(|(to, from)| Some((self.node(to)?, from))) {
-            node.warm_sender(sender);
-        }
-        if let Some((node, sender)) = next_receiver.and_then(|(to, from)| Some((self.node(to)?, from))) {
-            node.warm_index(sender);
-        }
-        pinger.into_iter().for_each(Node::warm_target);
-        nearly.into_iter().for_each(Node::warm_tick);
-        far.into_iter().for_each(Node::warm_itself);
-        new_receiver.and_then(|(to, _)| self.node(to)).into_iter().for_each(Node::warm_itself);
-        far_receiver.into_iter().for_each(|(to, _)| self.warm_host(to));
-        self.warm_host(in_7);
+        let next = self.ticks.next::<STEPS>().map(|host| host.map(HostId));
+        let [now, in_1, in_2, in_3, in_4, in_5, in_6, in_7] = next;
+        let [a, b, c] = core::mem::replace(&mut self.ahead.0, [None; FORESEEN]);
+        let (a, b, c) = (of(now, a), of(in_1, b), of(in_2, c));
+        let receiver = |ping: Option<Ping>| ping.and_then(|ping| Some((self.node(ping.to)?, ping.id)));
+        let node = |host: Option<HostId>| host.and_then(|host| self.node(host)).into_iter();
+        // The loads follow close upon each other, and what has to be worked out comes last: a processor that waits for one of them
+        // sees only so far.
+        receiver(c).into_iter().for_each(|(node, _)| node.warm_itself());
+        node(in_6).for_each(Node::warm_itself);
+        receiver(b).into_iter().for_each(|(node, sender)| node.warm_index(sender));
+        receiver(a).into_iter().for_each(|(node, sender)| node.warm_sender(sender));
+        node(in_4).for_each(Node::warm_target);
+        node(in_5).for_each(Node::warm_tick);
+        in_7.into_iter().for_each(|host| self.warm_host(host));
+        let found = in_3.and_then(|from| self.will_ping(from));
+        found.into_iter().for_each(|ping| self.warm_host(ping.to));
+        self.ahead.0 = [b, c, found];
     }
 
-    /// To whom a node will send its next ping, as far as that is in caches by now; and who it is.
-    fn will_ping(&self, id: HostId) -> Option<(HostId, NodeId)> {
-        let (to, from) = self.node(id)?.will_probe()?;
-        Some((self.places.get(&to)?.host, from))
+    /// To whom a node will send its next ping, as far as that is in caches by now.
+    fn will_ping(&self, from: HostId) -> Option<Ping> {
+        let (addr, id) = self.node(from)?.will_probe()?;
+        Some(Ping { from, to: self.places.get(&addr)?.host, id })
     }
 
     fn warm_host(&self, id: HostId) {
         if let Some(host) = self.hosts.get(id.index()) {
-            black_box((host.node.is_some(), host.clock, host.runs_at.is_some()));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_will_wake_is_who_woke_after_this_one_the_last_time() {
-        let mut ahead = Ahead::new(20);
-        let round = [3, 1, 4, 15, 9, 2, 6, 5, 8, 7].map(HostId);
-        for id in round {
-            ahead.wakes(id);
-        }
-        for (at, id) in round.into_iter().enumerate() {
-            let expected: [HostId; STEPS] = core::array::from_fn(|step| round[(at + step) % round.len()]);
-            assert_eq!(ahead.wakes(id), expected);
+            black_box((host.node.is_some(), host.cable.is_some()));
         }
     }
 }

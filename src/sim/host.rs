@@ -2,6 +2,7 @@
 
 use core::net::SocketAddr;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::flights::Flight;
 use super::link::Latency;
@@ -38,8 +39,8 @@ pub enum Death {
 pub struct Spec {
     /// The node's name. Two hosts may be given the same one: that is a name conflict.
     pub name: String,
-    /// The parameters of the node.
-    pub params: Params,
+    /// The parameters of the node. Nodes that have the same ones share them.
+    pub params: Arc<Params>,
     /// The cluster's label. "sim".
     pub cluster: String,
     /// The zone. Empty.
@@ -55,10 +56,10 @@ pub struct Spec {
 impl Spec {
     /// A node with this name, everything else as the fields say.
     #[must_use]
-    pub fn new(name: &str, params: Params) -> Self {
+    pub fn new(name: &str, params: impl Into<Arc<Params>>) -> Self {
         Self {
             name: name.to_owned(),
-            params,
+            params: params.into(),
             cluster: "sim".to_owned(),
             zone: String::new(),
             tags: Vec::new(),
@@ -108,29 +109,30 @@ pub(super) enum Process {
     Down,
 }
 
+/// In front what each event looks at.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(super) struct Host {
-    /// Beside what each event looks at, and not among it.
-    pub spec: Box<Spec>,
-    pub addr: SocketAddr,
-    pub process: Process,
     /// `None` while the process is down, and while it is being driven.
     pub node: Option<Box<Node>>,
     /// What the host's monotonic clock shows at the world's time 0.
     pub clock: Span,
+    /// Ticks at one and the same instant: a node that asks for more and more of them spins.
+    pub ticks: (Instant, u32),
+    pub process: Process,
+    /// When a starved process, for which something is due, gets to run.
+    pub runs_at: Option<Instant>,
+    pub addr: SocketAddr,
+    pub cable: Option<Cable>,
+    /// Until when the cable is busy with what has been sent.
+    pub cable_busy_until: Instant,
+    pub spec: Box<Spec>,
     /// What was added to the host's wall clock, which no node ever sees.
     pub wall_offset_s: i64,
     /// What the socket holds of a process that is paused or blocked, or starved and not yet run.
     pub inbox: VecDeque<Flight>,
-    /// When a starved process, for which something is due, gets to run.
-    pub runs_at: Option<Instant>,
-    pub cable: Option<Cable>,
-    /// Until when the cable is busy with what has been sent.
-    pub cable_busy_until: Instant,
     pub log: VecDeque<(Instant, Event)>,
     pub log_lost: u64,
-    /// Ticks at one and the same instant: a node that asks for more and more of them spins.
-    pub ticks: (Instant, u32),
 }
 
 impl Host {

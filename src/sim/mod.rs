@@ -40,6 +40,7 @@ mod network;
 mod observe;
 mod passing;
 mod places;
+mod schedule;
 mod see;
 mod shortage;
 pub mod swarm;

@@ -13,9 +13,9 @@ use super::network::Network;
 use super::observe::{Observer, Written};
 use super::passing::{Fate, Passing};
 use super::places::{Place, Places, address};
+use super::schedule::Schedule;
 use super::shortage::Shortage;
 use super::tally::Tally;
-use crate::bounded::Deadlines;
 use crate::error::{ConfigError, Refusal};
 use crate::id::{BootId, NodeId};
 use crate::node::{Input, Node, Publication, SharedWrite, Write};
@@ -69,7 +69,7 @@ pub struct World<O: Observer = ()> {
     /// What lies between the hosts: cut, partition, heal and tune it here.
     pub network: Network,
     pub(super) flights: Flights,
-    pub(super) ticks: Deadlines,
+    pub(super) ticks: Schedule,
     pub(super) ahead: Ahead,
     pub(super) meddler: Option<Meddler>,
     pub(super) held: VecDeque<(HostId, Flight)>,
@@ -108,8 +108,8 @@ impl<O: Observer> World<O> {
             places: Places::default(),
             network: Network::default(),
             flights: Flights::new(bounds.in_flight),
-            ticks: Deadlines::new(bounds.hosts as usize),
-            ahead: Ahead::new(bounds.hosts),
+            ticks: Schedule::new(bounds.hosts),
+            ahead: Ahead::default(),
             meddler: None,
             held: VecDeque::new(),
             tally: Tally::default(),
@@ -408,7 +408,7 @@ impl<O: Observer> World<O> {
         self.now = self.now.max(at);
         match tick {
             Some(key) => {
-                self.look_ahead(HostId(key));
+                self.look_ahead();
                 self.wake(HostId(key));
             }
             None => self.arrive(),

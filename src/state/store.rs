@@ -39,6 +39,7 @@ pub enum Full {
 
 /// What indices point to. Both lists have all their room from the start, and touch none of it before it is needed.
 #[derive(Debug)]
+#[repr(C)]
 struct Records {
     entries: Vec<Entry>,
     logs: Vec<Log>,
@@ -76,7 +77,13 @@ impl Records {
 
 /// Everything that is held.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Store {
+    root: u64,
+    /// Of each bucket of the id space, the sum over what has settled.
+    sums: Box<[u64]>,
+    log_count: u32,
+    held: u32,
     records: Records,
     /// By the hash of owner and key; contributions to shared keys by the hash of the key alone.
     keys: Index,
@@ -87,14 +94,10 @@ pub struct Store {
     free_log: u32,
     /// Where the next ghost is looked for that has to go before its time.
     next_ghost: u32,
-    held: u32,
     settling: u32,
     max: u32,
-    log_count: u32,
-    /// Of each bucket of the id space, the sum over what has settled, and how many logs there are.
-    sums: Box<[u64]>,
+    /// How many logs there are in each bucket.
     logs_of: Box<[u32]>,
-    root: u64,
 }
 
 const fn places(limits: &Limits) -> usize {

@@ -340,7 +340,7 @@ impl Node {
     }
 
     /// Whether those who are down leave too few places to others: sooner than the embedder is warned of that.
-    const fn are_origins_scarce(&self) -> bool {
+    fn are_origins_scarce(&self) -> bool {
         self.rumors.origins.len() > self.params.limits.origins / 4 * 3
     }
 

@@ -30,7 +30,9 @@ const DIGESTS_IN_A_ROW: usize = MAX_MAX_DATAGRAM / size_of::<RawDigest>();
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Rumors {
-    // What a node looks at that has no rumors to tell, side by side.
+    // What a node looks at that has no rumors to tell, side by side, and at the end what else it looks at.
+    /// What is told in rounds, by class.
+    waiting: Tellings<{ Class::ALL.len() }>,
     /// The sum over all settled origins that are up.
     root: u64,
     root_changed_at: Instant,
@@ -40,10 +42,6 @@ pub(super) struct Rumors {
     /// Counts the changes of who is up, and of their lives.
     version: u32,
     fresh: Fresh,
-    /// What is told in rounds, by class.
-    waiting: Tellings<{ Class::ALL.len() }>,
-    /// The origins whose digests are told in rounds.
-    digests: Tellings<1>,
     walk: Option<walking::Walk>,
     pub topics: Topics,
     pub origins: Origins,
@@ -57,6 +55,8 @@ pub(super) struct Rumors {
     /// When it became a member first: what was published before is the past. Who gives up its name and takes it again goes on
     /// where it was.
     joined_at: Option<Instant>,
+    /// The origins whose digests are told in rounds.
+    digests: Tellings<1>,
 }
 
 impl Rumors {
@@ -98,6 +98,19 @@ impl Rumors {
     /// What goes into the header of each datagram: equal at two nodes that have the same rumors of all who are up.
     pub(super) const fn root(&self) -> u64 {
         self.root
+    }
+}
+
+#[cfg(feature = "sim")]
+impl Rumors {
+    /// Loads what a node looks at that has no rumors to pass on.
+    pub(super) fn warm(&self) {
+        core::hint::black_box((
+            self.waiting.waiting(0),
+            self.version,
+            self.fresh.waiting().len(),
+            self.digests.waiting(0),
+        ));
     }
 }
 

@@ -28,7 +28,7 @@ impl Ways {
 
 impl Node {
     /// Whether this node tells by itself what is new in the state.
-    pub(in super::super) const fn tells_state_unasked(&self) -> bool {
+    pub(in super::super) fn tells_state_unasked(&self) -> bool {
         self.params.state_mode.pushes()
     }
 

@@ -63,8 +63,8 @@ pub(super) struct States {
     telling: Tellings<{ Class::ALL.len() }>,
     pace: repairing::Pace,
     pub store: Store,
-    root_changed_at: Instant,
     walk: Option<Walk>,
+    root_changed_at: Instant,
     pub watches: Watches,
     /// When an entry settles, expires or is forgotten.
     due: Tournament,
@@ -132,6 +132,27 @@ impl States {
     /// What goes into the header of each datagram: equal at two nodes that hold the same.
     pub(super) const fn root(&self) -> u64 {
         self.store.root()
+    }
+}
+
+#[cfg(feature = "sim")]
+impl States {
+    /// Loads what a node looks at that has no changes to tell.
+    pub(super) fn warm(&self) {
+        core::hint::black_box((
+            self.scrubbed_bucket,
+            self.asks_left,
+            self.telling.waiting(0),
+            self.comparison.is_some(),
+            (self.store.root(), self.store.log_count()),
+            self.walk.is_some(),
+        ));
+        self.pace.warm();
+    }
+
+    /// Loads the sum that is made anew next.
+    pub(super) fn warm_scrub(&self) {
+        core::hint::black_box((self.store.bucket(self.scrubbed_bucket), self.store.held_from(0)));
     }
 }
 

@@ -51,6 +51,12 @@ impl Pace {
         }
     }
 
+    /// Loads what a peer in step changes.
+    #[cfg(feature = "sim")]
+    pub(super) fn warm(&self) {
+        core::hint::black_box((self.agreed_at, self.differed));
+    }
+
     /// Something was missing, and has come.
     pub(super) const fn learned(&mut self) {
         self.in_vain = 0;
@@ -140,7 +146,7 @@ impl Node {
     }
 
     /// Half of what the budget of repair lets pass at once.
-    pub(super) const fn burst_for_pages(&self) -> u32 {
+    pub(super) fn burst_for_pages(&self) -> u32 {
         self.params.repair_per_second / BURST_PART / 2
     }
 

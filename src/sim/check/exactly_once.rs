@@ -195,7 +195,7 @@ fn lost(
 }
 
 /// Whether nothing has to go before its time, in the worlds that are checked here.
-const fn is_roomy(node: &Node) -> bool {
+fn is_roomy(node: &Node) -> bool {
     let limits = node.params().limits();
     limits.rumors >= 4_096 && limits.rumor_window >= 4_096 && limits.rumor_bytes >= 1 << 20
 }

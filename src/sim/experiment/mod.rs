@@ -27,6 +27,7 @@ mod timeline;
 mod word;
 
 use std::fmt;
+use std::sync::Arc;
 
 pub use distribution::Distribution;
 pub use runs::{Progress, Runs, trace_of};
@@ -147,6 +148,7 @@ impl Base {
     /// What to start: `n0`, `n1`, ...
     #[must_use]
     pub fn specs(&self, params: &Params) -> Vec<Spec> {
+        let params = Arc::new(params.clone());
         (0..self.nodes).map(|n| Spec::new(&format!("n{n}"), params.clone())).collect()
     }
 
