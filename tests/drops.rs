@@ -1,6 +1,8 @@
 //! Is every bad datagram dropped for its own reason, and does it change nothing? A real node, each reason once, and every
 //! flipped bit of every kind (R20).
 
+#[path = "common/anna.rs"]
+mod anna;
 #[path = "common/cast.rs"]
 mod cast;
 #[path = "common/envelope.rs"]
@@ -12,44 +14,13 @@ mod record;
 #[path = "common/reseal.rs"]
 mod reseal;
 
+use anna::{drain, feed, from, idle, introduce, with_one_member};
 use bruit::wire::{Datagram, Kind, MIN_MAX_DATAGRAM, OVERHEAD, SECTION_HEADER, StateHead};
-use bruit::{BootId, Config, DropReason, Identity, Input, Instant, Limits, Name, Node, NodeId, Params, Profile};
-use cast::{Actor, CAST, LABEL};
+use bruit::{BootId, DropReason, Input, Node, NodeId};
+use cast::{Actor, CAST};
 use envelope::Envelope;
 use record::Record;
 use reseal::{CHECK, reseal};
-
-const NOW: Instant = Instant::ZERO;
-
-/// The first of the cast, created and not started.
-fn idle() -> Node {
-    let config = Config { strangers_per_second: 80, ..Config::new(Profile::Local) };
-    let params = Params::new(&config, &Limits::for_members(8)).expect("good parameters");
-    let [me, ..] = CAST;
-    let name = Name::new(me.name).expect("a good name");
-    let identity = Identity { name, cluster: LABEL, addr: me.addr, boot: me.boot, zone: "", tags: &[] };
-    Node::new(params, &identity, 1, NOW).expect("a good identity")
-}
-
-/// The same as the founder of a cluster whose only other member is the second of the cast.
-fn with_one_member() -> Node {
-    let mut node = idle();
-    node.handle_input(NOW, Input::Join(&[])).expect("a fresh node may join");
-    introduce(&mut node, CAST[1]);
-    assert_eq!(node.members().count(), 2);
-    node
-}
-
-fn introduce(node: &mut Node, who: Actor) {
-    let introduction = Envelope { introduces: true, counter: 1, ..from(who) };
-    let records = [Record::Ping { nonce: 1 }, Record::Profile(golden::profile(&who))];
-    feed(node, &introduction.seal(&records, MIN_MAX_DATAGRAM).0);
-    drain(node);
-}
-
-fn from(from: Actor) -> Envelope {
-    Envelope { from, to: Some(CAST[0].boot), introduces: false, counter: 2, membership: 0, state: 0 }
-}
 
 fn ping(envelope: Envelope) -> Vec<u8> {
     envelope.seal(&[Record::Ping { nonce: 5 }], MIN_MAX_DATAGRAM).0
@@ -61,16 +32,6 @@ fn altered(at: usize, value: u8) -> Vec<u8> {
     bytes[at] = value;
     reseal(&mut bytes, &from(CAST[1]));
     bytes
-}
-
-fn feed(node: &mut Node, bytes: &[u8]) {
-    node.handle_input(NOW, Input::Datagram { from: CAST[1].addr, bytes }).expect("a datagram is never refused");
-}
-
-/// What the node sends, each datagram on its own.
-fn drain(node: &mut Node) -> Vec<Vec<u8>> {
-    let mut buf = [0; MIN_MAX_DATAGRAM];
-    core::iter::from_fn(|| node.poll_transmit(NOW, &mut buf).map(|sent| buf[..sent.len].to_vec())).collect()
 }
 
 /// What somebody reads who knows the node, in a datagram that is bound to nobody.

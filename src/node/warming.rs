@@ -1,8 +1,9 @@
 //! What will be looked at next? Loaded ahead, so that one does not wait for the other.
 //!
 //! In a simulation of a thousand nodes, what a node holds of a member has left all caches when it is looked at again: there are n² of
-//! these records; and so has what it looks at of itself. One that probes goes from the list to the member, and the one that is probed from its index to the member: each such step
-//! waits for memory, and for the tables of its page. Loads that do not depend on each other wait together.
+//! these records; and so has what it looks at of itself. One that probes goes from the list to the member, and the one that is probed
+//! from its index to the member: each such step waits for memory, and for the tables of its page. Loads that do not depend on each
+//! other wait together.
 //!
 //! Nothing here changes or decides anything. What is foreseen wrongly costs a load.
 

@@ -111,7 +111,7 @@ impl Node {
         let head = page.head();
         if head.life > self.table.get(ME).incarnation.life() {
             // If that process is up this node hears of it as a member; if not, it has asked for this because of a listing.
-            if self.states.pace.take_namesake() {
+            if self.states.pace.take_namesake(sender.slot) {
                 self.outlive(now, head.life);
             }
             return;

@@ -84,6 +84,7 @@ impl Answers {
 const fn all_like(theirs: &LogDigest) -> StateWant {
     StateWant { owner: theirs.owner, life: theirs.life as u32, after: 0 }
 }
+
 impl Node {
     /// A listing of as many of the buckets that differ as fit, from an id on, and another of the rest.
     pub(in super::super) fn write_state_listing(
@@ -176,7 +177,7 @@ impl Node {
         let differing = theirs.iter().filter(|theirs| !self.holds_the_same(&mut answers, listing.head.salt(), theirs));
         let differing: Digests = differing.copied().collect();
         for theirs in &differing {
-            self.compare_log(&mut answers, theirs);
+            self.compare_log(&mut answers, sender.slot, theirs);
         }
         self.give_unlisted(&mut answers, listing.head);
         if answers.leaves && !listing.head.is_back() {
@@ -220,12 +221,14 @@ impl Node {
     }
 
     /// Compares what is held here with a record of a peer's listing that says something else.
-    fn compare_log(&mut self, answers: &mut Answers, theirs: &LogDigest) {
+    fn compare_log(&mut self, answers: &mut Answers, peer: Option<u32>, theirs: &LogDigest) {
         let mut left = self.logs_like(theirs).filter(|log| !answers.names(*log));
         let (log, other) = (left.next(), left.next());
         drop(left);
         let Some(log) = log else {
-            self.states.pace.namesake |= self.may_be_of_own_life(theirs);
+            if self.may_be_of_own_life(theirs) {
+                self.states.pace.namesake = peer;
+            }
             // Whose it is it does not say: the peer knows.
             answers.want_once(all_like(theirs));
             return;
@@ -241,7 +244,7 @@ impl Node {
         // What of removals is forgotten there shows in the pages, which are asked for from further on then.
         match theirs.complete.cmp(&complete) {
             Ordering::Greater if own => {
-                self.states.pace.namesake = true;
+                self.states.pace.namesake = peer;
                 answers.want_once(all_like(theirs));
             }
             Ordering::Greater => answers.want(StateWant { owner, life, after: complete }),

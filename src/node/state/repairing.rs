@@ -28,8 +28,8 @@ pub(super) struct Pace {
     agreed_at: Instant,
     /// Comparisons in a row that taught nothing.
     in_vain: u32,
-    /// A listing seems to tell of a life of this node that is not of this process: what is asked for will show.
-    pub namesake: bool,
+    /// Whose listing seems to tell of a life of this node that is not of this process: what that one is asked for will show.
+    pub namesake: Option<u32>,
     /// Before this, no other comparison is begun.
     not_before: Instant,
     /// The owner that was last found to differ though as much of it is held on both sides.
@@ -45,7 +45,7 @@ impl Pace {
             agreed_at: now,
             not_before: now,
             in_vain: 0,
-            namesake: false,
+            namesake: None,
             differed: None,
             differing: StateBuckets::default(),
         }
@@ -63,9 +63,9 @@ impl Pace {
         self.differed = None;
     }
 
-    /// Whether a listing seemed to tell of another process of this name; that is asked once.
-    pub(super) const fn take_namesake(&mut self) -> bool {
-        core::mem::replace(&mut self.namesake, false)
+    /// Whether this peer's listing seemed to tell of another process of this name; no longer.
+    pub(super) fn take_namesake(&mut self, peer: Option<u32>) -> bool {
+        self.namesake.take_if(|told_by| Some(*told_by) == peer).is_some()
     }
 }
 
@@ -81,7 +81,7 @@ impl Node {
             (self.states.pace.agreed_at, self.states.pace.differs_since) = (now, None);
             self.end_asking();
             self.states.pace.learned();
-            self.states.pace.namesake = false;
+            let _not_of_this_name = self.states.pace.take_namesake(Some(slot));
             self.comparison_agrees(now, slot);
             return;
         }
