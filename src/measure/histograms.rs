@@ -54,10 +54,16 @@ impl Histogram {
         self.0.saturating_record(span.as_micros().max(1));
     }
 
-    /// Loads where the shortest of times is counted.
+    /// Loads what leads to the counts.
     #[cfg(feature = "sim")]
     pub(crate) fn warm(&self) {
-        core::hint::black_box((self.0.count_at(1), self.0.len()));
+        core::hint::black_box((self.0.len(), self.0.max()));
+    }
+
+    /// Loads where a time is counted that is like the longest so far.
+    #[cfg(feature = "sim")]
+    pub(crate) fn warm_counts(&self) {
+        core::hint::black_box(self.0.count_at(self.0.max()));
     }
 
     /// The distribution so far.

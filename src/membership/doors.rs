@@ -42,6 +42,8 @@ pub struct Door {
 #[derive(Debug)]
 pub struct Doors {
     doors: Box<[Option<Door>]>,
+    /// All that there are stand below this place: nearly always one or two.
+    end: usize,
     cursor: usize,
 }
 
@@ -49,7 +51,7 @@ impl Doors {
     /// Room for this many.
     #[must_use]
     pub fn new(doors: usize) -> Self {
-        Self { doors: bought(doors, None), cursor: 0 }
+        Self { doors: bought(doors, None), end: 0, cursor: 0 }
     }
 
     /// Bytes that [`Doors::new`] buys.
@@ -66,18 +68,18 @@ impl Doors {
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Door> {
-        self.doors.iter().flatten()
+        self.doors[..self.end].iter().flatten()
     }
 
     /// All of them, to be changed.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Door> {
-        self.doors.iter_mut().flatten()
+        self.doors[..self.end].iter_mut().flatten()
     }
 
     /// The place of the door at an address.
     #[must_use]
     pub fn at(&self, addr: SocketAddr) -> Option<usize> {
-        self.doors.iter().position(|d| d.is_some_and(|d| d.addr == addr))
+        self.doors[..self.end].iter().position(|d| d.is_some_and(|d| d.addr == addr))
     }
 
     /// The door at a place.
@@ -100,6 +102,7 @@ impl Doors {
                 };
                 let place = free.or_else(|| self.doors.iter().position(weaker))?;
                 self.doors[place] = Some(Door { addr, why, nonce: 0, answer: None, is_self: false, member: None });
+                self.end = self.end.max(place + 1);
                 place
             }
         };
@@ -117,17 +120,18 @@ impl Doors {
 
     /// Drops every door that `keep` does not hold for.
     pub fn retain(&mut self, keep: impl Fn(&Door) -> bool) {
-        for place in &mut self.doors {
-            if place.is_some_and(|d| !keep(&d)) {
-                *place = None;
-            }
+        for place in &mut self.doors[..self.end] {
+            *place = place.filter(&keep);
         }
+        self.end = self.doors[..self.end].iter().rposition(Option::is_some).map_or(0, |last| last + 1);
     }
 
     /// The next seed to try, in turn.
     pub fn next_seed(&mut self) -> Option<&mut Door> {
         let is_seed = |d: &Option<Door>| d.is_some_and(|d| d.why == Why::Seed && !d.is_self);
-        let (before, behind) = self.doors.split_at((self.cursor + 1) % self.doors.len().max(1));
+        let doors = &self.doors[..self.end];
+        let after = Some(self.cursor + 1).filter(|place| *place < doors.len()).unwrap_or_default();
+        let (before, behind) = doors.split_at(after);
         let next = behind.iter().position(is_seed).map(|at| before.len() + at);
         self.cursor = next.or_else(|| before.iter().position(is_seed))?;
         self.doors[self.cursor].as_mut()
@@ -154,5 +158,23 @@ mod tests {
         assert_eq!(doors.iter().filter(|d| d.why == Why::Seed).count(), 1);
         let mut next = || doors.next_seed().map(|door| door.addr);
         assert_eq!([next(), next()], [Some(addr(5)); 2]);
+    }
+
+    #[test]
+    fn seeds_are_tried_in_turn_whatever_has_come_and_gone() {
+        let mut doors = Doors::new(8);
+        let seeds = [1, 2, 3].map(addr);
+        for (seed, guest) in seeds.into_iter().zip([11, 12, 13]) {
+            doors.add(seed, Why::Seed);
+            doors.add(addr(guest), Why::Revive);
+        }
+        let turn = |doors: &mut Doors| [(); 3].map(|()| doors.next_seed().map(|door| door.addr));
+        assert_eq!(turn(&mut doors), [addr(2), addr(3), addr(1)].map(Some), "after the first");
+        doors.retain(|door| door.why == Why::Seed && door.addr != addr(3));
+        assert_eq!((doors.len(), doors.at(addr(3)), doors.at(addr(13))), (2, None, None));
+        assert_eq!(turn(&mut doors), [addr(2), addr(1), addr(2)].map(Some));
+        assert_eq!(doors.add(addr(14), Why::Heard), Some(1), "in the first free place");
+        doors.retain(|_| false);
+        assert_eq!((doors.iter().count(), turn(&mut doors)), (0, [None; 3]));
     }
 }

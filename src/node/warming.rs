@@ -33,10 +33,11 @@ impl Node {
 
     /// What leads to the member that will be probed next, and what else a tick goes to.
     pub(crate) fn warm_tick(&self) {
-        black_box((self.roster.foresee(&self.rng), self.is_armed(Timer::Probe), self.is_armed(Timer::InFlight(0))));
-        black_box(self.timers.first());
+        black_box((self.roster.foresee(&self.rng), self.is_armed(Timer::InFlight(0))));
+        self.timers.warm(self.keys.key(Timer::Probe));
         self.probes.warm();
         self.histograms.lateness.warm();
+        self.histograms.probe_rtt.warm();
         self.states.warm_scrub();
     }
 
@@ -45,6 +46,8 @@ impl Node {
         let Some(slot) = self.roster.foresee(&self.rng) else { return };
         black_box((self.table.get(slot).counter, self.table.contact(slot).rtt, self.roster.foresee_places(slot)));
         self.changed.warm(slot);
+        self.histograms.lateness.warm_counts();
+        self.histograms.probe_rtt.warm_counts();
     }
 
     /// Where the member listens that will be probed next, unless the dice are thrown for something else before; and who asks.
