@@ -48,7 +48,7 @@ impl fmt::Display for PlanError {
                 write!(f, "fanout is {fanout}, but there are only {} others; lower it, or plan more nodes", nodes - 1)
             }
             Self::NoneLeft { field: "dead", got } => {
-                write!(f, "with a dead share of {got} nobody is left to inform; it must leave at least one node alive")
+                write!(f, "with a dead share of {got} nobody is left to inform; it must leave at least two nodes alive")
             }
             Self::NoneLeft { field, got } => {
                 write!(f, "with a {field} of {got} nothing ever arrives; it must be below 1")

@@ -18,7 +18,7 @@ pub use crate::config::Mode;
 use crate::rng::Rng;
 
 /// More nodes than this are not planned for.
-pub const NODES_MAX: u32 = 10_000_000;
+pub const NODES_MAX: u32 = 1 << 20;
 /// Neither is a larger fanout.
 pub const PLAN_FANOUT_MAX: u32 = 1_000;
 /// After so many rounds a run, or a plan, is over whatever has been reached.
@@ -27,7 +27,7 @@ pub const ROUNDS_MAX: u32 = 10_000;
 /// What a person asks: who spreads news how.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scenario {
-    /// All nodes, the dead included. 2 to 10,000,000.
+    /// All nodes, the dead included. 2 to 1,048,576.
     pub nodes: u32,
     /// Who calls.
     pub mode: Mode,
@@ -62,7 +62,7 @@ impl TryFrom<Scenario> for Model {
             return Err(PlanError::NoneLeft { field: "loss", got: loss });
         }
         let living = nodes - (dead * f64::from(nodes)).round() as u32;
-        if living == 0 {
+        if living < 2 {
             return Err(PlanError::NoneLeft { field: "dead", got: dead });
         }
         Ok(Self { scenario, living })
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_with_the_numbers() {
         let cases = [
-            (Scenario { nodes: 1, ..PLAIN }, "nodes is 1; it can be 2 to 10000000"),
+            (Scenario { nodes: 1, ..PLAIN }, "nodes is 1; it can be 2 to 1048576"),
             (Scenario { fanout: 0, ..PLAIN }, "fanout is 0; it can be 1 to 1000"),
             (
                 Scenario { fanout: 100, ..PLAIN },
@@ -181,7 +181,7 @@ mod tests {
             (Scenario { loss: 1.0, ..PLAIN }, "with a loss of 1 nothing ever arrives; it must be below 1"),
             (
                 Scenario { dead: 0.999, ..PLAIN },
-                "with a dead share of 0.999 nobody is left to inform; it must leave at least one node alive",
+                "with a dead share of 0.999 nobody is left to inform; it must leave at least two nodes alive",
             ),
         ];
         for (scenario, said) in cases {

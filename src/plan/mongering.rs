@@ -79,7 +79,7 @@ impl Stops {
 /// Rumor mongering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mongering {
-    /// All sites. 2 to 10,000,000.
+    /// All sites. 2 to 1,048,576.
     pub sites: u32,
     /// Who calls.
     pub calls: Calls,

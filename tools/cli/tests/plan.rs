@@ -66,6 +66,39 @@ fn every_key_is_there_and_says_what_it_should() {
 }
 
 #[test]
+fn one_interval_is_that_of_all_gossip_and_what_is_not_given_gives_way_to_it() {
+    let inputs = |args: &[&str]| {
+        let doc = plan(args);
+        ["interval_s", "probe_interval_s", "pause_to_forgive_s"].map(|key| number(&doc, &format!("/inputs/{key}")))
+    };
+    assert_eq!(inputs(&[]), [0.1, 1.0, 1.0], "the profile's");
+    assert_eq!(inputs(&["--interval", "2s"]), [2.0; 3]);
+    assert_eq!(inputs(&["--probe-interval", "50ms"]), [0.05, 0.05, 1.0]);
+    // Detection waits for rounds of news: what is found for a demand is described as it was found.
+    let found = plan(&["--detect-within", "20s", "--confidence", "0.95"]);
+    let given = ["interval_s", "probe_interval_s"].map(|key| format!("{}s", number(&found, &format!("/inputs/{key}"))));
+    let whole = |key: &str| found["inputs"][key].to_string();
+    let [fanout, helpers] = ["fanout", "helpers"].map(whole);
+    let [interval, probe_interval] = &given;
+    let args = ["--interval", interval, "--probe-interval", probe_interval, "--fanout", &fanout, "--helpers", &helpers];
+    assert_eq!(plan(&args)["detect"], found["detect"]);
+    // Rounds of news are what a suspicion waits for.
+    let all_know = |interval| number(&plan(&["--nodes", "200", "--interval", interval]), "/detect/all_know_s/p50");
+    assert!(all_know("1s") > all_know("100ms") + 10.0, "{} {}", all_know("1s"), all_know("100ms"));
+}
+
+#[test]
+fn hardly_anything_arrives_and_the_whole_course_is_told() {
+    let doc = plan(&["--loss", "0.999"]);
+    assert_eq!(doc["dissemination"]["piggyback_only_99_s"], Value::Null);
+    let coverage = doc["spread"]["coverage"].as_array().expect("a list");
+    let (first, last) = (&coverage[0], &coverage[coverage.len() - 1]);
+    assert!((50..=62).contains(&coverage.len()), "{}", coverage.len());
+    assert_eq!((number(first, "/round"), number(last, "/round")), (0.0, number(&doc, "/spread/rounds/1/p99")));
+    assert!(number(last, "/mean") > 0.999, "{last}");
+}
+
+#[test]
 fn timing_says_which_of_the_two_it_is() {
     let rounds = plan(&["--timing", "rounds"]);
     let event = plan(&["--timing", "event"]);
@@ -145,7 +178,17 @@ fn news_may_be_promised_alone_and_to_a_share() {
 
 #[test]
 fn an_impossible_demand_ends_with_4_and_the_nearest_that_can_be_had() {
-    let cases: [(&[&str], &str, &str); 5] = [
+    let cases: [(&[&str], &str, &str); 7] = [
+        (
+            &["--detect-within", "9999s", "--max-bytes-per-node", "50"],
+            "max_bytes_per_node",
+            "raise --max-bytes-per-node to 74 at least",
+        ),
+        (
+            &["--detect-within", "9999s", "--max-false-positives", "0", "--loss", "0.1"],
+            "max_false_positives",
+            "raise --max-false-positives to 6.5e-13 at least",
+        ),
         (&["--detect-within", "1s"], "pause_to_forgive", "lower --pause-to-forgive to 640ms, or"),
         (
             &["--detect-within", "20s", "--max-bytes-per-node", "220"],
@@ -178,18 +221,21 @@ fn an_impossible_demand_ends_with_4_and_the_nearest_that_can_be_had() {
 
 #[test]
 fn what_makes_no_sense_ends_with_2_and_says_why() {
-    let cases: [(&[&str], &str); 18] = [
+    let cases: [(&[&str], &str); 21] = [
         (&["--news-per-second=-1"], "it can be 0 to 1000000"),
         (&["--detect-within", "9s", "--coverage", "0"], "coverage is 0"),
         (&["--know-within", "9s", "--max-false-positives", "1"], "--detect-within"),
-        (&["--detect-within", "9s", "--interval", "2s"], "is above pause_to_forgive"),
+        (&["--detect-within", "9s", "--interval", "2s", "--pause-to-forgive", "1s"], "is above pause_to_forgive"),
+        (&["--interval", "2s", "--probe-interval", "1s"], "`gossip_interval` is --interval here"),
+        (&["--loss", "-0.1"], "loss is -0.1; it can be 0 to 1"),
+        (&["--mtu", "0"], "it can be 68 to 65535"),
         (&["--interval", "0s"], "it can be 1us to 1day"),
-        (&["--nodes", "10", "--dead", "0.9"], "the number of living members is 1; it can be 2 to 1048576"),
+        (&["--nodes", "10", "--dead", "0.9"], "it must leave at least two nodes alive"),
         (&["--mode", "pull", "--loss", "0.99", "--fanout", "1", "--timing", "event"], "it must be 0.002 at least"),
         (&["--loss", "1"], "with a loss of 1 nothing ever arrives"),
         (&["--loss", "1.5"], "loss is 1.5; it can be 0 to 1"),
         (&["--dead", "1"], "with a dead share of 1 nobody is left"),
-        (&["--nodes", "1"], "nodes is 1; it can be 2 to 10000000"),
+        (&["--nodes", "1"], "nodes is 1; it can be 2 to 1048576"),
         (&["--nodes", "3", "--fanout", "3"], "there are only 2 others"),
         (&["--mode", "shout"], "one of push, pull, push-pull is expected"),
         (&["--helpers", "99"], "helpers is 99; it can be 0 to 8"),
@@ -219,6 +265,11 @@ fn a_sweep_is_a_table_a_document_and_a_picture() {
     assert_eq!((&doc["schema"], &doc["sweep"], rows.len()), (&1.into(), &"fanout".into(), 9));
     let means: Vec<f64> = rows.iter().map(|row| number(row, "/spread/rounds/1/mean")).collect();
     assert!(means.windows(2).all(|w| w[0] > w[1]), "more calls, fewer rounds: {means:?}");
+    assert!(rows.iter().all(|row| row["inputs"]["fanout"].as_f64() == row["value"].as_f64()), "{doc}");
+    // The rounds are the same whatever they last.
+    let out = bruit(&["plan", "--sweep", "interval=100ms,1s,10s", "--svg", path], "");
+    let picture = std::fs::read_to_string(&svg).expect("written");
+    assert!(out.code == 0 && picture.contains("interval, s") && picture.contains(">seconds<"), "{picture}");
     let out = bruit(&["plan", "--svg", "/nonexistent/x.svg"], "");
     assert!(out.code == 1 && out.stderr.contains("cannot write /nonexistent/x.svg"), "{out:?}");
 }
@@ -231,4 +282,6 @@ fn a_payload_beyond_a_frame_is_told_in_fragments_and_in_datagrams() {
     assert!((number(&doc, "/payload/whole/lost") - (1.0 - 0.99_f64.powi(7))).abs() < 1e-9);
     let out = bruit(&[&["plan"], &args[..]].concat(), "");
     assert!(out.stdout.contains("10.0 kB in one datagram are 7 fragments at an MTU of 1500"), "{}", out.stdout);
+    let out = bruit(&["plan", "--payload", "100kB"], "");
+    assert!(out.stdout.contains("100 kB do not go into one datagram: UDP takes 65507 bytes."), "{}", out.stdout);
 }

@@ -46,7 +46,11 @@ pub fn seconds(s: f64) -> String {
     if s >= 600.0 {
         return humantime::format_duration(Duration::from_secs(s as u64)).to_string();
     }
-    let (number, unit) = if s < 1.0 { (s * 1e3, "ms") } else { (s, "s") };
+    let (number, unit) = match s {
+        _ if s >= 1.0 => (s, "s"),
+        _ if s >= 1e-3 || s == 0.0 => (s * 1e3, "ms"),
+        _ => (s * 1e6, "µs"),
+    };
     let digits = three_digits(number);
     let short = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
     format!("{short} {unit}")
@@ -128,7 +132,14 @@ pub fn refused(demand: &Demand, answer: &Answer) -> Failure {
     Failure::new(Code::NotMet, cause).advise(advice)
 }
 
+/// Two digits that are not below.
+fn above(x: f64) -> String {
+    let digit = 10_f64.powf(x.log10().floor() - 1.0);
+    format!("{:.1e}", (x / digit).ceil() * digit)
+}
+
 fn because(demand: &Demand, answer: &Answer) -> (String, String) {
+    let accused_max = demand.false_positives_max.unwrap_or(f64::INFINITY);
     let pause = seconds(answer.watch.config.pause_to_forgive.as_secs_f64());
     let allowed = demand.bytes_max.map(|max| bytes(max as u64)).unwrap_or_default();
     match answer.binding {
@@ -145,15 +156,21 @@ fn because(demand: &Demand, answer: &Answer) -> (String, String) {
             ),
             "lower --pause-to-forgive and raise the other limits, or ask for more time".to_owned(),
         ),
+        // The nearest is above a limit only where nothing keeps it, however much time there is.
+        Binding::Bytes if demand.bytes_max.is_some_and(|max| answer.busy().bytes > max) => (
+            format!("no probes and rounds cost as little as {allowed}/s per node"),
+            format!("raise --max-bytes-per-node to {} at least", answer.busy().bytes.ceil()),
+        ),
         Binding::Bytes => (
             format!("{allowed}/s per node do not pay for probes and rounds as frequent as that"),
             "raise --max-bytes-per-node, or ask for more time".to_owned(),
         ),
+        Binding::FalsePositives if answer.false_positives > accused_max => (
+            format!("no probes accuse as few as {} living members per node and hour", small(accused_max)),
+            format!("raise --max-false-positives to {} at least", above(answer.false_positives)),
+        ),
         Binding::FalsePositives => (
-            format!(
-                "what is fast enough accuses more than {} living members per node and hour",
-                small(demand.false_positives_max.unwrap_or(f64::INFINITY))
-            ),
+            format!("what is fast enough accuses more than {} living members per node and hour", small(accused_max)),
             "raise --max-false-positives, or ask for more time".to_owned(),
         ),
         Binding::DetectWithin | Binding::KnowWithin | Binding::Nothing => {

@@ -33,7 +33,7 @@ impl Document {
 }
 
 #[derive(Debug, Serialize)]
-struct InputsDoc {
+pub struct InputsDoc {
     nodes: u32,
     mode: &'static str,
     fanout: u32,
@@ -59,7 +59,8 @@ struct InputsDoc {
 }
 
 impl InputsDoc {
-    fn new(inputs: &Inputs, demands: &Demands, figures: &Figures) -> Self {
+    /// All of them, resolved.
+    pub fn new(inputs: &Inputs, demands: &Demands, figures: &Figures) -> Self {
         let config = &figures.detection.watch().config;
         let asked = demands.demand();
         Self {
@@ -259,7 +260,8 @@ impl From<Traffic> for PerNode {
 struct Dissemination {
     sends_per_node: u32,
     misses_somebody: f64,
-    piggyback_only_99_s: f64,
+    /// Null where hardly any datagram arrives.
+    piggyback_only_99_s: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]

@@ -5,8 +5,10 @@ use bruit::plan::{Coverage, Detection, EventTime, GOALS, Mode, Model, PlanError,
 
 use super::inputs::{Inputs, Timing};
 
-/// Coverage is told for so many rounds at most.
+/// Coverage is told at so many rounds or intervals at most: of a longer spread at every second, third and so on.
 const ROUNDS_SHOWN: usize = 60;
+/// Moments of an interval at which it is told in event time, where that is not too many.
+const QUARTERS: usize = 4;
 
 /// How long something takes: rounds (or intervals), or seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,7 +28,7 @@ impl Times {
 /// How news spreads.
 #[derive(Debug)]
 pub struct Spread {
-    /// At each round, or at each quarter of an interval, until all are as good as sure to know.
+    /// At each round, or at each quarter of an interval, or as evenly spaced as there may be, until all are as good as sure to know.
     pub coverage: Vec<(f64, Coverage)>,
     /// For each of [`GOALS`], in rounds or intervals.
     pub rounds: [Times; 3],
@@ -44,9 +46,9 @@ pub struct Figures {
     pub rates: Rates,
     pub repair: Traffic,
     pub members: u32,
-    /// A piece of news that rides on pings and acks only: seconds until 99 % know, at the median.
-    pub piggyback_s: f64,
-    /// The payload in one datagram, where UDP takes it.
+    /// A piece of news that rides on pings and acks only: seconds until 99 % know, at the median. `None` where hardly any arrives.
+    pub piggyback_s: Option<f64>,
+    /// The payload in one datagram; `None` above what UDP takes.
     pub whole: Option<Fragmented>,
     /// The payload in datagrams that each stand alone.
     pub pages: Pages,
@@ -64,7 +66,7 @@ impl Figures {
     pub fn with(inputs: &Inputs, model: &Model, watch: Watch) -> Result<Self, PlanError> {
         let max_datagram = watch.config.max_datagram;
         let detection = Detection::of(watch)?;
-        let piggyback_s = piggyback_only(detection.watch())?;
+        let piggyback_s = piggyback_only(detection.watch()).ok();
         Ok(Self {
             spread: spread(inputs, model)?,
             rates: Rates::of(model, &detection, inputs.interval().into(), inputs.payload, inputs.news_per_second),
@@ -103,9 +105,10 @@ fn in_rounds(model: &Model, interval_s: f64) -> Spread {
         p50: arrival.quantile(0.5).map(f64::from),
         p99: arrival.quantile(0.99).map(f64::from),
     });
-    let shown = rounds[2].p99.map_or(ROUNDS_SHOWN, |last| (last as usize + 1).min(ROUNDS_SHOWN));
-    let coverage =
-        worked_out.coverage.into_iter().take(shown).enumerate().map(|(round, c)| (round as f64, c)).collect();
+    let course = worked_out.coverage;
+    let last = rounds[2].p99.map_or(course.len() - 1, |last| (last as usize).min(course.len() - 1));
+    let shown = (0..last).step_by(stride(last)).chain([last]);
+    let coverage = shown.map(|round| (round as f64, course[round])).collect();
     Spread { coverage, rounds, seconds: rounds.map(|times| times.times(interval_s)), growth: None }
 }
 
@@ -116,10 +119,19 @@ fn in_event_time(model: &Model, interval_s: f64, latency_s: f64) -> Result<Sprea
         p50: Some(event.quantile(goal, 0.5)),
         p99: Some(event.quantile(goal, 0.99)),
     });
-    let last = (event.quantile(GOALS.len() - 1, 0.99).ceil() as u32).min(ROUNDS_SHOWN as u32);
-    let quarters = (0..=4 * last).map(|quarter| f64::from(quarter) / 4.0);
-    let coverage = quarters.map(|time| (time, event.coverage(time))).collect();
+    let last = event.quantile(GOALS.len() - 1, 0.99).ceil() as usize;
+    let step = match stride(last) {
+        1 => 1.0 / QUARTERS as f64,
+        intervals => intervals as f64,
+    };
+    let moments = (0..).map(|n| f64::from(n) * step).take_while(|time| *time < last as f64).chain([last as f64]);
+    let coverage = moments.map(|time| (time, event.coverage(time))).collect();
     Ok(Spread { coverage, rounds, seconds: rounds.map(|times| times.times(interval_s)), growth: Some(event.growth()) })
+}
+
+/// Every how many rounds coverage is told of a spread that takes so many.
+const fn stride(last: usize) -> usize {
+    last.div_ceil(ROUNDS_SHOWN).saturating_sub(1) + 1
 }
 
 /// A ping brings news from who knows, its ack from who is asked: push-pull to one peer, at each node's own moment.

@@ -41,23 +41,24 @@ impl Timing {
 /// Everything that figures are worked out from.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Inputs {
-    /// All nodes, the dead included
+    /// All nodes, the dead included: 2 to 1048576
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub nodes: u32,
     /// Who calls: push, pull or push-pull
     #[arg(long, default_value = "push", value_parser = mode)]
     pub mode: Mode,
-    /// Distinct peers that one node calls in one round [default: 3, or what a demand needs]
+    /// Distinct peers that one node calls in one round: 1 to 1000, fewer than there are nodes [default: 3, or what a demand needs]
     #[arg(long, value_name = "N")]
     pub fanout: Option<u32>,
-    /// The time between two rounds [default: 1s, or what a demand needs]
+    /// The time between two rounds of gossip: 1us to 1day [default: the profile's, 100ms lan, 500ms wan, 50ms local; or what a demand needs]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub interval: Option<humantime::Duration>,
     /// The share of datagrams that is lost, 0 to below 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, allow_negative_numbers = true)]
     pub loss: f64,
-    /// The share of nodes that is dead and still on everybody's list, 0 to below 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    /// The share of nodes that is dead and still on everybody's list while news spreads, 0 to below 1. Detection is that of the
+    /// living, who have taken them off
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, allow_negative_numbers = true)]
     pub dead: f64,
     /// Whether all call at once or each at its own moment
     #[arg(long, value_enum, default_value_t = Timing::Rounds)]
@@ -65,25 +66,25 @@ pub struct Inputs {
     /// The time of a datagram from one node to another [default: 250us lan, 25ms wan, 20us local]
     #[arg(long, value_name = "TIME")]
     pub latency: Option<humantime::Duration>,
-    /// Bytes of a piece of news
+    /// Bytes of a piece of news: 0 to 4GB
     #[arg(long, value_name = "BYTES", default_value = "24", value_parser = bytes)]
     pub payload: u32,
-    /// How many pieces of news there are in a second, in the whole cluster
-    #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate)]
+    /// How many pieces of news there are in a second, in the whole cluster: 0 to 1000000
+    #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate, allow_negative_numbers = true)]
     pub news_per_second: f64,
-    /// The largest frame on the way, for what IP would do to a payload in one datagram
-    #[arg(long, value_name = "BYTES", default_value = "1500", value_parser = bytes)]
+    /// The largest frame on the way, for what IP would do to a payload in one datagram: 68 to 65535
+    #[arg(long, value_name = "BYTES", default_value = "1500", value_parser = mtu)]
     pub mtu: u32,
     /// Where the parameters of failure detection come from: lan, wan or local
     #[arg(long, default_value = "lan", value_parser = profile)]
     pub profile: Profile,
-    /// The time between two probes of one node [default: --interval, or what a demand needs]
+    /// The time between two probes of one node, no shorter than --interval [default: the profile's, 1s lan, 5s wan, 500ms local; or what a demand needs]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub probe_interval: Option<humantime::Duration>,
-    /// How many others are asked to ping who does not answer [default: the profile's, or what a demand needs]
+    /// How many others are asked to ping who does not answer: 0 to 8 [default: the profile's, or what a demand needs]
     #[arg(long, value_name = "N")]
     pub helpers: Option<u32>,
-    /// The longest pause of a process that shall not cost it its place [default: the profile's]
+    /// The longest pause of a process that shall not cost it its place, no shorter than --interval [default: the profile's, 1s lan, 4s wan, 300ms local]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub pause_to_forgive: Option<humantime::Duration>,
 }
@@ -99,27 +100,31 @@ impl Inputs {
         Scenario { nodes, mode, fanout: self.fanout(), loss, dead }
     }
 
-    /// The cluster that watches itself: the living, configured by profile and flags. What would contradict the probe interval
-    /// is brought down to it.
+    /// The cluster that watches itself: the living, configured by profile and flags. What is not given gives way to what is.
     pub fn watch(&self, model: &Model) -> Watch {
-        let mut watch = self.watch_of_profile(model);
+        let mut watch = with_probe_interval(&self.watch_of_profile(model), self.probe_interval());
+        watch.config.gossip_interval = self.interval().into();
         watch.config.fanout = self.fanout().min(FANOUT_MAX as u32);
-        with_probe_interval(&watch, self.probe_interval.unwrap_or_else(|| self.interval()).into())
+        with_retentions(watch)
     }
 
+    /// All but the intervals and the fanout.
     fn watch_of_profile(&self, model: &Model) -> Watch {
         let mut config = Config::new(self.profile);
         config.helpers = self.helpers.unwrap_or(config.helpers);
-        config.pause_to_forgive = self.pause_to_forgive.map_or(config.pause_to_forgive, Duration::from);
+        let least = self.interval.map_or(Duration::ZERO, Duration::from);
+        config.pause_to_forgive = self.pause_to_forgive.map_or(config.pause_to_forgive.max(least), Duration::from);
         Watch { members: model.living(), loss: self.loss, round_trip: self.latency() * 2, config }
+    }
+
+    fn probe_interval(&self) -> Duration {
+        let least = self.interval.map_or(Duration::ZERO, Duration::from);
+        self.probe_interval.map_or_else(|| Config::new(self.profile).probe_interval.max(least), Duration::from)
     }
 
     /// What a demand is to be met with: what is given stays, what is not is looked for.
     pub fn ground(&self, model: &Model) -> Ground {
-        let mut watch = self.watch_of_profile(model);
-        if let Some(interval) = self.probe_interval {
-            watch = with_probe_interval(&watch, interval.into());
-        }
+        let mut watch = with_probe_interval(&self.watch_of_profile(model), self.probe_interval());
         let config = &mut watch.config;
         config.gossip_interval = self.interval.map_or(config.gossip_interval, Duration::from);
         config.fanout = self.fanout.unwrap_or(config.fanout);
@@ -134,7 +139,7 @@ impl Inputs {
             Timing::Event => Some(self.latency()),
         };
         Ground {
-            watch,
+            watch: with_retentions(watch),
             scenario: self.scenario(),
             payload: self.payload,
             news_per_second: self.news_per_second,
@@ -156,7 +161,9 @@ impl Inputs {
 
     /// Of a round.
     pub fn interval(&self) -> humantime::Duration {
-        self.interval.unwrap_or_else(|| Duration::from_secs(1).into())
+        let most = [self.probe_interval, self.pause_to_forgive].into_iter().flatten().map(Duration::from);
+        let of_profile = || most.fold(Config::new(self.profile).gossip_interval, Duration::min).into();
+        self.interval.unwrap_or_else(of_profile)
     }
 
     /// One way.
@@ -177,6 +184,15 @@ impl Inputs {
     }
 }
 
+/// With whatever is remembered for as long as it has to be beside these intervals: no figure depends on it.
+fn with_retentions(mut watch: Watch) -> Watch {
+    let config = &mut watch.config;
+    config.rumor_retention = config.rumor_retention.max(config.gossip_interval);
+    config.down_retention = config.down_retention.max(config.pause_to_forgive);
+    config.tombstone_retention = config.tombstone_retention.max(config.down_retention);
+    watch
+}
+
 /// What shall be met.
 #[derive(Clone, Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("demand").args(["detect_within", "know_within"]).multiple(true)))]
@@ -187,20 +203,20 @@ pub struct Demands {
     /// Find the cheapest parameters with which a piece of news is known within this time
     #[arg(long, value_name = "TIME")]
     pub know_within: Option<humantime::Duration>,
-    /// With which chance
-    #[arg(long, value_name = "CHANCE", default_value_t = 0.99, requires = "demand")]
+    /// With which chance, between 0 and 1
+    #[arg(long, value_name = "CHANCE", default_value_t = 0.99, requires = "demand", allow_negative_numbers = true)]
     pub confidence: f64,
     /// Noticed by whom: suspected (by somebody), dead (declared by somebody), known (to --coverage)
     #[arg(long, value_name = "WHAT", default_value = "known", value_parser = milestone, requires = "detect_within")]
     pub until: Milestone,
     /// The share of the living that must know, above 0 up to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 1.0, requires = "demand")]
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0, requires = "demand", allow_negative_numbers = true)]
     pub coverage: f64,
     /// What each node may send in a second, also while there is news
     #[arg(long, value_name = "BYTES", value_parser = bytes, requires = "demand")]
     pub max_bytes_per_node: Option<u32>,
     /// How many living members loss may have accused, per node and hour
-    #[arg(long, value_name = "RATE", default_value_t = 0.1, requires = "detect_within")]
+    #[arg(long, value_name = "RATE", default_value_t = 0.1, requires = "detect_within", allow_negative_numbers = true)]
     pub max_false_positives: f64,
 }
 
@@ -251,6 +267,14 @@ fn time(text: &str) -> Result<humantime::Duration, String> {
 fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| "a number is expected".to_owned())?;
     if (0.0..=1e6).contains(&rate) { Ok(rate) } else { Err("it can be 0 to 1000000".to_owned()) }
+}
+
+/// The size of a frame that IP can travel in.
+fn mtu(text: &str) -> Result<u32, String> {
+    bytes(text).and_then(|size| match size {
+        68..=65_535 => Ok(size),
+        _ => Err("it can be 68 to 65535".to_owned()),
+    })
 }
 
 /// A size: a number of bytes, or of thousands or millions of them.

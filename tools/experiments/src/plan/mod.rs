@@ -54,7 +54,7 @@ fn compare(args: &Args, sweep: &Sweep) -> Result<(), Failure> {
     let rows = sweep.run(&args.inputs).map_err(refused)?;
     plot::save(args.svg.as_deref(), || picture::sweep(&args.inputs, sweep, &rows))?;
     if args.json {
-        output::print_json(&sweep.document(timing, &rows))
+        output::print_json(&sweep.document(&args.inputs, &args.demands, &rows))
     } else {
         output::print(&sweep.table(timing, &rows, Paint::stdout()))
     }
@@ -90,5 +90,9 @@ fn show(args: &Args, inputs: &Inputs, figures: &Figures, asked: Option<(&Demand,
 
 /// Inputs that make no sense are the command line's doing.
 fn refused(error: PlanError) -> Failure {
-    Failure::new(Code::Usage, error).advise("`bruit plan --help` has every input and its range")
+    let advice = match error {
+        PlanError::Config(_) => "`gossip_interval` is --interval here; what is not given gives way to what is",
+        _ => "`bruit plan --help` has every input and its range",
+    };
+    Failure::new(Code::Usage, error).advise(advice)
 }

@@ -4,7 +4,7 @@ use bruit_terminal::plot::{Plot, Series, Style};
 
 use super::figures::Figures;
 use super::inputs::{Inputs, Timing};
-use super::sweep::{Row, Sweep};
+use super::sweep::{Key, Row, Sweep};
 
 /// The informed, round by round, with the range in which nine of ten runs lie.
 pub fn coverage(inputs: &Inputs, figures: &Figures) -> Plot {
@@ -40,22 +40,27 @@ pub fn coverage(inputs: &Inputs, figures: &Figures) -> Plot {
     }
 }
 
-/// The times to 99 % and to all, at p50 and p99, over what is swept.
+/// The times to 99 % and to all, at p50 and p99, over what is swept: in rounds, or in seconds where rounds are what is swept.
 pub fn sweep(inputs: &Inputs, sweep: &Sweep, rows: &[Row]) -> Plot {
+    let (x_label, y_label) = match sweep.key {
+        Key::Interval => ("interval, s", "seconds"),
+        Key::Nodes | Key::Fanout | Key::Loss | Key::Dead => (sweep.key.name(), inputs.timing.unit()),
+    };
     let series = |name: &str, goal: usize, late: bool, style: Style| {
         let time = |row: &Row| {
-            let times = row.figures.spread.rounds[goal];
+            let spread = &row.figures.spread;
+            let times = if sweep.key == Key::Interval { spread.seconds[goal] } else { spread.rounds[goal] };
             Some((row.value, if late { times.p99? } else { times.p50? }))
         };
         Series { name: name.to_owned(), points: rows.iter().filter_map(time).collect(), band: None, style }
     };
     Plot {
         title: format!("{}: how soon they know, by {}", inputs.mode.name(), sweep.key.name()),
-        x_label: sweep.key.name().to_owned(),
-        y_label: inputs.timing.unit().to_owned(),
+        x_label: x_label.to_owned(),
+        y_label: y_label.to_owned(),
         percentiles: false,
         log_x: sweep.key.is_geometric(),
-        log_y: false,
+        log_y: sweep.key == Key::Interval,
         series: vec![
             series("all, p99", 2, true, Style::Dots),
             series("all, p50", 2, false, Style::Dashed),

@@ -6,9 +6,9 @@ use libm::log10;
 use serde::Serialize;
 
 use super::demand::seconds;
-use super::document::PlanDoc;
+use super::document::{InputsDoc, PlanDoc};
 use super::figures::Figures;
-use super::inputs::{Inputs, Timing};
+use super::inputs::{Demands, Inputs, Timing};
 use super::text::{rounds, small, time};
 
 /// Values that one sweep looks at, at most.
@@ -198,8 +198,12 @@ impl Sweep {
     }
 
     /// The document.
-    pub fn document(&self, timing: Timing, rows: &[Row]) -> impl Serialize {
-        let row = |row: &Row| RowDoc { value: row.value, plan: PlanDoc::new(timing, &row.figures) };
+    pub fn document(&self, inputs: &Inputs, demands: &Demands, rows: &[Row]) -> impl Serialize {
+        let row = |row: &Row| RowDoc {
+            value: row.value,
+            inputs: InputsDoc::new(&self.with(inputs, row.value), demands, &row.figures),
+            plan: PlanDoc::new(inputs.timing, &row.figures),
+        };
         SweepDoc { schema: 1, sweep: self.key.name(), rows: rows.iter().map(row).collect() }
     }
 }
@@ -215,6 +219,7 @@ struct SweepDoc {
 struct RowDoc {
     /// In seconds where it is a time.
     value: f64,
+    inputs: InputsDoc,
     #[serde(flatten)]
     plan: PlanDoc,
 }

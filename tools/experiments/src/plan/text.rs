@@ -9,6 +9,8 @@ use super::demand::seconds;
 use super::figures::{Figures, Times};
 use super::inputs::{Inputs, Timing};
 
+/// The most bytes that UDP over IPv4 takes.
+const UDP_MAX: u32 = 65_507;
 /// What is printed as 100 %.
 const ALL_BUT_ROUNDED: f64 = 0.999_95;
 
@@ -130,16 +132,21 @@ fn traffic(inputs: &Inputs, figures: &Figures) -> Table {
 
 /// What becomes of a payload that one frame does not hold.
 fn payload(inputs: &Inputs, figures: &Figures) -> String {
-    let Some(whole) = figures.whole.filter(|w| w.fragments > 1) else { return String::new() };
+    let size = bytes(u64::from(inputs.payload));
+    let in_one = match figures.whole {
+        Some(whole) if whole.fragments > 1 => format!(
+            "{size} in one datagram are {} fragments at an MTU of {}: lost with any of them, {:.2} % of the time, and then sent whole again.",
+            whole.fragments,
+            inputs.mtu,
+            whole.lost * 100.0
+        ),
+        None if inputs.payload > UDP_MAX => format!("{size} do not go into one datagram: UDP takes {UDP_MAX} bytes."),
+        Some(_) | None => return String::new(),
+    };
     let pages = figures.pages.datagrams;
     let any = 1.0 - pow(1.0 - inputs.loss, f64::from(pages));
     format!(
-        "{} in one datagram are {} fragments at an MTU of {}: lost with any of them, {:.2} % of the time, and then sent whole again.\n\
-         In {pages} datagrams that stand alone ({}), {:.2} % of the time one is missing, and only that one is sent again.\n",
-        bytes(u64::from(inputs.payload)),
-        whole.fragments,
-        inputs.mtu,
-        whole.lost * 100.0,
+        "{in_one}\nIn {pages} datagrams that stand alone ({}), {:.2} % of the time one is missing, and only that one is sent again.\n",
         bytes(figures.pages.bytes() as u64),
         any * 100.0,
     )
@@ -178,13 +185,17 @@ fn assumed(inputs: &Inputs, figures: &Figures, paint: Paint) -> String {
         (
             "detection",
             format!(
-                "profile {}, a probe every {}, {} helpers, gossip to {} every {}, one way {}",
+                "profile {}, a probe every {}, {} helpers, gossip to {} every {}, one way {}{}",
                 inputs.profile.name(),
                 seconds(config.probe_interval.as_secs_f64()),
                 config.helpers,
                 config.fanout,
                 seconds(config.gossip_interval.as_secs_f64()),
                 seconds(inputs.latency().as_secs_f64()),
+                match inputs.dead {
+                    0.0 => String::new(),
+                    _ => format!("; among the {} living, who have taken the dead off", figures.members),
+                }
             ),
         ),
         (
@@ -205,10 +216,12 @@ fn assumed(inputs: &Inputs, figures: &Figures, paint: Paint) -> String {
         (
             "membership news",
             format!(
-                "sent {} times by each node; one piece in {} misses somebody, which repair finds; on pings and acks alone 99 % know after {}",
+                "sent {} times by each node; one piece in {} misses somebody, which repair finds; on pings and acks alone {}",
                 detection.sends(),
                 three_digits(1.0 / detection.misses_somebody().max(1e-12)),
-                seconds(figures.piggyback_s)
+                figures
+                    .piggyback_s
+                    .map_or_else(|| "hardly any arrives".to_owned(), |s| format!("99 % know after {}", seconds(s)))
             ),
         ),
         (
