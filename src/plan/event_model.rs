@@ -8,7 +8,8 @@ use super::model::{Model, ROUNDS_MAX, Scenario, chance, uniform};
 use crate::rng::Rng;
 
 /// One run: when each living node heard it, in intervals, ascending; the source at 0. Nodes that have not heard it after
-/// [`ROUNDS_MAX`] intervals are left at infinity. `latency` is one way, in intervals.
+/// [`ROUNDS_MAX`] intervals are left at infinity. `latency` is one way, in intervals. Who asked the source just before it
+/// knew is answered too.
 #[must_use]
 pub fn run_event(model: &Model, latency: f64, rng: &mut Rng) -> Vec<f64> {
     let Scenario { nodes, mode, fanout, .. } = *model.scenario();
@@ -19,7 +20,8 @@ pub fn run_event(model: &Model, latency: f64, rng: &mut Rng) -> Vec<f64> {
     let mut ticks: Vec<(f64, usize)> = (0..living).map(|node| (uniform(rng), node)).collect();
     ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut targets = Vec::new();
-    for interval in 0..ROUNDS_MAX {
+    // A request sent before time 0 may find the news when it arrives.
+    for interval in -latency.ceil() as i32..ROUNDS_MAX as i32 {
         if heard.iter().all(|time| *time <= f64::from(interval)) {
             break;
         }
@@ -67,5 +69,15 @@ mod tests {
             assert_eq!((heard.len(), heard[0]), (45, 0.0));
             assert!(heard.is_sorted() && heard[44].is_finite() && heard[1] >= 0.1, "{heard:?}");
         }
+    }
+
+    #[test]
+    fn a_request_under_way_finds_the_news_when_it_arrives() {
+        // One other node: it asked less than a latency before, or asks within the 0.6 intervals that are left of the first.
+        let scenario = Scenario { nodes: 2, mode: Mode::Pull, fanout: 1, loss: 0.0, dead: 0.0 };
+        let model = Model::try_from(scenario).expect("makes sense");
+        let mut rng = Rng::from_seed(1);
+        let times: Vec<f64> = (0..200).map(|_| run_event(&model, 0.4, &mut rng)[1]).collect();
+        assert!(times.iter().all(|t| (0.4..=1.4).contains(t)), "{times:?}");
     }
 }
