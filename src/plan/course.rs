@@ -30,23 +30,37 @@ pub struct Course {
     pub uninformed: Vec<f64>,
 }
 
+/// Where a course begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Start {
+    /// A share of a node, whose ticks are spread over the interval: the start grows as a branching process does on average.
+    Share,
+    /// The source itself, which ticks at this share of each interval.
+    Tick(f64),
+}
+
 /// What an informed node does while few are.
 pub fn births(model: &Model, latency: f64) -> Births {
+    births_in(model, latency, STEPS_MAX)
+}
+
+/// The same in at most so many steps of an interval.
+pub fn births_in(model: &Model, latency: f64, steps_max: f64) -> Births {
     let Scenario { nodes, mode, fanout, .. } = *model.scenario();
     let others = f64::from(nodes) - 1.0;
     let (f, living) = (f64::from(fanout), f64::from(model.living()));
     let pushes = if mode.pushes() { model.push_success() * (living - 1.0) / others } else { 0.0 };
     let pulled = if mode.pulls() { f * model.pull_success() * living / others } else { 0.0 };
     let rate = f * pushes + pulled;
-    let steps = (STEPS_PER_FOLD * rate).clamp(STEPS_MIN, STEPS_MAX).round();
+    let steps = (STEPS_PER_FOLD * rate).clamp(STEPS_MIN, steps_max).round();
     // A tick falls into the middle of its step.
     let latency = (latency * steps - 0.5).round().max(0.0);
     Births { steps: steps as usize, latency: latency as usize, fanout, success: pushes, pulled }
 }
 
 impl Course {
-    /// Step by step from a source that is a small share of a node, so that the start grows as a branching process does on average.
-    pub fn of(model: &Model, births: &Births) -> Self {
+    /// Step by step.
+    pub fn of(model: &Model, births: &Births, start: Start) -> Self {
         let Scenario { nodes, mode, fanout, .. } = *model.scenario();
         let (others, living, f) = (f64::from(nodes) - 1.0, f64::from(model.living()), f64::from(fanout));
         let (steps, latency, growth) = (births.steps, births.latency, births.growth());
@@ -54,15 +68,20 @@ impl Course {
         let answered = if mode.pulls() { model.pull_success() / others } else { 0.0 };
         // A push finds any phase alike; a pull concerns the phase whose tick it is. So the uninformed of each phase are what
         // pulls have left of it times what pushes have left of all.
-        let begin = 1.0 - BEGIN;
+        let begun = if start == Start::Share { BEGIN } else { 1.0 / living };
+        let begin = 1.0 - begun;
+        let source = |n: usize| match start {
+            Start::Share => living * begun / steps as f64,
+            Start::Tick(at) => f64::from(n % steps == (at * steps as f64) as usize),
+        };
         let mut phases = vec![begin / steps as f64; steps];
         let (mut sum, mut common) = (begin, 1.0);
         let mut uninformed = vec![sum];
-        let mut callers = vec![0.0];
+        let mut callers = vec![if start == Start::Share { 0.0 } else { source(0) }];
         while living * uninformed[uninformed.len() - 1] > END && uninformed.len() < COURSE_MAX {
             let n = uninformed.len();
             // Who called a latency ago; whoever pulled at that tick did not push, and has its answer two latencies later.
-            callers.push(living * (1.0 / steps as f64 - common * phases[(n + 2 * latency) % steps]));
+            callers.push(source(n) + living * (begin / steps as f64 - common * phases[(n + 2 * latency) % steps]));
             common *= exp(told * n.checked_sub(latency).map_or(0.0, |then| callers[then]));
             let informed = n.checked_sub(latency + 1).map_or(0.0, |then| living * (1.0 - uninformed[then]));
             let phase = &mut phases[n % steps];
@@ -71,16 +90,13 @@ impl Course {
             *phase = missed;
             uninformed.push(common * sum);
         }
-        let origin = log(BEGIN * living) / growth;
+        let origin = log(begun * living) / growth;
         Self { steps: steps as f64, origin, uninformed }
     }
 
     /// The share that is not informed at a step, counted from time 0.
     pub fn uninformed_at(&self, step: f64) -> f64 {
-        let at = step - self.origin;
-        if at < 0.0 {
-            return 1.0;
-        }
+        let at = (step - self.origin).max(0.0);
         let (low, share) = (at as usize, at.fract());
         match (self.uninformed.get(low), self.uninformed.get(low + 1)) {
             (Some(a), Some(b)) => a + (b - a) * share,

@@ -22,7 +22,8 @@ use super::complex::Complex;
 
 /// The order of the inversion: its error is about 10^(-0.6 · this), its weights stay far from rounding.
 const ORDER: usize = 11;
-/// ln W is looked at between these.
+/// ln W is looked at between these, and below by as much as it grows in an interval: so far a late tick of the source
+/// alone puts a run behind.
 const LN_LEAST: f64 = -14.0;
 const LN_MOST: f64 = 5.0;
 /// ln of the scale at which φ is still e^(-θ) for all that matters.
@@ -90,11 +91,17 @@ pub struct Luck {
 }
 
 impl Luck {
+    /// All runs alike.
+    pub fn none() -> Self {
+        Self { ahead: vec![(0.0, 1.0)] }
+    }
+
     /// Works it out.
     #[must_use]
     pub fn of(births: &Births) -> Self {
         let growth = births.growth();
-        let points = ((LN_MOST - LN_LEAST) / growth).ceil() as usize + 1;
+        let least = LN_LEAST - growth * births.steps as f64;
+        let points = ((LN_MOST - least) / growth).ceil() as usize + 1;
         let start = ((-LN_MOST - LN_START) / growth).ceil() as usize;
         let mut below = vec![0.0; points];
         for (k, weight) in weights().into_iter().enumerate() {
@@ -114,7 +121,7 @@ impl Luck {
             ahead.push((LN_MOST / growth - i as f64 + 0.5, last - below));
             last = below;
         }
-        ahead.push((LN_LEAST / growth, last));
+        ahead.push((least / growth, last));
         ahead.retain(|(_, chance)| *chance > 1e-9);
         let all: f64 = ahead.iter().map(|(_, chance)| chance).sum();
         ahead.iter_mut().for_each(|(_, chance)| *chance /= all);
