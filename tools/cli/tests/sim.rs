@@ -194,6 +194,23 @@ fn every_experiment_draws_and_says_where_it_cannot() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_picture_that_finds_no_room_costs_no_figures() {
+    let cases: [(&str, &[&str]); 5] = [
+        ("detect", &["--nodes", "6", "--runs", "2"]),
+        ("spread", &["--nodes", "20", "--runs", "2"]),
+        ("steady", &["--nodes", "4", "--watch", "5s"]),
+        ("mass-restart", &["--nodes", "12", "--runs", "1"]),
+        ("lifeguard", &["--nodes", "8", "--starved", "1", "--pause", "2s", "--interval", "1s"]),
+    ];
+    for (name, args) in cases {
+        let out = bruit(&[&["sim", name], args, &["--svg", "/dev/full", "--json"]].concat(), "");
+        assert!(out.code == 1 && out.json()["trace_hash"].is_string(), "{name}: {out:?}");
+        assert!(out.stderr.contains("make room there, or name a file on another disk"), "{name}: {out:?}");
+    }
+}
+
 #[test]
 fn a_place_for_none_is_drawn_below_the_powers_of_ten() {
     let picture = scratch("sim-none").join("x.svg");

@@ -61,12 +61,13 @@ pub struct Played {
 pub fn run(args: &Args) -> Result<(), Failure> {
     plot::writable(args.svg.as_deref())?;
     let played = play(args)?;
-    plot::save_svg(args.svg.as_deref(), || plot::stacked(&picture::churn(&played)))?;
-    if args.common.json {
+    let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
         output::print(&text(&played.report, Paint::stdout()))
-    }
+    };
+    plot::save_svg(args.svg.as_deref(), || plot::stacked(&picture::churn(&played)))?;
+    shown
 }
 
 /// Plays it.

@@ -57,12 +57,13 @@ pub struct Played {
 pub fn run(args: &Args) -> Result<(), Failure> {
     plot::writable(args.svg.as_deref())?;
     let played = play(args)?;
-    plot::save(args.svg.as_deref(), || picture::false_deaths(&played))?;
-    if args.common.json {
+    let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
         output::print(&text(&played.report, Paint::stdout()))
-    }
+    };
+    plot::save(args.svg.as_deref(), || picture::false_deaths(&played))?;
+    shown
 }
 
 /// Plays it.

@@ -51,8 +51,9 @@ pub struct Played {
 pub fn run(args: &Args) -> Result<(), Failure> {
     plot::writable(args.svg.as_deref())?;
     let played = play(args)?;
+    let shown = document(&played).show(args.common.json, &rows(&played.report));
     plot::save(args.svg.as_deref(), || picture::join_storm(&played))?;
-    document(&played).show(args.common.json, &rows(&played.report))
+    shown
 }
 
 /// Plays it.

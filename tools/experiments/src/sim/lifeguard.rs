@@ -91,13 +91,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     plot::writable(args.svg.as_deref())?;
     plot::writable(args.svg_latency.as_deref())?;
     let played = play(args)?;
-    plot::save(args.svg.as_deref(), || picture::false_positives(&played))?;
-    plot::save(args.svg_latency.as_deref(), || picture::latency(&played))?;
-    if args.common.json {
+    let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
         output::print(&table(&played.report).render(Paint::stdout()))
-    }
+    };
+    let saved = plot::save(args.svg.as_deref(), || picture::false_positives(&played));
+    plot::save(args.svg_latency.as_deref(), || picture::latency(&played))?;
+    saved.and(shown)
 }
 
 /// Plays it.

@@ -51,12 +51,13 @@ pub struct Played {
 pub fn run(args: &Args) -> Result<(), Failure> {
     plot::writable(args.svg.as_deref())?;
     let played = play(args)?;
-    plot::save(args.svg.as_deref(), || picture::group(&played))?;
-    if args.common.json {
+    let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
         output::print(&table(&played).render(Paint::stdout()))
-    }
+    };
+    plot::save(args.svg.as_deref(), || picture::group(&played))?;
+    shown
 }
 
 /// Plays it.

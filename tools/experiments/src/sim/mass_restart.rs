@@ -55,8 +55,9 @@ pub struct Played {
 pub fn run(args: &Args) -> Result<(), Failure> {
     plot::writable(args.svg.as_deref())?;
     let played = play(args)?;
+    let shown = document(&played).show(args.common.json, &rows(&played.report));
     plot::save(args.svg.as_deref(), || picture::mass_restart(&played))?;
-    document(&played).show(args.common.json, &rows(&played.report))
+    shown
 }
 
 /// Plays it.

@@ -66,8 +66,9 @@ pub struct Played {
 pub fn run(args: &Args) -> Result<(), Failure> {
     plot::writable(args.svg.as_deref())?;
     let played = play(args)?;
+    let shown = document(&played).show(args.common.json, &rows(&played.report));
     plot::save(args.svg.as_deref(), || picture::partition(&played))?;
-    document(&played).show(args.common.json, &rows(&played.report))
+    shown
 }
 
 /// Plays it.

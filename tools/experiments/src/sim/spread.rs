@@ -57,24 +57,23 @@ pub struct Played {
 /// Plays it and shows what came out.
 pub fn run(args: &Args) -> Result<(), Failure> {
     plot::writable(args.svg.as_deref())?;
-    if args.sizes.is_empty() {
-        let [played] = &play(args)?[..] else { return Ok(()) };
-        plot::save(args.svg.as_deref(), || picture::coverage(played))?;
-        return if args.common.json {
-            output::print_json(&document(played))
-        } else {
-            output::print(&table(played).render(Paint::stdout()))?;
-            output::print(&notes(played).render(Paint::stdout()))
-        };
-    }
     let played = play(args)?;
-    plot::save(args.svg.as_deref(), || picture::by_size(&played))?;
-    if args.common.json {
-        let sizes = played.iter().map(document).collect();
-        output::print_json(&Sizes { schema: 1, scenario: "spread", sizes })
-    } else {
-        output::print(&sizes_table(&played).render(Paint::stdout()))
-    }
+    let shown = match &played[..] {
+        [one] if args.sizes.is_empty() && args.common.json => output::print_json(&document(one)),
+        [one] if args.sizes.is_empty() => {
+            output::print(&(table(one).render(Paint::stdout()) + &notes(one).render(Paint::stdout())))
+        }
+        all if args.common.json => {
+            let sizes = all.iter().map(document).collect();
+            output::print_json(&Sizes { schema: 1, scenario: "spread", sizes })
+        }
+        all => output::print(&sizes_table(all).render(Paint::stdout())),
+    };
+    plot::save(args.svg.as_deref(), || match &played[..] {
+        [one] if args.sizes.is_empty() => picture::coverage(one),
+        all => picture::by_size(all),
+    })?;
+    shown
 }
 
 /// Plays each size.

@@ -98,12 +98,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::new(Code::Usage, cause));
     }
     let played = play(args, &thread_time)?;
-    plot::save(args.svg.as_deref(), || picture::repair(&[&played]))?;
-    if args.common.json {
+    let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
         output::print(&table(&played.rows).render(Paint::stdout()))
-    }
+    };
+    plot::save(args.svg.as_deref(), || picture::repair(&[&played]))?;
+    shown
 }
 
 /// Plays it; `clock` is the time that the calling thread has used.

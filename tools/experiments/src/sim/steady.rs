@@ -61,17 +61,18 @@ pub struct Played {
 pub fn run(args: &Args) -> Result<(), Failure> {
     plot::writable(args.svg.as_deref())?;
     let played = play(args, &thread_time)?;
-    plot::save_svg(args.svg.as_deref(), || {
-        plot::stacked(&[picture::idle_bytes(&played), picture::idle_work(&played)])
-    })?;
-    match &played[..] {
+    let shown = match &played[..] {
         [one] if args.sizes.is_empty() => document(one).show(args.common.json, &rows(&one.report)),
         all if args.common.json => {
             let sizes = all.iter().map(document).collect();
             output::print_json(&Sizes { schema: 1, scenario: "steady", sizes })
         }
         all => output::print(&sizes_table(all).render(Paint::stdout())),
-    }
+    };
+    plot::save_svg(args.svg.as_deref(), || {
+        plot::stacked(&[picture::idle_bytes(&played), picture::idle_work(&played)])
+    })?;
+    shown
 }
 
 /// Plays each size; `clock` is the time that the calling thread has used.

@@ -1,17 +1,15 @@
 //! How does a curve look? A plot with axes, a legend, several series and their bands, as one SVG document.
 //!
 //! By hand and not by a plotting crate: what the commands draw is a few curves over one pair of axes, the text of an SVG is
-//! laid out by whoever shows it, and a tree of a dozen crates for that is more to keep well than these three files.
+//! laid out by whoever shows it, and a tree of a dozen crates for that is more to keep well than these few files.
 
 mod axis;
+mod file;
 mod svg;
 
-use std::path::Path;
-
 use axis::Axis;
+pub use file::{save, save_svg, writable};
 use svg::{Anchor, Svg};
-
-use crate::failure::{Code, Failure};
 
 /// The whole picture, in pixels.
 const SIZE: (f64, f64) = (800.0, 500.0);
@@ -181,32 +179,6 @@ pub fn stacked(plots: &[Plot]) -> String {
     svg.finish()
 }
 
-/// Draws a picture and writes it to a file, where one is named.
-pub fn save(path: Option<&Path>, draw: impl FnOnce() -> Plot) -> Result<(), Failure> {
-    save_svg(path, || draw().svg())
-}
-
-/// Writes an SVG document to a file, where one is named.
-pub fn save_svg(path: Option<&Path>, draw: impl FnOnce() -> String) -> Result<(), Failure> {
-    let Some(path) = path else { return Ok(()) };
-    std::fs::write(path, draw()).map_err(|error| cannot_write(path, &error))
-}
-
-/// Whether a picture can be written to a file, where one is named, for those who have long to wait for what it shows. What is there
-/// stays as it is.
-pub fn writable(path: Option<&Path>) -> Result<(), Failure> {
-    let Some(path) = path else { return Ok(()) };
-    let is_new = !path.exists();
-    let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
-    let removed = opened.and_then(|_| if is_new { std::fs::remove_file(path) } else { Ok(()) });
-    removed.map_err(|error| cannot_write(path, &error))
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(Code::Failed, format_args!("cannot write {}: {error}", path.display()))
-        .advise("name a file in a folder that you may write to")
-}
-
 /// Where an axis is broken, between a place for 0 and its powers of ten: two strokes across it.
 fn draw_gaps(svg: &mut Svg, frame: &Frame) {
     if let Some(x) = frame.x.gap().map(|share| frame.along(share)) {
@@ -326,19 +298,6 @@ mod tests {
         }
         let x = numbers(&svg, "cx");
         assert!((x[2] - x[0] - 4.0 * (x[1] - x[0])).abs() < 0.5, "{x:?}");
-    }
-
-    #[test]
-    fn whether_a_picture_can_be_written_is_known_beforehand() {
-        let dir = std::env::temp_dir().join(format!("bruit-plot-{}", std::process::id()));
-        std::fs::create_dir_all(&dir).expect("a folder in the temporary folder");
-        let (new, old) = (dir.join("new.svg"), dir.join("old.svg"));
-        std::fs::write(&old, "precious").expect("a file");
-        assert!(writable(Some(&new)).is_ok() && writable(Some(&old)).is_ok() && writable(None).is_ok());
-        assert_eq!((new.exists(), std::fs::read_to_string(&old).ok().as_deref()), (false, Some("precious")));
-        assert_eq!(writable(Some(&dir.join("none/x.svg"))).expect_err("no such folder").code, Code::Failed);
-        assert_eq!(writable(Some(&dir)).expect_err("a folder").code, Code::Failed);
-        std::fs::remove_dir_all(&dir).expect("our own folder");
     }
 
     #[test]
