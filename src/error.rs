@@ -285,9 +285,11 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OutOfRange { field, got, min, max } => {
+                let [got, min, max] = [got, min, max].map(|value| Shown(field, *value));
                 write!(f, "{field} is {got}; it can be {min} to {max}")
             }
             Self::Contradiction { less, less_is, more, more_is } => {
+                let (less_is, more_is) = (Shown(less, *less_is), Shown(more, *more_is));
                 write!(f, "{less} ({less_is}) is above {more} ({more_is}); lower the first or raise the second")
             }
             Self::NotAMultiple { field, got, of } => write!(f, "{field} is {got}; it can be a multiple of {of}"),
@@ -305,6 +307,51 @@ impl fmt::Display for ConfigError {
 }
 
 impl core::error::Error for ConfigError {}
+
+/// The fields that are times.
+const TIMES: [&str; 16] = [
+    "probe_interval",
+    "ack_floor",
+    "ack_prior",
+    "ack_ceiling",
+    "pause_to_forgive",
+    "lag_tolerance",
+    "gossip_interval",
+    "gossip_phase",
+    "revive_interval",
+    "hello_interval",
+    "cold_start_wait",
+    "conflict_wait",
+    "rumor_retention",
+    "tombstone_retention",
+    "down_retention",
+    "options.spin",
+];
+
+/// A field's value: a time in the largest unit that it is a whole number of.
+struct Shown<'a>(&'a str, u64);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(u64, &str); 7] = [
+            (86_400_000_000_000, "d"),
+            (3_600_000_000_000, "h"),
+            (60_000_000_000, "min"),
+            (1_000_000_000, "s"),
+            (1_000_000, "ms"),
+            (1_000, "us"),
+            (1, "ns"),
+        ];
+        let Self(field, value) = *self;
+        if !TIMES.contains(&field) {
+            return value.fmt(f);
+        }
+        match UNITS.iter().find(|(unit, _)| value >= *unit && value % unit == 0) {
+            Some((unit, name)) => write!(f, "{}{name}", value / unit),
+            None => f.write_str("0s"),
+        }
+    }
+}
 
 /// Refuses a value outside `min..=max`.
 pub(crate) fn in_range(field: &'static str, got: u64, min: u64, max: u64) -> Result<(), ConfigError> {

@@ -264,8 +264,11 @@ mod tests {
         let error = Params::try_from(config).expect_err("a probe that outlasts its interval");
         assert_eq!(
             error.to_string(),
-            "ack_ceiling (2000000000) is above probe_interval (1000000000); lower the first or raise the second"
+            "ack_ceiling (2s) is above probe_interval (1s); lower the first or raise the second"
         );
+        let config = Config { probe_interval: Duration::ZERO, ..Config::default() };
+        let error = Params::try_from(config).expect_err("no time to probe in");
+        assert_eq!(error.to_string(), "probe_interval is 0s; it can be 1us to 1d");
         let config = Config { fanout: 0, ..Config::default() };
         let config_of = |direct_pings| Config { direct_pings, ..Config::default() };
         assert!([1, 2, 3].into_iter().all(|pings| Params::try_from(config_of(pings)).is_ok()));

@@ -378,6 +378,23 @@ mod tests {
     }
 
     #[test]
+    fn the_library_shows_every_time_with_its_unit_and_no_other_number() {
+        for key in KEYS {
+            let field = match key.path.split_once('.') {
+                Some(("protocol", field)) => field.to_owned(),
+                Some(("net", option)) => format!("options.{option}"),
+                Some(("limits", _)) => key.path.to_owned(),
+                Some(_) | None => continue,
+            };
+            let field: &'static str = field.leak();
+            let said = ConfigError::OutOfRange { field, got: 0, min: 1_000, max: 1_500_000_000 }.to_string();
+            let values = if key.kind == Duration::KIND { ["0s", "1us", "1500ms"] } else { ["0", "1000", "1500000000"] };
+            let [got, min, max] = values;
+            assert_eq!(said, format!("{field} is {got}; it can be {min} to {max}"));
+        }
+    }
+
+    #[test]
     fn contradictions_are_told_with_durations_for_people() {
         let mut settings = Settings::of(Profile::Lan);
         settings.protocol.ack_ceiling = Duration::from_secs(2);
