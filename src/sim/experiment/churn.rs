@@ -95,8 +95,8 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
         }
         // The departed keep their places for a while.
         let params = setup.base.params(setup.changes(*rate).saturating_add(64))?;
-        let memory = setup.base.memory(&params);
-        let played = setup.runs.play_large(memory.all_bytes, progress, |seed| play(setup, *rate, &params, seed));
+        let (memory, load) = (setup.base.memory(&params), setup.base.load(&params)?);
+        let played = setup.runs.play_large(load, progress, |seed| play(setup, *rate, &params, seed));
         let played: Vec<Played> = played.into_iter().collect::<Result<_, SetupError>>()?;
         traces.extend(played.iter().map(|p| p.trace));
         let row = row(setup, *rate, memory, &played);

@@ -130,10 +130,11 @@ impl Theory {
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(3)?;
     let theory = Theory::of(&setup.base)?;
-    let memory = setup.base.memory(&setup.base.params(0)?);
+    let params = setup.base.params(0)?;
+    let (memory, load) = (setup.base.memory(&params), setup.base.load(&params)?);
     let count = setup.runs.count.max(1);
     let worlds = Runs { count: count.div_ceil(RUNS_A_WORLD), ..setup.runs };
-    let played = worlds.play_large(memory.all_bytes, progress, |seed| {
+    let played = worlds.play_large(load, progress, |seed| {
         let before = (seed.wrapping_sub(setup.runs.seed) as u32) * RUNS_A_WORLD;
         play(setup, seed, (count - before).min(RUNS_A_WORLD))
     });

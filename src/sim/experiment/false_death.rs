@@ -76,8 +76,9 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
     setup.base.check_nodes(2)?;
     let each = setup.runs.count.max(1);
     let pieces = Runs { count: each * setup.losses_permille.len() as u32, seed: 0 };
-    let memory = setup.base.memory(&setup.base.params(0)?);
-    let played = pieces.play_large(memory.all_bytes, progress, |nth| {
+    let params = setup.base.params(0)?;
+    let (memory, load) = (setup.base.memory(&params), setup.base.load(&params)?);
+    let played = pieces.play_large(load, progress, |nth| {
         let loss_permille = setup.losses_permille[nth as usize / each as usize];
         play(setup, loss_permille, setup.runs.seed.wrapping_add(nth % u64::from(each)))
     });

@@ -95,8 +95,8 @@ struct Played {
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(2)?;
     let params = setup.base.params(1)?;
-    let memory = setup.base.memory(&params);
-    let played = setup.runs.play_large(memory.all_bytes, progress, |seed| play(setup, &params, seed));
+    let (memory, load) = (setup.base.memory(&params), setup.base.load(&params)?);
+    let played = setup.runs.play_large(load, progress, |seed| play(setup, &params, seed));
     let played: Vec<Played> = played.into_iter().collect::<Result<_, SetupError>>()?;
     let of = |figure: fn(&Played) -> Option<f64>| played.iter().filter_map(figure).collect();
     Ok(Report {

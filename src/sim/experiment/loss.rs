@@ -201,7 +201,9 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
     setup.base.check_nodes(3)?;
     let each = setup.runs.count.max(1);
     let pieces = Runs { count: each * Row::ALL.len() as u32, seed: 0 };
-    let played = pieces.play(progress, |nth| {
+    // Rows differ in what they say, and hardly in what they buy.
+    let load = setup.base.load(&setup.base.params(0)?)?;
+    let played = pieces.play_large(load, progress, |nth| {
         let (row, run) = (Row::ALL[nth as usize / each as usize], nth % u64::from(each));
         play(setup, row, setup.runs.seed.wrapping_add(run))
     });

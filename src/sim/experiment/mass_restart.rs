@@ -92,7 +92,8 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
         return Err(SetupError::OutOfRange { field: "survivors", got: f64::from(setup.survivors), min: 0.0, max });
     }
     let params = setup.base.params(0)?;
-    let played = setup.runs.play(progress, |seed| play(setup, &params, seed));
+    let load = setup.base.load(&params)?;
+    let played = setup.runs.play_large(load, progress, |seed| play(setup, &params, seed));
     let played: Vec<Played> = played.into_iter().collect::<Result<_, SetupError>>()?;
     Ok(Report {
         all_back_ms: played.iter().filter_map(|p| p.all_back).collect(),

@@ -30,6 +30,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use distribution::Distribution;
+use runs::Load;
 pub use runs::{Progress, Runs, trace_of};
 pub use stage::Timing;
 pub use timeline::Moment;
@@ -97,13 +98,16 @@ pub struct Base {
     pub config: Config,
     /// Each way between two of them.
     pub link: Link,
+    /// Bytes that all clusters which are played at once may buy together, where there is a bound. A single one that buys more is
+    /// refused.
+    pub room: Option<u64>,
 }
 
 impl Base {
     /// So many nodes of a profile in one room.
     #[must_use]
     pub fn new(nodes: u32, profile: Profile) -> Self {
-        Self { nodes, config: Config::new(profile), link: Link::default() }
+        Self { nodes, config: Config::new(profile), link: Link::default(), room: None }
     }
 
     /// The parameters of each node, with room for `spare` members beyond all nodes, whose names are as short as theirs. What
@@ -143,6 +147,18 @@ impl Base {
     pub fn memory(&self, params: &Params) -> Memory {
         let node_bytes = Node::memory_bytes(params) as u64;
         Memory { node_bytes, all_bytes: node_bytes * u64::from(self.nodes) }
+    }
+
+    /// What a cluster of so many parameters buys beside others like it.
+    ///
+    /// # Errors
+    /// It buys more than there is room for.
+    fn load(&self, params: &Params) -> Result<Load, SetupError> {
+        let (each, room) = (self.memory(params).all_bytes, self.room.unwrap_or(u64::MAX));
+        if each > room {
+            return Err(SetupError::TooLarge { nodes: self.nodes, need: each, room });
+        }
+        Ok(Load { each, room })
     }
 
     /// What to start: `n0`, `n1`, ...
@@ -222,6 +238,15 @@ pub enum SetupError {
         /// The most it may be.
         max: f64,
     },
+    /// The nodes buy more bytes than there is room for.
+    TooLarge {
+        /// How many nodes.
+        nodes: u32,
+        /// Bytes that they buy.
+        need: u64,
+        /// Bytes that they may, [`Base::room`].
+        room: u64,
+    },
     /// Choices that do not go together: why, and what to do.
     Together(&'static str),
     /// The configuration of the nodes contradicts itself.
@@ -241,6 +266,13 @@ impl fmt::Display for SetupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OutOfRange { field, got, min, max } => write!(f, "{field} is {got}; it may be {min} to {max}"),
+            Self::TooLarge { nodes, need, room } => {
+                let [need, room] = [need, room].map(|bytes| *bytes as f64 / 1e9);
+                write!(
+                    f,
+                    "{nodes} nodes buy {need:.2} GB of memory, and there is room for {room:.2} GB; play fewer of them, or make room"
+                )
+            }
             Self::Together(why) => why.fmt(f),
             Self::Config(error) => error.fmt(f),
             Self::Plan(error) => error.fmt(f),
@@ -272,6 +304,20 @@ mod tests {
         let base = Base::new(10_000, Profile::Lan);
         let memory = base.memory(&base.params(0).expect("the profile agrees with itself"));
         assert!(memory.all_bytes < 16 << 30, "{memory:?}");
+    }
+
+    #[test]
+    fn a_cluster_that_finds_no_room_is_refused_before_anything_is_played() {
+        let mut setup = detect::Setup::new(Profile::Lan);
+        let memory = setup.base.memory(&setup.base.params(0).expect("the profile agrees with itself"));
+        let nobody_plays = |_, _| panic!("it is played");
+        setup.base.room = Some(memory.all_bytes - 1);
+        let refused = detect::run(&setup, &nobody_plays).expect_err("there is no room");
+        assert_eq!(refused, SetupError::TooLarge { nodes: 100, need: memory.all_bytes, room: memory.all_bytes - 1 });
+        let said = SetupError::TooLarge { nodes: 100_000, need: 1_600_000_000_000, room: 1_500_000_000 }.to_string();
+        assert!(said.starts_with("100000 nodes buy 1600.00 GB of memory, and there is room for 1.50 GB; "), "{said}");
+        setup.base.room = Some(memory.all_bytes);
+        assert!(setup.base.load(&setup.base.params(0).expect("as above")).is_ok());
     }
 
     #[test]

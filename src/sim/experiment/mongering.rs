@@ -203,7 +203,7 @@ fn play_nodes(setup: &Setup, progress: Progress<'_>) -> Result<(Vec<Outcome>, u6
     let cast = Cast { base, dead: 0, timing: Timing::Rounds, news: News::Rumor(rule, a_world), eager: false };
     let count = setup.runs.count.max(1);
     let worlds = Runs { count: count.div_ceil(a_world), ..setup.runs };
-    let played = worlds.play(progress, |seed| {
+    let played = worlds.play_large(cast.load()?, progress, |seed| {
         let before = (seed.wrapping_sub(setup.runs.seed) as u32) * a_world;
         let mut stage = cast.set(seed)?;
         let one = |stage: &mut Stage| {

@@ -93,7 +93,8 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
         return Err(SetupError::OutOfRange { field: "split", got: f64::from(got), min: 1.0, max: 99.0 });
     }
     let params = setup.base.params(0)?;
-    let played = setup.runs.play(progress, |seed| play(setup, &params, seed));
+    let load = setup.base.load(&params)?;
+    let played = setup.runs.play_large(load, progress, |seed| play(setup, &params, seed));
     let played: Vec<Played> = played.into_iter().collect::<Result<_, SetupError>>()?;
     Ok(Report {
         apart_ms: played.iter().filter_map(|p| p.apart).collect(),

@@ -197,8 +197,8 @@ fn play(
     let params = base.publishing(0, Retained { origins: a_world, window: 64, rumors: RETAINED, bytes })?;
     let count = setup.runs.count.max(1);
     let worlds = Runs { count: count.div_ceil(a_world), ..setup.runs };
-    let memory = base.memory(&params).all_bytes;
-    let played = worlds.play_large(memory, progress, |seed| {
+    let load = base.load(&params)?;
+    let played = worlds.play_large(load, progress, |seed| {
         let before = (seed.wrapping_sub(setup.runs.seed) as u32) * a_world;
         play_some(setup, &base, &params, seed, (count - before).min(a_world))
     });

@@ -13,6 +13,25 @@ const BYTES_AT_ONCE: u64 = 16 << 30;
 /// Is told how far it is: so many of so many pieces are done. Called from several threads.
 pub type Progress<'a> = &'a (dyn Fn(u32, u32) + Sync);
 
+/// What a world buys, and what all that are played at once may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Load {
+    /// Bytes that each world buys.
+    pub each: u64,
+    /// Bytes that all may buy, which are at least as many.
+    pub room: u64,
+}
+
+impl Load {
+    /// Worlds so small that nobody counts their bytes.
+    const SMALL: Self = Self { each: 0, room: u64::MAX };
+
+    /// So many worlds fit beside each other.
+    fn fit(self) -> usize {
+        usize::try_from(self.room.min(BYTES_AT_ONCE) / self.each.max(1)).unwrap_or(usize::MAX).max(1)
+    }
+}
+
 /// How often, and from which seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Runs {
@@ -25,14 +44,18 @@ pub struct Runs {
 impl Runs {
     /// Plays each run and gives what came out, in the order of their seeds.
     pub fn play<T: Send>(self, progress: Progress<'_>, run: impl Fn(u64) -> T + Sync) -> Vec<T> {
-        self.play_large(0, progress, run)
+        self.play_large(Load::SMALL, progress, run)
     }
 
-    /// The same of worlds of so many bytes each, which may be too many for all threads.
-    pub fn play_large<T: Send>(self, bytes: u64, progress: Progress<'_>, run: impl Fn(u64) -> T + Sync) -> Vec<T> {
+    /// The same of worlds that may be too large for all threads.
+    pub(super) fn play_large<T: Send>(
+        self,
+        load: Load,
+        progress: Progress<'_>,
+        run: impl Fn(u64) -> T + Sync,
+    ) -> Vec<T> {
         let count = self.count.max(1);
-        let fit = usize::try_from(BYTES_AT_ONCE / bytes.max(1)).unwrap_or(usize::MAX).max(1);
-        let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(count as usize).min(fit);
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(count as usize).min(load.fit());
         let (next, done) = (AtomicU32::new(0), AtomicU32::new(0));
         let results = Mutex::new(Vec::with_capacity(count as usize));
         let work = || {
@@ -71,14 +94,16 @@ mod tests {
 
     #[test]
     fn worlds_that_do_not_fit_beside_each_other_are_played_one_by_one() {
-        let (now, most) = (AtomicU32::new(0), AtomicU32::new(0));
-        let run = |_| {
-            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            std::thread::yield_now();
-            now.fetch_sub(1, Ordering::SeqCst);
-        };
-        Runs { count: 200, seed: 1 }.play_large(BYTES_AT_ONCE / 2 + 1, &|_, _| (), run);
-        assert_eq!(most.into_inner(), 1);
+        for load in [Load { each: BYTES_AT_ONCE / 2 + 1, room: u64::MAX }, Load { each: 600, room: 1_000 }] {
+            let (now, most) = (AtomicU32::new(0), AtomicU32::new(0));
+            let run = |_| {
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                std::thread::yield_now();
+                now.fetch_sub(1, Ordering::SeqCst);
+            };
+            Runs { count: 200, seed: 1 }.play_large(load, &|_, _| (), run);
+            assert_eq!(most.into_inner(), 1, "{load:?}");
+        }
     }
 
     #[test]

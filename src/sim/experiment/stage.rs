@@ -18,7 +18,7 @@
 
 use core::time::Duration;
 
-use super::{Base, SetupError};
+use super::{Base, Load, SetupError};
 use crate::config::{Config, Mode, Params, Sends};
 use crate::event::Event;
 use crate::id::{Incarnation, NodeId};
@@ -140,6 +140,14 @@ impl Cast {
             world.subscribe(*host, None, Order::Arrival).expect("there is room for one topic");
         }
         Ok(Stage { world, timing: self.timing, living, news: self.news, hosts, told: 0 })
+    }
+
+    /// What the cluster buys beside others like it.
+    ///
+    /// # Errors
+    /// A setup that cannot be played.
+    pub fn load(&self) -> Result<Load, SetupError> {
+        self.base.load(&self.params(Span::ZERO)?)
     }
 
     fn watch_state(&self, world: &mut World<Watch>, hosts: &[HostId]) {

@@ -61,8 +61,8 @@ pub fn run(setup: &Setup, progress: Progress<'_>, clock: &(dyn Fn() -> Duration 
     setup.base.check_nodes(2)?;
     let params = setup.base.params(0)?;
     let node_seconds = f64::from(setup.base.nodes) * setup.watch.as_micros() as f64 / 1e6;
-    let memory = setup.base.memory(&params);
-    let played = setup.runs.play_large(memory.all_bytes, progress, |seed| {
+    let (memory, load) = (setup.base.memory(&params), setup.base.load(&params)?);
+    let played = setup.runs.play_large(load, progress, |seed| {
         let mut world = setup.base.world(seed, 0);
         world.form(&setup.base.specs(&params))?;
         world.run_for(setup.settle);

@@ -262,11 +262,10 @@ pub type Progress<'a> = &'a (dyn Fn(Far) + Sync);
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     let params = setup.check()?;
     let parts: &[Part] = if setup.rate > 0.0 { &Part::ALL } else { &[Part::Storm] };
-    let memory = setup.base.memory(&params);
+    let (memory, load) = (setup.base.memory(&params), setup.base.load(&params)?);
     let (mut rows, mut traces) = (Vec::new(), Vec::new());
     for part in parts {
-        let played =
-            setup.runs.play_large(memory.all_bytes, &|_, _| (), |seed| play(setup, *part, &params, seed, progress));
+        let played = setup.runs.play_large(load, &|_, _| (), |seed| play(setup, *part, &params, seed, progress));
         let played: Vec<Played> = played.into_iter().collect::<Result<_, SetupError>>()?;
         traces.extend(played.iter().map(|p| p.trace));
         rows.push(row(*part, &played));

@@ -211,6 +211,20 @@ fn a_picture_that_finds_no_room_costs_no_figures() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_cluster_that_the_machine_has_no_room_for_is_refused_before_it_is_played() {
+    let program = env!("CARGO_BIN_EXE_bruit");
+    for args in
+        ["detect -n 5000 --runs 1", "steady -n 100000", "partition -n 20000 --runs 1", "spread -n 100000 --runs 1"]
+    {
+        let line = format!("ulimit -v 1500000; exec '{program}' sim {args}");
+        let out = common::run(common::command_of(std::path::Path::new("sh"), &["-c", &line]), "");
+        assert!(out.code == 2 && out.stdout.is_empty(), "{args}: {out:?}");
+        assert!(out.stderr.contains(" GB of memory, and there is room for "), "{args}: {out:?}");
+    }
+}
+
 #[test]
 fn a_place_for_none_is_drawn_below_the_powers_of_ten() {
     let picture = scratch("sim-none").join("x.svg");

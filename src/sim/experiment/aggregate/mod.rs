@@ -115,7 +115,13 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
             return Err(SetupError::OutOfRange { field, got: f64::from(got), min: 0.0, max: f64::from(max) });
         }
     }
-    let played = setup.runs.play(progress, |seed| play(setup, seed));
+    let played = match setup.method.engine() {
+        Engine::Node => {
+            let load = setup.base.load(&setup.base.params(0)?)?;
+            setup.runs.play_large(load, progress, |seed| play(setup, seed))
+        }
+        Engine::Model => setup.runs.play(progress, |seed| play(setup, seed)),
+    };
     let played: Vec<Played> = played.into_iter().collect::<Result<_, _>>()?;
     let right = |run: &Played| {
         let wrong = run.worst.iter().rposition(|off| *off > RIGHT).map_or(0, |last| last + 1);

@@ -155,7 +155,7 @@ fn play(setup: &Setup, model: &Model, progress: Progress<'_>) -> Result<(Vec<Tel
     let cast = Cast { base, dead, timing, news, eager };
     let count = setup.runs.count.max(1);
     let worlds = Runs { count: count.div_ceil(RUNS_A_WORLD), ..setup.runs };
-    let played = worlds.play(progress, |seed| {
+    let played = worlds.play_large(cast.load()?, progress, |seed| {
         let before = (seed.wrapping_sub(setup.runs.seed) as u32) * RUNS_A_WORLD;
         let mut stage = cast.set(seed)?;
         let tellings: Vec<_> = (before..count).take(RUNS_A_WORLD as usize).map(|_| stage.tell_all()).collect();

@@ -74,7 +74,8 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
         }
         _ => None,
     };
-    let played = setup.runs.play(progress, |seed| one(setup, seed));
+    let load = setup.base.load(&writers(&setup.base)?)?;
+    let played = setup.runs.play_large(load, progress, |seed| one(setup, seed));
     let played: Vec<_> = played.into_iter().collect::<Result<_, _>>()?;
     let interval_ms = interval.as_nanos() as f64 / 1e6;
     Ok(Report {

@@ -85,8 +85,8 @@ impl Observer for Compare {
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(2)?;
     let params = writers(&setup.base)?;
-    let memory = setup.base.memory(&params);
-    let played = setup.runs.play_large(memory.all_bytes, progress, |seed| one(setup, seed));
+    let load = setup.base.load(&params)?;
+    let played = setup.runs.play_large(load, progress, |seed| one(setup, seed));
     let played: Vec<_> = played.into_iter().collect::<Result<_, _>>()?;
     Ok(Report {
         agree_percent: played.iter().map(|(agree, ..)| *agree * 100.0).collect(),

@@ -8,6 +8,8 @@ use bruit::{Profile, Span};
 use bruit_config::Parameter;
 use bruit_terminal::failure::{Code, Failure};
 
+use super::machine;
+
 /// Flags that every experiment has. What is not given is as the experiment's paper has it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Common {
@@ -48,6 +50,7 @@ impl Common {
     /// What was said, over what the experiment begins with.
     pub fn apply(&self, base: &mut Base, runs: &mut Runs) {
         base.nodes = self.nodes.unwrap_or(base.nodes);
+        base.room = machine::room();
         base.link = Link {
             latency: self
                 .latency

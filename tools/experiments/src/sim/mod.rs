@@ -12,6 +12,7 @@ mod false_death;
 mod join_storm;
 mod lifeguard;
 mod loss;
+mod machine;
 mod mass_restart;
 mod mongering;
 mod partition;
