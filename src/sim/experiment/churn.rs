@@ -6,7 +6,7 @@
 //! end. memberlist's ceiling, from its constants at 10,000 nodes: 3 peers every 200 ms, one packet of 1,400 bytes each, 20
 //! sends of each piece of news of some 100 bytes: about 4.5 joins a second, for 21 kB a node and second.
 
-use super::runs::{Progress, Runs, trace_of};
+use super::runs::{Load, Progress, Runs, trace_of};
 use super::word::{Spreading, Word};
 use super::{Base, Distribution, Memory, SetupError, had_room, millis};
 use crate::config::{Params, Profile};
@@ -41,6 +41,17 @@ impl Setup {
             lag: Span::secs(2),
             runs: Runs { count: 1, seed: 1 },
         }
+    }
+
+    /// What nodes get for a rate, and what they all buy then.
+    fn room(&self, rate: f64) -> Result<(Params, Load), SetupError> {
+        if !(0.01..=10_000.0).contains(&rate) {
+            return Err(SetupError::OutOfRange { field: "rate", got: rate, min: 0.01, max: 10_000.0 });
+        }
+        // The departed keep their places for a while.
+        let params = self.base.params(self.changes(rate).saturating_add(64))?;
+        let load = self.base.load(&params)?;
+        Ok((params, load))
     }
 
     /// How many join at a rate.
@@ -89,14 +100,12 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
     setup.base.check_nodes(10)?;
     let mut report = Report { rows: Vec::new(), ceiling: None, trace_hash: 0 };
     let mut traces = Vec::new();
-    for rate in &setup.rates {
-        if !(0.01..=10_000.0).contains(rate) {
-            return Err(SetupError::OutOfRange { field: "rate", got: *rate, min: 0.01, max: 10_000.0 });
-        }
-        // The departed keep their places for a while.
-        let params = setup.base.params(setup.changes(*rate).saturating_add(64))?;
-        let (memory, load) = (setup.base.memory(&params), setup.base.load(&params)?);
-        let played = setup.runs.play_large(load, progress, |seed| play(setup, *rate, &params, seed));
+    let all: Vec<_> = setup.rates.iter().map(|rate| setup.room(*rate)).collect::<Result<_, _>>()?;
+    let each = setup.runs.count.max(1);
+    for ((rate, (params, load)), nth) in setup.rates.iter().zip(&all).zip(0..) {
+        let memory = setup.base.memory(params);
+        let progress = |done, _| progress(each * nth + done, each * all.len() as u32);
+        let played = setup.runs.play_large(*load, &progress, |seed| play(setup, *rate, params, seed));
         let played: Vec<Played> = played.into_iter().collect::<Result<_, SetupError>>()?;
         traces.extend(played.iter().map(|p| p.trace));
         let row = row(setup, *rate, memory, &played);

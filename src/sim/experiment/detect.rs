@@ -16,7 +16,7 @@
 //! wait for any one member and leaves the law of the first of many as it is. The crash is that of a host: nobody's
 //! kernel says that nobody listens. Each crash is at a random moment; the host is back before the next one.
 
-use super::runs::{Progress, Runs, trace_of};
+use super::runs::{Ended, Progress, Runs, trace_of};
 use super::{Base, Distribution, Memory, SetupError, had_room};
 use crate::config::Profile;
 use crate::event::Event;
@@ -132,12 +132,8 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
     let theory = Theory::of(&setup.base)?;
     let params = setup.base.params(0)?;
     let (memory, load) = (setup.base.memory(&params), setup.base.load(&params)?);
-    let count = setup.runs.count.max(1);
-    let worlds = Runs { count: count.div_ceil(RUNS_A_WORLD), ..setup.runs };
-    let played = worlds.play_large(load, progress, |seed| {
-        let before = (seed.wrapping_sub(setup.runs.seed) as u32) * RUNS_A_WORLD;
-        play(setup, seed, (count - before).min(RUNS_A_WORLD))
-    });
+    let played =
+        setup.runs.play_worlds(RUNS_A_WORLD, load, progress, |seed, crashes, ended| play(setup, seed, crashes, ended));
     let played: Vec<_> = played.into_iter().collect::<Result<_, SetupError>>()?;
     let crashes: Vec<_> = played.iter().flat_map(|world| &world.crashes).collect();
     let sample = |of: fn(&Crash) -> Option<Span>| -> Vec<f64> {
@@ -172,7 +168,7 @@ struct Played {
     trace: u64,
 }
 
-fn play(setup: &Setup, seed: u64, crashes: u32) -> Result<Played, SetupError> {
+fn play(setup: &Setup, seed: u64, crashes: u32, ended: Ended<'_>) -> Result<Played, SetupError> {
     let nodes = setup.base.nodes;
     let mut world = setup.base.watched(seed, 0, Watch::new(nodes));
     let hosts = world.form(&setup.base.specs(&setup.base.params(0)?))?;
@@ -187,6 +183,7 @@ fn play(setup: &Setup, seed: u64, crashes: u32) -> Result<Played, SetupError> {
         let seed_addr = world.addr(seed_of);
         world.restart(victim, None, &[seed_addr])?;
         world.run_until(interval * PATIENCE, |world| world.all_see(nodes as usize));
+        ended();
     }
     had_room(&world)?;
     let watch = &world.observer;

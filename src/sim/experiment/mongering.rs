@@ -201,10 +201,7 @@ fn play_nodes(setup: &Setup, progress: Progress<'_>) -> Result<(Vec<Outcome>, u6
     let rule = rumor::Rule { feedback, coin, k: setup.k };
     let a_world = RUNS_A_WORLD.min(base.nodes);
     let cast = Cast { base, dead: 0, timing: Timing::Rounds, news: News::Rumor(rule, a_world), eager: false };
-    let count = setup.runs.count.max(1);
-    let worlds = Runs { count: count.div_ceil(a_world), ..setup.runs };
-    let played = worlds.play_large(cast.load()?, progress, |seed| {
-        let before = (seed.wrapping_sub(setup.runs.seed) as u32) * a_world;
+    let played = setup.runs.play_worlds(a_world, cast.load()?, progress, |seed, count, ended| {
         let mut stage = cast.set(seed)?;
         let one = |stage: &mut Stage| {
             let told = stage.tell_until_quiet();
@@ -215,7 +212,7 @@ fn play_nodes(setup: &Setup, progress: Progress<'_>) -> Result<(Vec<Outcome>, u6
             let average = told.receipts.iter().skip(1).sum::<f64>() / heard;
             Outcome { residue, traffic: told.datagrams as f64 / sites, average, last, cycles: told.rounds }
         };
-        let outcomes: Vec<_> = (before..count).take(a_world as usize).map(|_| one(&mut stage)).collect();
+        let outcomes: Vec<_> = (0..count).map(|_| one(&mut stage)).inspect(|_| ended()).collect();
         Ok((outcomes, stage.world.trace()))
     });
     let played: Vec<_> = played.into_iter().collect::<Result<_, SetupError>>()?;

@@ -7,7 +7,7 @@
 //! *Compared with* the planner's law of event time ([`EventTime`]): everybody tells in rounds and nobody ever stops. Who forwards
 //! at once is sooner than that, who stops may be later.
 
-use super::runs::{Progress, Runs, trace_of};
+use super::runs::{Ended, Progress, Runs, trace_of};
 use super::{Base, Distribution, Retained, SetupError, had_room, millis};
 use crate::config::{Params, Profile};
 use crate::event::Event;
@@ -155,8 +155,13 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
     setup.base.check_nodes(3)?;
     let planned = setup.planned()?;
     let (mut rows, mut traces) = (Vec::new(), Vec::new());
-    for rule in &setup.rules {
-        let [left, mended] = [false, true].map(|mends| play(setup, *rule, mends, progress));
+    let each = setup.runs.count.max(1);
+    let all = each * 2 * setup.rules.len() as u32;
+    for (rule, nth) in setup.rules.iter().zip(0..) {
+        let [left, mended] = [false, true].map(|mends| {
+            let before = each * (2 * nth + u32::from(mends));
+            play(setup, *rule, mends, &|done, _| progress(before + done, all))
+        });
         let ((left, left_traces), (mended, mended_traces)) = (left?, mended?);
         rows.push(row(setup, *rule, &left, &mended));
         traces.extend(left_traces.into_iter().chain(mended_traces));
@@ -195,33 +200,37 @@ fn play(
     let a_world = RUNS_A_WORLD.min(base.nodes);
     let bytes = RETAINED * setup.payload.max(16);
     let params = base.publishing(0, Retained { origins: a_world, window: 64, rumors: RETAINED, bytes })?;
-    let count = setup.runs.count.max(1);
-    let worlds = Runs { count: count.div_ceil(a_world), ..setup.runs };
     let load = base.load(&params)?;
-    let played = worlds.play_large(load, progress, |seed| {
-        let before = (seed.wrapping_sub(setup.runs.seed) as u32) * a_world;
-        play_some(setup, &base, &params, seed, (count - before).min(a_world))
+    let played = setup.runs.play_worlds(a_world, load, progress, |seed, count, ended| {
+        let (world, hosts) = stage(&base, &params, seed)?;
+        play_some(setup, world, &hosts, count, ended)
     });
     let played: Vec<_> = played.into_iter().collect::<Result<_, SetupError>>()?;
     let (tellings, traces): (Vec<_>, Vec<_>) = played.into_iter().unzip();
     Ok((tellings.into_iter().flatten().collect(), traces))
 }
 
-fn play_some(
-    setup: &Setup,
-    base: &Base,
-    params: &Params,
-    seed: u64,
-    count: u32,
-) -> Result<(Vec<Telling>, u64), SetupError> {
+/// A cluster at rest, all of which listen.
+fn stage(base: &Base, params: &Params, seed: u64) -> Result<(World<Watch>, Vec<HostId>), SetupError> {
     let mut world = base.watched(seed, 0, Watch::default());
     let hosts = world.form(&base.specs(params))?;
     world.run_for(Span::secs(10));
     for host in &hosts {
         world.subscribe(*host, None, Order::Arrival).expect("there is room for one topic");
     }
-    let first = world.rng().below(base.nodes);
-    let tellings = (0..count).map(|nth| one(setup, &mut world, hosts[((first + nth) % base.nodes) as usize])).collect();
+    Ok((world, hosts))
+}
+
+fn play_some(
+    setup: &Setup,
+    mut world: World<Watch>,
+    hosts: &[HostId],
+    count: u32,
+    ended: Ended<'_>,
+) -> Result<(Vec<Telling>, u64), SetupError> {
+    let first = world.rng().below(hosts.len() as u32);
+    let source = |nth: u32| hosts[(first + nth) as usize % hosts.len()];
+    let tellings = (0..count).map(|nth| one(setup, &mut world, source(nth))).inspect(|_| ended()).collect();
     had_room(&world)?;
     Ok((tellings, world.trace()))
 }

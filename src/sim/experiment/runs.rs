@@ -13,6 +13,9 @@ const BYTES_AT_ONCE: u64 = 16 << 30;
 /// Is told how far it is: so many of so many pieces are done. Called from several threads.
 pub type Progress<'a> = &'a (dyn Fn(u32, u32) + Sync);
 
+/// Is told that one of several runs of a world has ended.
+pub(super) type Ended<'a> = &'a (dyn Fn() + Sync);
+
 /// What a world buys, and what all that are played at once may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Load {
@@ -78,6 +81,26 @@ impl Runs {
         results.sort_unstable_by_key(|(nth, _)| *nth);
         results.into_iter().map(|(_, result)| result).collect()
     }
+
+    /// The same of runs of which up to `a_world` are played in one world, one after the other: `world` gets its seed and how many are its
+    /// own, and tells as each of them ends.
+    pub(super) fn play_worlds<T: Send>(
+        self,
+        a_world: u32,
+        load: Load,
+        progress: Progress<'_>,
+        world: impl Fn(u64, u32, Ended<'_>) -> T + Sync,
+    ) -> Vec<T> {
+        let count = self.count.max(1);
+        let worlds = Self { count: count.div_ceil(a_world), ..self };
+        let done = AtomicU32::new(0);
+        let ended = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, count);
+        progress(0, count);
+        worlds.play_large(load, &|_, _| (), |seed| {
+            let before = (seed.wrapping_sub(self.seed) as u32) * a_world;
+            world(seed, (count - before).min(a_world), &ended)
+        })
+    }
 }
 
 /// One number for the traces of several worlds, in order.
@@ -104,6 +127,21 @@ mod tests {
             Runs { count: 200, seed: 1 }.play_large(load, &|_, _| (), run);
             assert_eq!(most.into_inner(), 1, "{load:?}");
         }
+    }
+
+    #[test]
+    fn worlds_share_the_runs_and_each_run_is_told_of_as_it_ends() {
+        let told = Mutex::new(Vec::new());
+        let progress = |done, of| told.lock().expect("nobody panics").push((done, of));
+        let world = |seed: u64, count, ended: Ended<'_>| {
+            (0..count).for_each(|_| ended());
+            (seed, count)
+        };
+        let played = Runs { count: 25, seed: 7 }.play_worlds(10, Load::SMALL, &progress, world);
+        assert_eq!(played, [(7, 10), (8, 10), (9, 5)]);
+        let mut told = told.into_inner().expect("nobody panics");
+        told.sort_unstable();
+        assert_eq!(told, (0..=25).map(|done| (done, 25)).collect::<Vec<_>>());
     }
 
     #[test]

@@ -153,12 +153,9 @@ fn play(setup: &Setup, model: &Model, progress: Progress<'_>) -> Result<(Vec<Tel
     let dead = base.nodes - model.living();
     let news = if mode.pulls() { News::Write(mode) } else { News::Claim(Sends::Endless) };
     let cast = Cast { base, dead, timing, news, eager };
-    let count = setup.runs.count.max(1);
-    let worlds = Runs { count: count.div_ceil(RUNS_A_WORLD), ..setup.runs };
-    let played = worlds.play_large(cast.load()?, progress, |seed| {
-        let before = (seed.wrapping_sub(setup.runs.seed) as u32) * RUNS_A_WORLD;
+    let played = setup.runs.play_worlds(RUNS_A_WORLD, cast.load()?, progress, |seed, count, ended| {
         let mut stage = cast.set(seed)?;
-        let tellings: Vec<_> = (before..count).take(RUNS_A_WORLD as usize).map(|_| stage.tell_all()).collect();
+        let tellings: Vec<_> = (0..count).map(|_| stage.tell_all()).inspect(|_| ended()).collect();
         Ok((tellings, stage.world.trace()))
     });
     let played: Vec<_> = played.into_iter().collect::<Result<_, SetupError>>()?;

@@ -114,8 +114,8 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
     for (name, loss_permille) in names.iter().flat_map(|name| args.losses.iter().map(move |loss| (*name, *loss))) {
         let mut setup = Setup { method: name.method(), ..setup.clone() };
         setup.base.link.loss_permille = loss_permille;
-        let line = Line::new("aggregate");
-        let report = aggregate::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+        let line = Line::new(&format!("aggregate, {}, loss {} %", name.shown(), f64::from(loss_permille) / 10.0));
+        let report = aggregate::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
         rows.push(Row { name, loss_permille, report });
     }
     Ok(Played { setup, rows })

@@ -79,7 +79,7 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
     }
     setup.watch = args.watch.map_or(setup.watch, Span::from);
     let line = Line::new("churn");
-    let report = churn::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    let report = churn::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
     line.end(args.common.json);
     Ok(Played { setup, report })
 }

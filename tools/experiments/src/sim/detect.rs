@@ -91,7 +91,7 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
     let mut setup = Setup::new(args.common.profile);
     args.common.apply(&mut setup.base, &mut setup.runs);
     let line = Line::new("detect");
-    let report = detect::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    let report = detect::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
     line.end(args.common.json);
     Ok(Played { setup, report })
 }

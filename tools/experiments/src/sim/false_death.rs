@@ -74,7 +74,7 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
         setup.losses_permille = vec![loss];
     }
     let line = Line::new("false-death");
-    let report = false_death::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    let report = false_death::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
     line.end(args.common.json);
     Ok(Played { setup, report })
 }

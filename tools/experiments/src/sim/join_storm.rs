@@ -61,7 +61,7 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
     let mut setup = Setup::new(args.common.profile);
     args.common.apply(&mut setup.base, &mut setup.runs);
     let line = Line::new("join-storm");
-    let report = join_storm::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    let report = join_storm::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
     line.end(args.common.json);
     Ok(Played { setup, report })
 }

@@ -105,7 +105,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 pub fn play(args: &Args) -> Result<Played, Failure> {
     let setup = setup(args);
     let line = Line::new("lifeguard");
-    let report = lifeguard::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    let report = lifeguard::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
     Ok(Played { setup, report })
 }
 

@@ -65,7 +65,7 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
     let mut setup = Setup::new(args.common.profile);
     args.common.apply(&mut setup.base, &mut setup.runs);
     let line = Line::new("loss");
-    let report = loss::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    let report = loss::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
     Ok(Played { setup, report })
 }
 

@@ -68,7 +68,7 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
     setup.over = args.over.map_or(setup.over, Span::from);
     setup.pause = args.pause.map_or(setup.pause, Span::from);
     let line = Line::new("mass-restart");
-    let report = mass_restart::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    let report = mass_restart::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
     Ok(Played { setup, report })
 }
 

@@ -110,8 +110,8 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
     let mut rows = Vec::new();
     for (name, k) in names.iter().flat_map(|name| args.k.iter().map(move |k| (*name, *k))) {
         let setup = Setup { rule: name.rule(), k, ..setup.clone() };
-        let line = Line::new("mongering");
-        let report = mongering::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+        let line = Line::new(&format!("mongering, {}, k {k}", name.shown()));
+        let report = mongering::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
         let printed = name.rule().printed(k).filter(|_| setup.base.nodes == 1_000);
         rows.push(Row { name, k, report, printed });
     }

@@ -78,7 +78,7 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
     setup.side_percent = args.split.unwrap_or(setup.side_percent);
     setup.held = args.held.map_or(setup.held, Span::from);
     let line = Line::new("partition");
-    let report = partition::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    let report = partition::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
     Ok(Played { setup, report })
 }
 

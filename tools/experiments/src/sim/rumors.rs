@@ -68,7 +68,7 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
     }
     setup.payload = args.size;
     let line = Line::new("rumors");
-    let report = rumors::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    let report = rumors::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
     line.end(args.common.json);
     Ok(Played { setup, report })
 }

@@ -90,8 +90,8 @@ fn play_one(args: &Args, nodes: Option<u32>) -> Result<Played, Failure> {
     setup.base.nodes = nodes.unwrap_or(setup.base.nodes);
     setup.base.config.fanout = args.fanout;
     (setup.mode, setup.timing, setup.dead_permille, setup.eager) = (args.mode, args.timing, args.dead, args.eager);
-    let line = Line::new("spread");
-    let report = spread::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    let line = Line::new(&format!("spread, {} nodes", setup.base.nodes));
+    let report = spread::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
     Ok(Played { setup, report })
 }
 

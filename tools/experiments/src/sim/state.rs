@@ -141,8 +141,9 @@ fn at_rest(
 ) -> Result<Row, Failure> {
     let runs = once(args, news);
     let setup = in_step::Setup { owners: args.owners, loss_permille, runs, ..in_step::Setup::default() };
-    let line = Line::new("state");
-    let report = in_step::run(&setup, &|done, of| line.tell(done, of), clock).map_err(refused)?;
+    let case = format!("{} owners", args.owners);
+    let line = line_of(&case, loss_permille);
+    let report = in_step::run(&setup, &|done, of| line.runs(done, of), clock).map_err(refused)?;
     let mut figures = vec![
         ("about_state", report.about_state),
         ("datagrams_per_node_s", report.datagrams),
@@ -150,8 +151,11 @@ fn at_rest(
         ("calls_per_node_s", report.calls),
     ];
     figures.extend((report.cpu_ns.max > 0.0).then_some(("cpu_ns_per_node_s", report.cpu_ns)));
-    let case = format!("{} owners", args.owners);
     Ok(Row { loss_permille, case, differ: 0, figures, trace_hash: report.trace_hash })
+}
+
+fn line_of(case: &str, loss_permille: u32) -> Line {
+    Line::new(&format!("state, {case}, loss {} %", f64::from(loss_permille) / 10.0))
 }
 
 /// What is large is played once, unless more is asked for.
@@ -161,42 +165,44 @@ fn once(args: &Args, news: &news::Setup) -> bruit::sim::experiment::Runs {
 
 fn repaired(args: &Args, news: &news::Setup, (loss_permille, differ): (u32, u32)) -> Result<Row, Failure> {
     let setup = repair::Setup { owners: args.owners, differ, loss_permille, runs: news.runs };
-    let line = Line::new("state");
-    let report = repair::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    let case = format!("{differ} differ");
+    let line = line_of(&case, loss_permille);
+    let report = repair::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
     let figures = vec![
         ("bytes", report.bytes),
         ("datagrams", report.datagrams),
         ("round_trips", report.round_trips),
         ("comparisons", report.comparisons),
     ];
-    Ok(Row { loss_permille, case: format!("{differ} differ"), differ, figures, trace_hash: report.trace_hash })
+    Ok(Row { loss_permille, case, differ, figures, trace_hash: report.trace_hash })
 }
 
 fn told(setup: &news::Setup) -> Result<Row, Failure> {
-    let line = Line::new("state");
-    let report = news::run(setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    let loss_permille = setup.base.link.loss_permille;
+    let case = setup.class.name().to_owned();
+    let line = line_of(&case, loss_permille);
+    let report = news::run(setup, &|done, of| line.runs(done, of)).map_err(refused)?;
     let mut figures = vec![("most_ms", report.most_ms), ("all_ms", report.all_ms), ("intervals", report.intervals)];
     figures.extend(report.planned.map(|(mean, p99)| ("planned_push_pull", [mean, p99].into_iter().collect())));
-    let loss_permille = setup.base.link.loss_permille;
-    Ok(Row { loss_permille, case: setup.class.name().to_owned(), differ: 0, figures, trace_hash: report.trace_hash })
+    Ok(Row { loss_permille, case, differ: 0, figures, trace_hash: report.trace_hash })
 }
 
 fn restless(args: &Args, news: &news::Setup) -> Result<Row, Failure> {
     let runs = once(args, news);
     let plain = unrest::Setup::new(Profile::Lan);
     let setup = unrest::Setup { base: news.base.clone(), writes_per_second: args.writes, runs, ..plain };
-    let line = Line::new("state");
-    let report = unrest::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
-    let figures = vec![("agree_percent", report.agree_percent), ("repairs_per_node_min", report.repairs)];
-    let case = format!("{} writes a second", args.writes);
     let loss_permille = setup.base.link.loss_permille;
+    let case = format!("{} writes a second", args.writes);
+    let line = line_of(&case, loss_permille);
+    let report = unrest::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
+    let figures = vec![("agree_percent", report.agree_percent), ("repairs_per_node_min", report.repairs)];
     Ok(Row { loss_permille, case, differ: 0, figures, trace_hash: report.trace_hash })
 }
 
 fn joined(args: &Args, news: &news::Setup, loss_permille: u32) -> Result<Row, Failure> {
     let setup = newcomer::Setup { owners: args.owners, loss_permille, runs: news.runs, ..newcomer::Setup::default() };
-    let line = Line::new("state");
-    let report = newcomer::run(&setup, &|done, of| line.tell(done, of)).map_err(refused)?;
+    let line = line_of("newcomer", loss_permille);
+    let report = newcomer::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
     let figures = vec![
         ("joined_ms", report.joined_ms),
         ("all_ms", report.complete_ms),

@@ -83,8 +83,8 @@ pub fn play(args: &Args, clock: &(dyn Fn() -> Duration + Sync)) -> Result<Vec<Pl
     let one = |nodes: &u32| {
         let mut setup = setup.clone();
         setup.base.nodes = *nodes;
-        let line = Line::new("steady");
-        let report = steady::run(&setup, &|done, of| line.tell(done, of), clock).map_err(refused)?;
+        let line = Line::new(&format!("steady, {nodes} nodes"));
+        let report = steady::run(&setup, &|done, of| line.runs(done, of), clock).map_err(refused)?;
         line.end(args.common.json);
         Ok(Played { setup, report })
     };

@@ -50,7 +50,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| ()));
     let line = Line::new("swarm");
-    let report = swarm::run(&setup, &|done, of| line.tell(done, of));
+    let report = swarm::run(&setup, &|done, of| line.runs(done, of));
     drop(line);
     std::panic::set_hook(hook);
     if args.json {
