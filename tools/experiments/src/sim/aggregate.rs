@@ -12,12 +12,15 @@ use serde::Serialize;
 
 use super::common::{Common, engine_line, permille, refused};
 use super::document::{Document, Spread};
+use super::heading::{heading, nodes, percent, runs};
 use super::mongering::small;
 use super::picture;
+use super::usual::Usual;
 
 /// Averaging by gossip: when every node is right within 1 %, by what is lost
 #[derive(Debug, clap::Args)]
 #[command(
+    usually(&Setup::new(Method::Node).base, Setup::new(Method::Node).runs),
     after_help = "Every other node contributes a number between 0 and 100; mean, sum and count count. Real nodes do as they do; push-sum, \
                   push-pull and flow updating run on the plain models of their papers. --loss is overruled by --losses."
 )]
@@ -98,7 +101,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
-        output::print(&table(&played.rows).render(Paint::stdout()))
+        output::print(&text(&played, Paint::stdout()))
     };
     plot::save(args.svg.as_deref(), || picture::averaging(&played))?;
     shown
@@ -114,7 +117,7 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
     for (name, loss_permille) in names.iter().flat_map(|name| args.losses.iter().map(move |loss| (*name, *loss))) {
         let mut setup = Setup { method: name.method(), ..setup.clone() };
         setup.base.link.loss_permille = loss_permille;
-        let line = Line::new(&format!("aggregate, {}, loss {} %", name.shown(), f64::from(loss_permille) / 10.0));
+        let line = Line::new(&format!("aggregate, {}, loss {}", name.shown(), percent(loss_permille)));
         let report = aggregate::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
         rows.push(Row { name, loss_permille, report });
     }
@@ -153,10 +156,21 @@ pub fn document(Played { setup, rows }: &Played) -> Document<'static, Figures> {
         datagrams: row.report.datagrams.into(),
         worst: row.report.worst.clone(),
     };
-    let hash = trace_of(rows.iter().map(|row| row.report.trace_hash));
+    let hash = hash(rows);
     let rows = rows.iter().map(figures).collect();
     let figures = Figures { crashed: share(setup.crashed_permille), rounds: setup.rounds, rows };
     Document::new("aggregate", &setup.base, setup.runs, figures, hash)
+}
+
+fn hash(rows: &[Row]) -> u64 {
+    trace_of(rows.iter().map(|row| row.report.trace_hash))
+}
+
+fn text(Played { setup, rows }: &Played, paint: Paint) -> String {
+    let crashed = format!("{} crash", percent(setup.crashed_permille));
+    let rounds = format!("{} rounds", setup.rounds);
+    let title = heading("aggregate", [nodes(&setup.base), crashed, rounds, runs(setup.runs)]);
+    format!("{title}{}trace hash {:016x}\n", table(rows).render(paint), hash(rows))
 }
 
 fn table(rows: &[Row]) -> Table {

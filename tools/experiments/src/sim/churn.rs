@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bruit::Span;
 use bruit::sim::experiment::churn::{self, Report, Setup};
+use bruit::{Profile, Span};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, BAD, Cell, GOOD, Paint, Table, bytes, micros, three_digits};
 use bruit_terminal::plot;
@@ -13,10 +13,17 @@ use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Bought, Document, Spread};
+use super::heading::{heading, loss, nodes, runs};
 use super::picture;
+use super::usual::{Usual, list, time};
 
 /// So many joins and departures a second, more and more, until views lag
 #[derive(Debug, clap::Args)]
+#[command(
+    usually(&Setup::new(Profile::Lan).base, Setup::new(Profile::Lan).runs),
+    unless_given("rate", list(Setup::new(Profile::Lan).rates)),
+    unless_given("watch", time(Setup::new(Profile::Lan).watch))
+)]
 pub struct Args {
     #[command(flatten)]
     common: Common,
@@ -64,7 +71,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
-        output::print(&text(&played.report, Paint::stdout()))
+        output::print(&(title(&played.setup) + &text(&played.report, Paint::stdout())))
     };
     plot::save_svg(args.svg.as_deref(), || plot::stacked(&picture::churn(&played)))?;
     shown
@@ -99,6 +106,11 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
     });
     let figures = Figures { rates: rates.collect(), ceiling: report.ceiling };
     Document::new("churn", &setup.base, setup.runs, figures, report.trace_hash)
+}
+
+fn title(setup: &Setup) -> String {
+    let watch = format!("watched {} at each rate", time(setup.watch));
+    heading("churn", [nodes(&setup.base), watch, loss(&setup.base), runs(setup.runs)])
 }
 
 fn text(report: &Report, paint: Paint) -> String {

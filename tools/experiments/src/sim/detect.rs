@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bruit::Profile;
 use bruit::sim::experiment::Distribution;
 use bruit::sim::experiment::detect::{self, Report, Setup};
 use bruit_terminal::failure::Failure;
@@ -13,10 +14,13 @@ use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Bought, Document, Spread};
+use super::heading::{heading, loss, nodes, runs};
 use super::picture;
+use super::usual::Usual;
 
 /// One host falls silent: when it is first noticed, and when all know
 #[derive(Debug, clap::Args)]
+#[command(usually(&Setup::new(Profile::Lan).base, Setup::new(Profile::Lan).runs))]
 pub struct Args {
     #[command(flatten)]
     common: Common,
@@ -80,7 +84,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
-        output::print(&table(&played.report).render(Paint::stdout()))
+        output::print(&(title(&played.setup) + &table(&played.report).render(Paint::stdout())))
     };
     plot::save(args.svg.as_deref(), || picture::detection(&played))?;
     shown
@@ -113,6 +117,10 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         memory: report.memory.into(),
     };
     Document::new("detect", &setup.base, setup.runs, figures, report.trace_hash)
+}
+
+fn title(setup: &Setup) -> String {
+    heading("detect", [nodes(&setup.base), loss(&setup.base), runs(setup.runs)])
 }
 
 fn table(report: &Report) -> Table {

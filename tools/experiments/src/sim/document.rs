@@ -38,9 +38,9 @@ impl<'a, T> Document<'a, T> {
 }
 
 impl<T: Serialize> Document<'_, T> {
-    /// Prints itself to a script, or the rows to a person.
-    pub fn show(&self, json: bool, rows: &Rows) -> Result<(), Failure> {
-        if json { output::print_json(self) } else { output::print(&rows.render(Paint::stdout())) }
+    /// Prints itself to a script, or the rows under their title to a person.
+    pub fn show(&self, json: bool, title: &str, rows: &Rows) -> Result<(), Failure> {
+        if json { output::print_json(self) } else { output::print(&format!("{title}{}", rows.render(Paint::stdout()))) }
     }
 }
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bruit::Span;
 use bruit::sim::experiment::false_death::{self, Report, Setup};
+use bruit::{Profile, Span};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, Paint, Table, bytes, three_digits};
 use bruit_terminal::plot;
@@ -13,10 +13,17 @@ use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Bought, Document, Spread};
+use super::heading::{heading, nodes, runs};
 use super::picture;
+use super::usual::{Usual, list, time};
 
 /// Nothing fails but datagrams: verdicts on members that live, and what it costs
 #[derive(Debug, clap::Args)]
+#[command(
+    unless_given("nodes", Setup::new(Profile::Lan).base.nodes),
+    unless_given("runs", Setup::new(Profile::Lan).runs.count),
+    unless_given("loss", format!("each of {}", list(losses(&Setup::new(Profile::Lan)))))
+)]
 pub struct Args {
     #[command(flatten)]
     common: Common,
@@ -60,7 +67,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
-        output::print(&text(&played.report, Paint::stdout()))
+        output::print(&(title(&played.setup) + &text(&played.report, Paint::stdout())))
     };
     plot::save(args.svg.as_deref(), || picture::false_deaths(&played))?;
     shown
@@ -79,6 +86,11 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
     Ok(Played { setup, report })
 }
 
+/// The losses that are played, as shares.
+fn losses(setup: &Setup) -> Vec<f64> {
+    setup.losses_permille.iter().map(|permille| f64::from(*permille) / 1e3).collect()
+}
+
 /// What a script gets.
 pub fn document(played: &Played) -> Document<'static, Figures> {
     let Played { setup, report } = played;
@@ -93,6 +105,11 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
     let watch_s = setup.watch.as_millis() as f64 / 1e3;
     let figures = Figures { watch_s, rows: report.rows.iter().map(row).collect(), memory: report.memory.into() };
     Document::new("false-death", &setup.base, setup.runs, figures, report.trace_hash)
+}
+
+fn title(setup: &Setup) -> String {
+    let watch = format!("watched {} at each loss", time(setup.watch));
+    heading("false-death", [nodes(&setup.base), watch, runs(setup.runs)])
 }
 
 fn text(report: &Report, paint: Paint) -> String {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bruit::Profile;
 use bruit::sim::experiment::join_storm::{self, Report, Setup};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::plot;
@@ -10,11 +11,14 @@ use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Bought, Document, Moment, Spread};
+use super::heading::{heading, loss, nodes, runs};
 use super::picture;
 use super::rows::Rows;
+use super::usual::Usual;
 
 /// All start at once and join through one seed; then one comes late
 #[derive(Debug, clap::Args)]
+#[command(usually(&Setup::new(Profile::Lan).base, Setup::new(Profile::Lan).runs))]
 pub struct Args {
     #[command(flatten)]
     common: Common,
@@ -51,7 +55,7 @@ pub struct Played {
 pub fn run(args: &Args) -> Result<(), Failure> {
     plot::writable(args.svg.as_deref())?;
     let played = play(args)?;
-    let shown = document(&played).show(args.common.json, &rows(&played.report));
+    let shown = document(&played).show(args.common.json, &title(&played.setup), &rows(&played.report));
     plot::save(args.svg.as_deref(), || picture::join_storm(&played))?;
     shown
 }
@@ -84,6 +88,10 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         memory: report.memory.into(),
     };
     Document::new("join-storm", &setup.base, setup.runs, figures, report.trace_hash)
+}
+
+fn title(setup: &Setup) -> String {
+    heading("join-storm", [nodes(&setup.base), loss(&setup.base), runs(setup.runs)])
 }
 
 fn rows(report: &Report) -> Rows {

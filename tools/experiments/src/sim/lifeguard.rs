@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bruit::Span;
 use bruit::sim::experiment::lifeguard::{self, Blocks, Figures as Run, Report, RowReport, Setup};
+use bruit::{Profile, Span};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, Paint, Table, bytes, micros, three_digits};
 use bruit_terminal::plot;
@@ -13,10 +13,18 @@ use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Document, Spread};
+use super::heading::{heading, loss, nodes, runs};
 use super::picture;
+use super::usual::{Usual, list, time};
 
 /// Some members are blocked now and then: whom that costs its place, under SWIM, Lifeguard and bruit
 #[derive(Debug, clap::Args)]
+#[command(
+    usually(&Setup::new(Profile::Lan).base, Setup::new(Profile::Lan).runs),
+    unless_given("starved", list(members(&Setup::new(Profile::Lan)))),
+    unless_given("pause", list(times(&Setup::new(Profile::Lan), |cell| cell.pause))),
+    unless_given("interval", list(times(&Setup::new(Profile::Lan), |cell| cell.interval)))
+)]
 pub struct Args {
     #[command(flatten)]
     common: Common,
@@ -94,7 +102,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
-        output::print(&table(&played.report).render(Paint::stdout()))
+        output::print(&text(&played, Paint::stdout()))
     };
     let saved = plot::save(args.svg.as_deref(), || picture::false_positives(&played));
     plot::save(args.svg_latency.as_deref(), || picture::latency(&played))?;
@@ -189,6 +197,27 @@ fn cell(cell: &lifeguard::Cell) -> Cell {
     }
 }
 
+fn members(setup: &Setup) -> Vec<u32> {
+    distinct(setup.cells.iter().map(|cell| cell.members))
+}
+
+/// Times of the cells, each once, as their flags take them.
+fn times(setup: &Setup, of: fn(&Blocks) -> Span) -> Vec<String> {
+    distinct(setup.cells.iter().map(of)).into_iter().map(|time| format!("{}ms", time.as_millis())).collect()
+}
+
+fn text(Played { setup, report }: &Played, paint: Paint) -> String {
+    let blocked = format!("{} blocked", list(members(setup)));
+    let pause = format!("for {}", list(times(setup, |cell| cell.pause)));
+    let interval = format!("free for {}", list(times(setup, |cell| cell.interval)));
+    let watch = format!("watched {}", time(setup.watch));
+    let title = heading(
+        "lifeguard",
+        [nodes(&setup.base), blocked, pause, interval, watch, loss(&setup.base), runs(setup.runs)],
+    );
+    title + &table(report).render(paint)
+}
+
 fn table(report: &Report) -> Table {
     let mut table = Table::new(&[
         "",
@@ -196,10 +225,10 @@ fn table(report: &Report) -> Table {
         ">at healthy",
         ">messages",
         ">bytes",
-        ">% of swim",
-        ">%",
-        ">%",
-        ">%",
+        ">% of SWIM's",
+        ">at healthy %",
+        ">messages %",
+        ">bytes %",
         ">first detected",
         ">by all",
     ]);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bruit::Profile;
 use bruit::sim::experiment::loss::{self, Report, Setup};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, Paint, Table, three_digits};
@@ -11,10 +12,13 @@ use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Document, Spread};
+use super::heading::{heading, loss as lost, nodes, runs};
 use super::picture;
+use super::usual::{Usual, time};
 
 /// A tenth of all datagrams is lost: the size of the stable group, with and without suspicion
 #[derive(Debug, clap::Args)]
+#[command(usually(&Setup::new(Profile::Lan).base, Setup::new(Profile::Lan).runs))]
 pub struct Args {
     #[command(flatten)]
     common: Common,
@@ -54,7 +58,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
-        output::print(&table(&played).render(Paint::stdout()))
+        output::print(&(title(&played.setup) + &table(&played).render(Paint::stdout())))
     };
     plot::save(args.svg.as_deref(), || picture::group(&played))?;
     shown
@@ -82,6 +86,11 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
     let watch_s = setup.watch.as_millis() as f64 / 1e3;
     let figures = Figures { engine: "node", watch_s, rows: report.rows.iter().map(row).collect() };
     Document::new("loss", &setup.base, setup.runs, figures, report.trace_hash)
+}
+
+fn title(setup: &Setup) -> String {
+    let watch = format!("watched {}", time(setup.watch));
+    heading("loss", [nodes(&setup.base), lost(&setup.base), watch, runs(setup.runs)])
 }
 
 fn table(played: &Played) -> Table {

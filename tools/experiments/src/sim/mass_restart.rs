@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bruit::Span;
 use bruit::sim::experiment::mass_restart::{self, Report, Setup};
+use bruit::{Profile, Span};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::plot;
 use bruit_terminal::progress::Line;
@@ -12,11 +12,19 @@ use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Document, Moment, Spread};
+use super::heading::{heading, loss, nodes, runs};
 use super::picture;
 use super::rows::Rows;
+use super::usual::{Usual, time};
 
 /// All but a few die and start again under their names
 #[derive(Debug, clap::Args)]
+#[command(
+    usually(&Setup::new(Profile::Lan).base, Setup::new(Profile::Lan).runs),
+    unless_given("survivors", Setup::new(Profile::Lan).survivors),
+    unless_given("over", time(Setup::new(Profile::Lan).over)),
+    unless_given("pause", time(Setup::new(Profile::Lan).pause))
+)]
 pub struct Args {
     #[command(flatten)]
     common: Common,
@@ -55,7 +63,7 @@ pub struct Played {
 pub fn run(args: &Args) -> Result<(), Failure> {
     plot::writable(args.svg.as_deref())?;
     let played = play(args)?;
-    let shown = document(&played).show(args.common.json, &rows(&played.report));
+    let shown = document(&played).show(args.common.json, &title(&played.setup), &rows(&played.report));
     plot::save(args.svg.as_deref(), || picture::mass_restart(&played))?;
     shown
 }
@@ -84,6 +92,11 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         bytes_per_node: report.bytes_per_node.into(),
     };
     Document::new("mass-restart", &setup.base, setup.runs, figures, report.trace_hash)
+}
+
+fn title(setup: &Setup) -> String {
+    let how = format!("{} survivors, over {}, pause {}", setup.survivors, time(setup.over), time(setup.pause));
+    heading("mass-restart", [nodes(&setup.base), how, loss(&setup.base), runs(setup.runs)])
 }
 
 fn rows(report: &Report) -> Rows {

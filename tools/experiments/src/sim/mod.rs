@@ -9,6 +9,7 @@ mod common;
 mod detect;
 mod document;
 mod false_death;
+mod heading;
 mod join_storm;
 mod lifeguard;
 mod loss;
@@ -24,6 +25,7 @@ mod state;
 mod steady;
 mod storm;
 mod swarm;
+mod usual;
 
 use bruit_terminal::failure::Failure;
 

@@ -14,11 +14,14 @@ use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Document, Spread};
+use super::heading::{heading, loss, nodes, runs};
 use super::picture;
+use super::usual::Usual;
 
 /// Rumors that are dropped after a while: the tables of Demers et al. 1987
 #[derive(Debug, clap::Args)]
 #[command(
+    usually(&Setup::new(Rule::PUSH_BLIND_COUNTER, 1).base, Setup::new(Rule::PUSH_BLIND_COUNTER, 1).runs),
     after_help = "What pushes runs on real nodes, as rumors of class normal whose rumor_rule is the one at hand; nodes pull no rumors, so \
                   that runs on the plain model. The model takes no loss: give --loss with rules that push only."
 )]
@@ -96,7 +99,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
-        output::print(&table(&played.rows).render(Paint::stdout()))
+        output::print(&text(&played, Paint::stdout()))
     };
     plot::save(args.svg.as_deref(), || picture::residue(&played))?;
     shown
@@ -171,8 +174,17 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
             }),
         }
     };
-    let hash = trace_of(rows.iter().map(|row| row.report.trace_hash));
+    let hash = hash(rows);
     Document::new("mongering", &setup.base, setup.runs, Figures { rows: rows.iter().map(figures).collect() }, hash)
+}
+
+fn hash(rows: &[Row]) -> u64 {
+    trace_of(rows.iter().map(|row| row.report.trace_hash))
+}
+
+fn text(Played { setup, rows }: &Played, paint: Paint) -> String {
+    let title = heading("mongering", [nodes(&setup.base), loss(&setup.base), runs(setup.runs)]);
+    format!("{title}{}trace hash {:016x}\n", table(rows).render(paint), hash(rows))
 }
 
 fn table(rows: &[Row]) -> Table {

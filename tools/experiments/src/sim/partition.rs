@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bruit::Span;
 use bruit::sim::experiment::partition::{self, Report, Setup};
+use bruit::{Profile, Span};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::plot;
 use bruit_terminal::progress::Line;
@@ -12,11 +12,18 @@ use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Document, Moment, Spread};
+use super::heading::{heading, loss, nodes, runs};
 use super::picture;
 use super::rows::Rows;
+use super::usual::{Usual, time};
 
 /// Cut in two, held, healed: until all are one again
 #[derive(Debug, clap::Args)]
+#[command(
+    usually(&Setup::new(Profile::Lan).base, Setup::new(Profile::Lan).runs),
+    unless_given("split", shares(Setup::new(Profile::Lan).side_percent)),
+    unless_given("held", time(Setup::new(Profile::Lan).held))
+)]
 pub struct Args {
     #[command(flatten)]
     common: Common,
@@ -66,7 +73,7 @@ pub struct Played {
 pub fn run(args: &Args) -> Result<(), Failure> {
     plot::writable(args.svg.as_deref())?;
     let played = play(args)?;
-    let shown = document(&played).show(args.common.json, &rows(&played.report));
+    let shown = document(&played).show(args.common.json, &title(&played.setup), &rows(&played.report));
     plot::save(args.svg.as_deref(), || picture::partition(&played))?;
     shown
 }
@@ -97,6 +104,17 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         bytes_per_node: report.bytes_per_node.into(),
     };
     Document::new("partition", &setup.base, setup.runs, figures, report.trace_hash)
+}
+
+fn title(setup: &Setup) -> String {
+    let restart = if setup.restart { ", one side restarts" } else { "" };
+    let cut = format!("cut {}, held {}{restart}", shares(setup.side_percent), time(setup.held));
+    heading("partition", [nodes(&setup.base), cut, loss(&setup.base), runs(setup.runs)])
+}
+
+/// Both sides, as `--split` takes them.
+fn shares(side_percent: u32) -> String {
+    format!("{side_percent}/{}", 100 - side_percent.min(100))
 }
 
 fn rows(report: &Report) -> Rows {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bruit::sim::experiment::rumors::{self, Report, Setup};
-use bruit::{Class, Rule};
+use bruit::{Class, Profile, Rule};
 use bruit_config::RumorClass;
 use bruit_config::Setting;
 use bruit_terminal::failure::Failure;
@@ -14,12 +14,15 @@ use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Document, Spread};
+use super::heading::{heading, loss, nodes, runs};
 use super::mongering::small;
 use super::picture;
+use super::usual::Usual;
 
 /// Rumors that nodes publish: how soon all have one and for how many copies, by the rule that ends the telling
 #[derive(Debug, clap::Args)]
 #[command(
+    usually(&Setup::new(Class::Normal, Profile::Lan).base, Setup::new(Class::Normal, Profile::Lan).runs),
     after_help = "Each rumor is played twice: once as it is, and once without repair, which shows what telling alone has missed. What \
                   is urgent is not told in rounds, and knows no rule."
 )]
@@ -53,7 +56,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
-        output::print(&text(&played, Paint::stdout()))
+        output::print(&(title(&played.setup) + &text(&played, Paint::stdout())))
     };
     plot::save(args.svg.as_deref(), || picture::left_to_repair(&played))?;
     shown
@@ -134,6 +137,11 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
 /// The rule of a row, where there is one.
 pub fn rule_of(setup: &Setup, row: &rumors::Row) -> String {
     if setup.class == Class::Urgent { "at once".to_owned() } else { row.rule.show() }
+}
+
+fn title(setup: &Setup) -> String {
+    let what = format!("class {}, {} B of payload", setup.class.name(), setup.payload);
+    heading("rumors", [nodes(&setup.base), what, loss(&setup.base), runs(setup.runs)])
 }
 
 fn text(played: &Played, paint: Paint) -> String {

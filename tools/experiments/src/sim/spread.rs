@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bruit::Profile;
 use bruit::plan::Mode;
 use bruit::sim::experiment::spread::{self, Report, Setup};
 use bruit::sim::experiment::{Distribution, Engine, Timing};
@@ -13,11 +14,14 @@ use serde::Serialize;
 
 use super::common::{Common, engine_line, permille, refused};
 use super::document::{Document, Spread};
+use super::heading::{heading, loss, nodes, percent, runs};
 use super::picture;
+use super::usual::Usual;
 use crate::plan::inputs::{mode, one_of};
 
 /// One piece of news: rounds until all know, who knows when, and what it costs
 #[derive(Debug, clap::Args)]
+#[command(usually(&Setup::new(Profile::Lan).base, Setup::new(Profile::Lan).runs))]
 pub struct Args {
     #[command(flatten)]
     common: Common,
@@ -61,13 +65,17 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let shown = match &played[..] {
         [one] if args.sizes.is_empty() && args.common.json => output::print_json(&document(one)),
         [one] if args.sizes.is_empty() => {
-            output::print(&(table(one).render(Paint::stdout()) + &notes(one).render(Paint::stdout())))
+            let title = title(&one.setup, nodes(&one.setup.base));
+            output::print(&(title + &table(one).render(Paint::stdout()) + &notes(one).render(Paint::stdout())))
         }
         all if args.common.json => {
             let sizes = all.iter().map(document).collect();
             output::print_json(&Sizes { schema: 1, scenario: "spread", sizes })
         }
-        all => output::print(&sizes_table(all).render(Paint::stdout())),
+        all => {
+            let title = all.first().map(|one| title(&one.setup, "by size".to_owned())).unwrap_or_default();
+            output::print(&(title + &sizes_table(all).render(Paint::stdout())))
+        }
     };
     plot::save(args.svg.as_deref(), || match &played[..] {
         [one] if args.sizes.is_empty() => picture::coverage(one),
@@ -198,6 +206,13 @@ pub const fn unit(timing: Timing) -> &'static str {
         Timing::Rounds => "rounds",
         Timing::Event => "intervals",
     }
+}
+
+fn title(setup: &Setup, nodes: String) -> String {
+    let eager = if setup.eager { ", eager" } else { "" };
+    let how = format!("{}, {}{eager}, fanout {}", setup.mode.name(), setup.timing.name(), setup.base.config.fanout);
+    let dead = format!("{} dead", percent(setup.dead_permille));
+    heading("spread", [nodes, how, dead, loss(&setup.base), runs(setup.runs)])
 }
 
 fn table(played: &Played) -> Table {

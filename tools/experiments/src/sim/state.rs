@@ -11,16 +11,22 @@ use bruit_terminal::failure::{Code, Failure};
 use bruit_terminal::output::{self, Paint, Table, bytes, three_digits};
 use bruit_terminal::plot;
 use bruit_terminal::progress::Line;
+use clap::ValueEnum as _;
 use serde::Serialize;
 
 use super::common::{Common, permille, refused};
 use super::document::{Document, Spread};
+use super::heading::{heading, nodes, percent, runs};
 use super::picture;
 use super::steady::thread_time;
+use super::usual::Usual;
 
 /// Keys that all agree on: in step, few differences, one write, writes without end, a newcomer
 #[derive(Debug, clap::Args)]
 #[command(
+    unless_given("nodes", news::Setup::new(Profile::Lan).base.nodes),
+    unless_given("runs", format!("{}; in-step and unrest 1", news::Setup::new(Profile::Lan).runs.count)),
+    unless_given("loss", 0),
     after_help = "Ten keys with values of 64 bytes for each owner. in-step, repair and newcomer tell the keys of --owners who are no members \
                   to two and three nodes; news and unrest play --nodes of them. --loss is overruled by --losses."
 )]
@@ -101,7 +107,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
-        output::print(&table(&played.rows).render(Paint::stdout()))
+        output::print(&text(&played, Paint::stdout()))
     };
     plot::save(args.svg.as_deref(), || picture::repair(&[&played]))?;
     shown
@@ -155,7 +161,7 @@ fn at_rest(
 }
 
 fn line_of(case: &str, loss_permille: u32) -> Line {
-    Line::new(&format!("state, {case}, loss {} %", f64::from(loss_permille) / 10.0))
+    Line::new(&format!("state, {case}, loss {}", percent(loss_permille)))
 }
 
 /// What is large is played once, unless more is asked for.
@@ -234,9 +240,23 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         case: row.case.clone(),
         figures: row.figures.iter().map(|(name, figure)| (*name, (*figure).into())).collect(),
     };
-    let hash = trace_of(played.rows.iter().map(|row| row.trace_hash));
+    let hash = hash(&played.rows);
     let rows = played.rows.iter().map(figures).collect();
     Document::new("state", &played.base, played.runs, Figures { owners: played.owners, rows }, hash)
+}
+
+fn hash(rows: &[Row]) -> u64 {
+    trace_of(rows.iter().map(|row| row.trace_hash))
+}
+
+fn text(played: &Played, paint: Paint) -> String {
+    let of = match played.part {
+        Part::InStep | Part::Repair | Part::Newcomer => format!("{} owners", played.owners),
+        Part::News | Part::Unrest => nodes(&played.base),
+    };
+    let part = played.part.to_possible_value().map(|part| part.get_name().to_owned()).unwrap_or_default();
+    let title = heading("state", [part, of, runs(played.runs)]);
+    format!("{title}{}trace hash {:016x}\n", table(&played.rows).render(paint), hash(&played.rows))
 }
 
 fn table(rows: &[Row]) -> Table {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bruit::Span;
 use bruit::sim::experiment::steady::{self, Report, Setup};
+use bruit::{Profile, Span};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, Paint, Table, bytes, micros, three_digits};
 use bruit_terminal::plot;
@@ -13,11 +13,14 @@ use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Bought, Document, Spread};
+use super::heading::{heading, loss, nodes, runs};
 use super::picture;
 use super::rows::Rows;
+use super::usual::{Usual, time};
 
 /// Nothing happens: datagrams, bytes and work per node and second
 #[derive(Debug, clap::Args)]
+#[command(usually(&Setup::new(Profile::Lan).base, Setup::new(Profile::Lan).runs))]
 pub struct Args {
     #[command(flatten)]
     common: Common,
@@ -62,12 +65,17 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     plot::writable(args.svg.as_deref())?;
     let played = play(args, &thread_time)?;
     let shown = match &played[..] {
-        [one] if args.sizes.is_empty() => document(one).show(args.common.json, &rows(&one.report)),
+        [one] if args.sizes.is_empty() => {
+            document(one).show(args.common.json, &title(&one.setup, nodes(&one.setup.base)), &rows(&one.report))
+        }
         all if args.common.json => {
             let sizes = all.iter().map(document).collect();
             output::print_json(&Sizes { schema: 1, scenario: "steady", sizes })
         }
-        all => output::print(&sizes_table(all).render(Paint::stdout())),
+        all => {
+            let title = all.first().map(|one| title(&one.setup, "by size".to_owned())).unwrap_or_default();
+            output::print(&(title + &sizes_table(all).render(Paint::stdout())))
+        }
     };
     plot::save_svg(args.svg.as_deref(), || {
         plot::stacked(&[picture::idle_bytes(&played), picture::idle_work(&played)])
@@ -108,6 +116,11 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         memory: report.memory.into(),
     };
     Document::new("steady", &setup.base, setup.runs, figures, report.trace_hash)
+}
+
+fn title(setup: &Setup, nodes: String) -> String {
+    let watch = format!("watched {}", time(setup.watch));
+    heading("steady", [nodes, loss(&setup.base), watch, runs(setup.runs)])
 }
 
 fn rows(report: &Report) -> Rows {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bruit::Span;
 use bruit::sim::experiment::storm::{self, Far, Report, Setup};
+use bruit::{Profile, Span};
 use bruit_config::RumorClass;
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, BAD, Cell, GOOD, Paint, Table, bytes, micros};
@@ -14,11 +14,17 @@ use serde::Serialize;
 
 use super::common::{Common, refused};
 use super::document::{Bought, Document, Moment, Spread};
+use super::heading::{heading, loss, nodes, runs};
 use super::picture;
+use super::usual::{Usual, time};
 
 /// Everybody publishes at once, while guests come and go: what is lost, who is suspected, which caps hold
 #[derive(Debug, clap::Args)]
 #[command(
+    usually(&Setup::new(Profile::Lan).base, Setup::new(Profile::Lan).runs),
+    unless_given("rate", Setup::new(Profile::Lan).rate),
+    unless_given("watch", time(Setup::new(Profile::Lan).watch)),
+    unless_given("retained", Setup::new(Profile::Lan).retained),
     after_help = "Three clusters from one seed: the storm, the coming and going, and both. 1,000 nodes with 100 rumors each take some \
                   minutes."
 )]
@@ -61,7 +67,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let shown = if args.common.json {
         output::print_json(&document(&played))
     } else {
-        output::print(&text(&played.report, Paint::stdout()))
+        output::print(&(title(&played.setup) + &text(&played.report, Paint::stdout())))
     };
     plot::save(args.svg.as_deref(), || picture::storm(&played))?;
     shown
@@ -149,6 +155,12 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         memory: report.memory.into(),
     };
     Document::new("storm", &setup.base, setup.runs, figures, report.trace_hash)
+}
+
+fn title(setup: &Setup) -> String {
+    let what = format!("{} {} rumors of {} B each", setup.rumors, setup.class.name(), setup.payload);
+    let guests = format!("{} guests a second for {}", setup.rate, time(setup.watch));
+    heading("storm", [nodes(&setup.base), what, guests, loss(&setup.base), runs(setup.runs)])
 }
 
 fn text(report: &Report, paint: Paint) -> String {
