@@ -226,6 +226,45 @@ fn a_cluster_that_the_machine_has_no_room_for_is_refused_before_it_is_played() {
 }
 
 #[test]
+fn a_table_says_what_was_played_and_has_the_hash_that_a_script_gets() {
+    let cases: [(&str, &[&str], &str); 7] = [
+        ("detect", &["--nodes", "6", "--runs", "2"], "6 nodes, loss 0 %, 2 runs from seed 1"),
+        (
+            "spread",
+            &["--sizes", "5,8", "--runs", "2"],
+            "by size, push, rounds, fanout 3, 0 % dead, loss 0 %, 2 runs from seed 1",
+        ),
+        (
+            "steady",
+            &["--sizes", "4,8", "--watch", "5s", "--seed", "7"],
+            "by size, loss 0 %, watched 5s, 1 run from seed 7",
+        ),
+        ("mongering", &["--nodes", "50", "--runs", "2", "-k", "1,2"], "50 nodes, loss 0 %, 2 runs from seed 1"),
+        ("aggregate", &["--nodes", "20", "--runs", "1"], "20 nodes, 0 % crash, 40 rounds, 1 run from seed 1"),
+        ("false-death", &["--nodes", "6", "--watch", "5s"], "6 nodes, watched 5s at each loss, 1 run from seed 1"),
+        ("state", &["repair", "--owners", "3", "--differ", "1", "--runs", "1"], "repair, 3 owners, 1 run from seed 1"),
+    ];
+    for (name, args, played) in cases {
+        let out = bruit(&[&["sim", name], args].concat(), "");
+        assert_eq!(out.stdout.lines().next(), Some(format!("{name}: {played}").as_str()), "{out:?}");
+        let doc = sim(&[&[name], args].concat());
+        let sizes = doc["sizes"].as_array().cloned().unwrap_or_else(|| vec![doc]);
+        for document in sizes {
+            let hash = document["trace_hash"].as_str().expect("each has one");
+            assert!(out.stdout.contains(hash), "{name}: {hash} in {out:?}");
+            let rows_say = matches!(name, "mongering" | "aggregate");
+            assert_eq!(document["engine"].is_null(), rows_say, "{name}: {document}");
+        }
+    }
+}
+
+#[test]
+fn a_time_out_of_its_range_is_told_with_its_unit() {
+    let out = bruit(&["sim", "steady", "--probe-interval", "0s"], "");
+    assert_eq!((out.code, out.stderr.contains("probe_interval is 0s; it can be 1us to 1d")), (2, true), "{out:?}");
+}
+
+#[test]
 fn a_place_for_none_is_drawn_below_the_powers_of_ten() {
     let picture = scratch("sim-none").join("x.svg");
     let path = picture.to_str().expect("a plain path");

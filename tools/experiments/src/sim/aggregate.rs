@@ -159,7 +159,7 @@ pub fn document(Played { setup, rows }: &Played) -> Document<'static, Figures> {
     let hash = hash(rows);
     let rows = rows.iter().map(figures).collect();
     let figures = Figures { crashed: share(setup.crashed_permille), rounds: setup.rounds, rows };
-    Document::new("aggregate", &setup.base, setup.runs, figures, hash)
+    Document::new("aggregate", &setup.base, setup.runs, figures, hash).by_rows()
 }
 
 fn hash(rows: &[Row]) -> u64 {

@@ -32,7 +32,6 @@ pub struct Args {
 /// What a script gets of it.
 #[derive(Serialize)]
 pub struct Figures {
-    engine: &'static str,
     first_pinged_ms: Spread,
     first_pinged_periods: Spread,
     first_detected_ms: Spread,
@@ -104,7 +103,6 @@ pub fn play(args: &Args) -> Result<Played, Failure> {
 pub fn document(played: &Played) -> Document<'static, Figures> {
     let Played { setup, report } = played;
     let figures = Figures {
-        engine: "node",
         first_pinged_ms: report.first_pinged_ms.into(),
         first_pinged_periods: report.first_pinged_periods.into(),
         first_detected_ms: report.first_detected_ms.into(),

@@ -1,6 +1,6 @@
 //! What does a script get? The frame that the documents of all experiments have, with the figures of each.
 
-use bruit::sim::experiment::{self, Base, Distribution, Memory, Runs};
+use bruit::sim::experiment::{self, Base, Distribution, Engine, Memory, Runs};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{self, Paint};
 use serde::Serialize;
@@ -16,13 +16,16 @@ pub struct Document<'a, T> {
     loss: f64,
     runs: u32,
     seed: u64,
+    /// Nothing where each row says it of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<&'static str>,
     #[serde(flatten)]
     figures: T,
     trace_hash: String,
 }
 
 impl<'a, T> Document<'a, T> {
-    /// Of one experiment.
+    /// Of one experiment, which real nodes have played.
     pub fn new(scenario: &'a str, base: &Base, runs: Runs, figures: T, trace_hash: u64) -> Self {
         Self {
             schema: 1,
@@ -31,9 +34,15 @@ impl<'a, T> Document<'a, T> {
             loss: f64::from(base.link.loss_permille) / 1_000.0,
             runs: runs.count.max(1),
             seed: runs.seed,
+            engine: Some(Engine::Node.name()),
             figures,
             trace_hash: format!("{trace_hash:016x}"),
         }
+    }
+
+    /// The same of one whose rows say what has played them.
+    pub fn by_rows(self) -> Self {
+        Self { engine: None, ..self }
     }
 }
 

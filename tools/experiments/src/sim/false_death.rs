@@ -39,6 +39,7 @@ pub struct Args {
 #[derive(Serialize)]
 pub struct Figures {
     watch_s: f64,
+    losses: Vec<f64>,
     rows: Vec<Row>,
     #[serde(flatten)]
     memory: Bought,
@@ -103,7 +104,12 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         bytes_per_node_s: row.bytes_per_node_s.into(),
     };
     let watch_s = setup.watch.as_millis() as f64 / 1e3;
-    let figures = Figures { watch_s, rows: report.rows.iter().map(row).collect(), memory: report.memory.into() };
+    let figures = Figures {
+        watch_s,
+        losses: losses(setup),
+        rows: report.rows.iter().map(row).collect(),
+        memory: report.memory.into(),
+    };
     Document::new("false-death", &setup.base, setup.runs, figures, report.trace_hash)
 }
 

@@ -30,7 +30,6 @@ pub struct Args {
 /// What a script gets of it.
 #[derive(Serialize)]
 pub struct Figures {
-    engine: &'static str,
     watch_s: f64,
     rows: Vec<Row>,
 }
@@ -84,7 +83,7 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         paper_stable: row.row.printed().filter(|_| setup.is_printed()),
     };
     let watch_s = setup.watch.as_millis() as f64 / 1e3;
-    let figures = Figures { engine: "node", watch_s, rows: report.rows.iter().map(row).collect() };
+    let figures = Figures { watch_s, rows: report.rows.iter().map(row).collect() };
     Document::new("loss", &setup.base, setup.runs, figures, report.trace_hash)
 }
 

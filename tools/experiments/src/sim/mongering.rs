@@ -176,6 +176,7 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
     };
     let hash = hash(rows);
     Document::new("mongering", &setup.base, setup.runs, Figures { rows: rows.iter().map(figures).collect() }, hash)
+        .by_rows()
 }
 
 fn hash(rows: &[Row]) -> u64 {

@@ -113,7 +113,6 @@ struct Sizes<'a> {
 /// What a script gets of it.
 #[derive(Serialize)]
 pub struct Figures {
-    engine: &'static str,
     fanout: u32,
     mode: &'static str,
     timing: &'static str,
@@ -181,7 +180,6 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         closed: theory.closed.map(|closed| Closed { name: closed.name, mean: closed.rounds }),
     });
     let figures = Figures {
-        engine: Engine::Node.name(),
         fanout: setup.base.config.fanout,
         mode: setup.mode.name(),
         timing: setup.timing.name(),
@@ -257,15 +255,17 @@ fn notes(played: &Played) -> Table {
 }
 
 fn sizes_table(played: &[Played]) -> Table {
-    let mut table = Table::new(&[">nodes", ">99 %", ">all", ">p99 of all", ">theory", ">its p99", "", "played by"]);
+    let mut table =
+        Table::new(&[">nodes", ">99 %", ">all", ">p99 of all", ">theory", ">its p99", "", "played by", "trace hash"]);
     for Played { setup, report } in played {
         let [most, _, all]: [Distribution; 3] = report.rounds_to;
         let theory = report.theory.as_ref().map(|theory| theory.rounds_to[2]);
         let theory = theory.map_or_else(Default::default, |(mean, p99)| [three_digits(mean), three_digits(p99)]);
+        let hash = format!("{:016x}", report.trace_hash);
         let mut cells = vec![setup.base.nodes.to_string()];
         cells.extend([most.mean, all.mean, all.p99].map(three_digits));
         cells.extend(theory);
-        cells.extend([unit(setup.timing).to_owned(), engine_line(Engine::Node).to_owned()]);
+        cells.extend([unit(setup.timing).to_owned(), engine_line(Engine::Node).to_owned(), hash]);
         table.row(cells.into_iter().map(Into::into));
     }
     table

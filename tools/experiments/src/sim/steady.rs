@@ -135,8 +135,14 @@ fn rows(report: &Report) -> Rows {
 }
 
 fn sizes_table(played: &[Played]) -> Table {
-    let mut table =
-        Table::new(&[">nodes", ">datagrams/node/s", ">payload/node/s", ">processor time/node/s", ">suspicions"]);
+    let mut table = Table::new(&[
+        ">nodes",
+        ">datagrams/node/s",
+        ">payload/node/s",
+        ">processor time/node/s",
+        ">suspicions",
+        "trace hash",
+    ]);
     for Played { setup, report } in played {
         let cells = [
             setup.base.nodes.to_string(),
@@ -144,6 +150,7 @@ fn sizes_table(played: &[Played]) -> Table {
             bytes(report.bytes_per_node_s.mean.round() as u64),
             micros((report.cpu_ns_per_node_s.mean / 1e3).round() as u64),
             report.suspicions.to_string(),
+            format!("{:016x}", report.trace_hash),
         ];
         table.row(cells.map(Into::into));
     }
