@@ -146,6 +146,15 @@ pub fn micros(us: u64) -> String {
     }
 }
 
+/// The same of a time that may be shorter than a microsecond.
+pub fn nanos(ns: f64) -> String {
+    match ns {
+        ns if ns < 999.5 => format!("{ns:.0} ns"),
+        ns if ns < 9_995.0 => format!("{} µs", three_digits(ns / 1e3)),
+        ns => micros((ns / 1e3).round() as u64),
+    }
+}
+
 /// A size for people: three significant digits and a unit.
 pub fn bytes(n: u64) -> String {
     let f = n as f64;
@@ -198,6 +207,10 @@ mod tests {
             assert_eq!(micros(us), text);
         }
         assert_eq!(micros(61_000_000), "1m 1s");
+        let cases = [(0.0, "0 ns"), (854.4, "854 ns"), (999.6, "1.00 µs"), (1_371.0, "1.37 µs"), (9_996.0, "10 µs")];
+        for (ns, text) in cases.into_iter().chain([(12_345.0, "12 µs"), (1_234_000.0, "1.23 ms")]) {
+            assert_eq!(nanos(ns), text);
+        }
         assert_eq!(
             (bytes(999).as_str(), bytes(123_456).as_str(), bytes(2_500_000).as_str()),
             ("999 B", "123 kB", "2.50 MB")

@@ -1,7 +1,7 @@
 //! How do the figures of an experiment look to a person? A row for each, with its mean and its quantiles over the runs.
 
 use bruit::sim::experiment::{Distribution, Memory};
-use bruit_terminal::output::{Paint, Table, bytes, micros, three_digits};
+use bruit_terminal::output::{Paint, Table, bytes, micros, nanos, three_digits};
 
 /// The rows.
 pub struct Rows(Table);
@@ -19,7 +19,7 @@ impl Rows {
 
     /// Times that were measured in nanoseconds.
     pub fn nanos(&mut self, name: &str, d: Distribution) {
-        self.row(name, d, |ns| micros((ns / 1e3).round() as u64));
+        self.row(name, d, nanos);
     }
 
     /// Sizes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bruit::sim::experiment::steady::{self, Report, Setup};
 use bruit::{Profile, Span};
 use bruit_terminal::failure::Failure;
-use bruit_terminal::output::{self, Paint, Table, bytes, micros, three_digits};
+use bruit_terminal::output::{self, Paint, Table, bytes, nanos, three_digits};
 use bruit_terminal::plot;
 use bruit_terminal::progress::Line;
 use serde::Serialize;
@@ -148,7 +148,7 @@ fn sizes_table(played: &[Played]) -> Table {
             setup.base.nodes.to_string(),
             three_digits(report.datagrams_per_node_s.mean),
             bytes(report.bytes_per_node_s.mean.round() as u64),
-            micros((report.cpu_ns_per_node_s.mean / 1e3).round() as u64),
+            nanos(report.cpu_ns_per_node_s.mean),
             report.suspicions.to_string(),
             format!("{:016x}", report.trace_hash),
         ];
