@@ -215,7 +215,7 @@ fn text(Played { setup, report }: &Played, paint: Paint) -> String {
         "lifeguard",
         [nodes(&setup.base), blocked, pause, interval, watch, loss(&setup.base), runs(setup.runs)],
     );
-    title + &table(report).render(paint)
+    title + &table(report).render(paint) + "%: of what the row swim has\n"
 }
 
 fn table(report: &Report) -> Table {
@@ -225,7 +225,7 @@ fn table(report: &Report) -> Table {
         ">at healthy",
         ">messages",
         ">bytes",
-        ">% of SWIM's",
+        ">false positives %",
         ">at healthy %",
         ">messages %",
         ">bytes %",
