@@ -129,6 +129,7 @@ impl Theory {
 /// A setup that cannot be played.
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(3)?;
+    setup.runs.check()?;
     let theory = Theory::of(&setup.base)?;
     let params = setup.base.params(0)?;
     let (memory, load) = (setup.base.memory(&params), setup.base.load(&params)?);

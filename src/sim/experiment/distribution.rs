@@ -1,11 +1,12 @@
 //! How do many figures of one kind look? Their mean, its error, and their quantiles.
 
-/// The summary of a sample.
+/// The summary of a sample. An empty one has no figures, though fields must hold something: [`Distribution::some`] tells them from
+/// a sample of zeros.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Distribution {
     /// How many there were.
     pub count: u64,
-    /// The mean; 0 of none.
+    /// The mean.
     pub mean: f64,
     /// The standard error of the mean; 0 of fewer than two.
     pub standard_error: f64,
@@ -24,6 +25,12 @@ pub struct Distribution {
 }
 
 impl Distribution {
+    /// Itself, unless the sample was empty: what never happened did not take 0 ms.
+    #[must_use]
+    pub fn some(self) -> Option<Self> {
+        (self.count > 0).then_some(self)
+    }
+
     /// Of these; their order does not matter.
     #[must_use]
     pub fn of(mut sample: Vec<f64>) -> Self {
@@ -65,6 +72,8 @@ mod tests {
     #[test]
     fn none_and_one_are_no_trouble() {
         assert_eq!(Distribution::of(Vec::new()), Distribution::default());
+        assert_eq!(Distribution::of(Vec::new()).some(), None, "no figures");
+        assert!(Distribution::of(vec![0.0]).some().is_some_and(|zero| zero.p50 == 0.0));
         let one = Distribution::of(vec![3.0]);
         assert_eq!((one.count, one.mean, one.standard_error, one.p5, one.p99), (1, 3.0, 0.0, 3.0, 3.0));
     }

@@ -5,7 +5,7 @@
 //! 20 %, 100 members: foca 395 verdicts on living members, 15,469 at 1,000; kinship none, for 3.6 kB a node and second.
 
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, Memory, SetupError, had_room};
+use super::{Base, Distribution, Memory, SetupError, check_watch, had_room};
 use crate::config::Profile;
 use crate::event::Event;
 use crate::sim::{HostId, Link, Observer, World};
@@ -74,7 +74,9 @@ pub struct Report {
 /// A setup that cannot be played.
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(2)?;
-    let each = setup.runs.count.max(1);
+    setup.runs.check()?;
+    check_watch(setup.watch)?;
+    let each = setup.runs.count;
     let pieces = Runs { count: each * setup.losses_permille.len() as u32, seed: 0 };
     let params = setup.base.params(0)?;
     let (memory, load) = (setup.base.memory(&params), setup.base.load(&params)?);

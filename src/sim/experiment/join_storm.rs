@@ -94,6 +94,7 @@ struct Played {
 /// A setup that cannot be played.
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(2)?;
+    setup.runs.check()?;
     let params = setup.base.params(1)?;
     let (memory, load) = (setup.base.memory(&params), setup.base.load(&params)?);
     let played = setup.runs.play_large(load, progress, |seed| play(setup, &params, seed));

@@ -16,7 +16,7 @@
 use core::time::Duration;
 
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, SetupError, had_room};
+use super::{Base, Distribution, SetupError, check_watch, had_room};
 use crate::config::{Config, FANOUT_MAX, Profile, Sends};
 use crate::event::Event;
 use crate::id::NodeId;
@@ -199,7 +199,9 @@ pub struct Report {
 /// A setup that cannot be played.
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(3)?;
-    let each = setup.runs.count.max(1);
+    setup.runs.check()?;
+    check_watch(setup.watch)?;
+    let each = setup.runs.count;
     let pieces = Runs { count: each * Row::ALL.len() as u32, seed: 0 };
     // Rows differ in what they say, and hardly in what they buy.
     let load = setup.base.load(&setup.base.params(0)?)?;

@@ -87,6 +87,7 @@ struct Played {
 /// A setup that cannot be played.
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(2)?;
+    setup.runs.check()?;
     if setup.survivors >= setup.base.nodes {
         let max = f64::from(setup.base.nodes - 1);
         return Err(SetupError::OutOfRange { field: "survivors", got: f64::from(setup.survivors), min: 0.0, max });
@@ -119,12 +120,15 @@ fn play(setup: &Setup, params: &Params, seed: u64) -> Result<Played, SetupError>
     let sent = world.tally().bytes;
     let ids: BTreeMap<NodeId, HostId> = hosts.iter().map(|host| (world.id(*host), *host)).collect();
     let mut back = Timeline::new(world.now(), SAMPLE_EVERY);
-    for host in &fall {
+    for (nth, host) in fall.iter().enumerate() {
+        // Between two starts, not after the last: the clock begins there.
+        if nth > 0 {
+            world.run_for(gap);
+            back.look(world.now(), || share_back(&world, &ids));
+        }
         let doors: Vec<_> =
             hosts.iter().filter(|door| *door != host).take(SEEDS).map(|door| world.addr(*door)).collect();
         world.restart(*host, None, &doors)?;
-        world.run_for(gap);
-        back.look(world.now(), || share_back(&world, &ids));
     }
     let begin = world.now();
     let all_back = until(&mut world, begin, setup.limit, |w| {
@@ -171,6 +175,17 @@ fn share_back(world: &World<Lives>, ids: &BTreeMap<NodeId, HostId>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_back_sooner_than_a_datagram_comes_however_long_the_starts_take() {
+        for (nodes, over) in [(30, Span::secs(1)), (6, Span::secs(10))] {
+            let mut setup = Setup { over, ..Setup::new(Profile::Lan) };
+            (setup.base.nodes, setup.runs.count) = (nodes, 1);
+            let report = run(&setup, &|_, _| ()).expect("a good setup");
+            assert_eq!((report.unfinished, report.back.last().map(|moment| moment.mean)), (0, Some(1.0)));
+            assert!(report.all_back_ms.min >= 0.25, "{nodes} nodes: {report:?}");
+        }
+    }
 
     #[test]
     fn all_come_back_and_nobody_is_killed_by_what_was_said_of_a_former_life() {

@@ -202,6 +202,17 @@ impl Base {
     }
 }
 
+/// Refuses a time to watch that figures cannot be divided by, and one that nobody waits for.
+fn check_watch(watch: Span) -> Result<(), SetupError> {
+    const MIN: Span = Span::millis(1);
+    const MAX: Span = Span::secs(31 * 86_400);
+    if (MIN..=MAX).contains(&watch) {
+        return Ok(());
+    }
+    let [got, min, max] = [watch, MIN, MAX].map(|span| span.as_nanos() as f64 / 1e9);
+    Err(SetupError::OutOfRange { field: "watch in s", got, min, max })
+}
+
 /// Lets time pass until `holds` or until `limit` after `begin`; milliseconds from `begin` until then, `None` where it did not
 /// come to that.
 fn until<O: Observer>(
@@ -298,6 +309,31 @@ impl From<PlanError> for SetupError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_to_watch_that_figures_cannot_be_divided_by_is_refused_by_all_that_watch() {
+        let none = [Span::ZERO, Span::nanos(1), Span::micros(999)];
+        let said = "watch in s is 0; it may be 0.001 to 2678400";
+        let clock = || core::time::Duration::ZERO;
+        for (nth, watch) in none.into_iter().enumerate() {
+            let quiet: Progress<'_> = &|_, _| ();
+            let refused = [
+                steady::run(&steady::Setup { watch, ..steady::Setup::new(Profile::Lan) }, quiet, &clock).err(),
+                false_death::run(&false_death::Setup { watch, ..false_death::Setup::new(Profile::Lan) }, quiet).err(),
+                churn::run(&churn::Setup { watch, ..churn::Setup::new(Profile::Lan) }, quiet).err(),
+                loss::run(&loss::Setup { watch, ..loss::Setup::new(Profile::Lan) }, quiet).err(),
+                lifeguard::run(&lifeguard::Setup { watch, ..lifeguard::Setup::new(Profile::Lan) }, quiet).err(),
+                storm::run(&storm::Setup { watch, ..storm::Setup::new(Profile::Lan) }, &|_| ()).err(),
+                state::in_step::run(&state::in_step::Setup { watch, ..Default::default() }, quiet, &clock).err(),
+                state::unrest::run(&state::unrest::Setup { watch, ..state::unrest::Setup::new(Profile::Lan) }, quiet)
+                    .err(),
+            ];
+            for (experiment, error) in refused.into_iter().enumerate() {
+                let error = error.unwrap_or_else(|| panic!("{experiment} played {watch:?}")).to_string();
+                assert!(nth > 0 && error.starts_with("watch in s is 0.000") || error == said, "{experiment}: {error}");
+            }
+        }
+    }
 
     #[test]
     fn ten_thousand_full_members_buy_less_than_16_gib() {

@@ -163,6 +163,7 @@ pub struct Report {
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     let Setup { base, rule, k, runs } = setup;
     base.check_nodes(3)?;
+    runs.check()?;
     let mongering = Mongering { sites: base.nodes, calls: rule.calls, counts: rule.counts, stops: rule.stops, k: *k };
     mongering.check()?;
     let (outcomes, trace_hash) = match rule.engine() {

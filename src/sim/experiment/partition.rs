@@ -88,9 +88,13 @@ struct Played {
 /// A setup that cannot be played.
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(2)?;
-    let (got, size) = (setup.side_percent, side_size(setup));
-    if size == 0 || size >= setup.base.nodes as usize {
-        return Err(SetupError::OutOfRange { field: "split", got: f64::from(got), min: 1.0, max: 99.0 });
+    setup.runs.check()?;
+    if !(1..=99).contains(&setup.side_percent) {
+        return Err(SetupError::OutOfRange { field: "split", got: f64::from(setup.side_percent), min: 1.0, max: 99.0 });
+    }
+    if side_size(setup) == 0 {
+        let why = "one side of the split would have no node; take more nodes, or a share nearer to 50/50";
+        return Err(SetupError::Together(why));
     }
     let params = setup.base.params(0)?;
     let load = setup.base.load(&params)?;
@@ -168,6 +172,19 @@ fn play(setup: &Setup, params: &Params, seed: u64) -> Result<Played, SetupError>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_side_without_a_node_is_refused_and_no_share_is_told_that_it_may_be() {
+        let refused = |nodes, side_percent| {
+            let mut setup = Setup { side_percent, ..Setup::new(Profile::Lan) };
+            setup.base.nodes = nodes;
+            run(&setup, &|_, _| ()).expect_err("a side without a node").to_string()
+        };
+        assert!(refused(10, 1).contains("one side of the split would have no node"));
+        for side_percent in [0, 100] {
+            assert_eq!(refused(10, side_percent), format!("split is {side_percent}; it may be 1 to 99"));
+        }
+    }
 
     #[test]
     fn halves_that_have_forgotten_each_other_are_one_within_seconds() {

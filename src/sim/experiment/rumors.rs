@@ -153,9 +153,10 @@ struct Telling {
 /// A setup that cannot be played.
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(3)?;
+    setup.runs.check()?;
     let planned = setup.planned()?;
     let (mut rows, mut traces) = (Vec::new(), Vec::new());
-    let each = setup.runs.count.max(1);
+    let each = setup.runs.count;
     let all = each * 2 * setup.rules.len() as u32;
     for (rule, nth) in setup.rules.iter().zip(0..) {
         let [left, mended] = [false, true].map(|mends| {

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use xxhash_rust::xxh3::Xxh3;
 
+use super::SetupError;
+
 /// Worlds that are played at once together buy no more than this, where each alone does not.
 const BYTES_AT_ONCE: u64 = 16 << 30;
 
@@ -38,13 +40,25 @@ impl Load {
 /// How often, and from which seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Runs {
-    /// How many. At least 1 is played.
+    /// How many.
     pub count: u32,
     /// The seed of the first; the next one's is one more, so that each can be played alone.
     pub seed: u64,
 }
 
 impl Runs {
+    /// Refuses to play nothing, and more than anybody waits for.
+    ///
+    /// # Errors
+    /// Says how many there may be.
+    pub fn check(self) -> Result<(), SetupError> {
+        const MAX: u32 = 1_000_000;
+        if (1..=MAX).contains(&self.count) {
+            return Ok(());
+        }
+        Err(SetupError::OutOfRange { field: "runs", got: f64::from(self.count), min: 1.0, max: f64::from(MAX) })
+    }
+
     /// Plays each run and gives what came out, in the order of their seeds.
     pub fn play<T: Send>(self, progress: Progress<'_>, run: impl Fn(u64) -> T + Sync) -> Vec<T> {
         self.play_large(Load::SMALL, progress, run)
@@ -57,7 +71,7 @@ impl Runs {
         progress: Progress<'_>,
         run: impl Fn(u64) -> T + Sync,
     ) -> Vec<T> {
-        let count = self.count.max(1);
+        let count = self.count;
         let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(count as usize).min(load.fit());
         let (next, done) = (AtomicU32::new(0), AtomicU32::new(0));
         let results = Mutex::new(Vec::with_capacity(count as usize));
@@ -91,7 +105,7 @@ impl Runs {
         progress: Progress<'_>,
         world: impl Fn(u64, u32, Ended<'_>) -> T + Sync,
     ) -> Vec<T> {
-        let count = self.count.max(1);
+        let count = self.count;
         let worlds = Self { count: count.div_ceil(a_world), ..self };
         let done = AtomicU32::new(0);
         let ended = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, count);
@@ -114,6 +128,14 @@ pub fn trace_of(traces: impl IntoIterator<Item = u64>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_not_played_as_once() {
+        let error = Runs { count: 0, seed: 1 }.check().expect_err("no run");
+        assert_eq!(error.to_string(), "runs is 0; it may be 1 to 1000000");
+        assert!(Runs { count: 0, seed: 1 }.play(&|_, _| (), |seed| seed).is_empty());
+        assert_eq!(Runs { count: 1_000_000, seed: 1 }.check(), Ok(()));
+    }
 
     #[test]
     fn worlds_that_do_not_fit_beside_each_other_are_played_one_by_one() {

@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, Memory, SetupError, had_room};
+use super::{Base, Distribution, Memory, SetupError, check_watch, had_room};
 use crate::config::Profile;
 use crate::time::Span;
 
@@ -36,6 +36,18 @@ impl Setup {
     }
 }
 
+impl Setup {
+    /// Whether it can be played, as far as that shows before.
+    ///
+    /// # Errors
+    /// What it may be instead.
+    pub fn check(&self) -> Result<(), SetupError> {
+        self.base.check_nodes(2)?;
+        self.runs.check()?;
+        check_watch(self.watch)
+    }
+}
+
 /// What came out. Each distribution is over the runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
@@ -58,7 +70,7 @@ pub struct Report {
 /// # Errors
 /// A setup that cannot be played.
 pub fn run(setup: &Setup, progress: Progress<'_>, clock: &(dyn Fn() -> Duration + Sync)) -> Result<Report, SetupError> {
-    setup.base.check_nodes(2)?;
+    setup.check()?;
     let params = setup.base.params(0)?;
     let node_seconds = f64::from(setup.base.nodes) * setup.watch.as_micros() as f64 / 1e6;
     let (memory, load) = (setup.base.memory(&params), setup.base.load(&params)?);

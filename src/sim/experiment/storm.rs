@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use super::runs::{Runs, trace_of};
 use super::timeline::{Moment, Timeline};
 use super::word::{Spreading, Word};
-use super::{Base, Distribution, Memory, Retained, SetupError, millis};
+use super::{Base, Distribution, Memory, Retained, SetupError, check_watch, millis};
 use crate::config::{Params, Profile};
 use crate::event::Event;
 use crate::id::BootId;
@@ -81,6 +81,8 @@ impl Setup {
 
     fn check(&self) -> Result<Params, SetupError> {
         self.base.check_nodes(10)?;
+        self.runs.check()?;
+        check_watch(self.watch)?;
         let ranges = [
             ("rumors", f64::from(self.rumors), 1.0, 10_000.0),
             ("retained", f64::from(self.retained), 64.0, f64::from(1_u32 << 20)),
@@ -365,7 +367,7 @@ impl<'a> Stage<'a> {
         let boots = nodes.iter().filter_map(|host| world.node(*host)).map(|node| node.me().boot).collect();
         let begin = world.now();
         world.observer = Watch {
-            word: Word { enough: setup.base.nodes * 99 / 100, ..Word::default() },
+            word: Word::default(),
             nodes: nodes.len(),
             boots,
             ahead: vec![Ahead { at: begin, ..Ahead::default() }; nodes.len()],
@@ -432,12 +434,12 @@ impl<'a> Stage<'a> {
     fn one_comes_and_one_goes(&mut self) -> Result<(), SetupError> {
         let door = self.world.rng().below(self.nodes.len() as u32) as usize;
         let door = self.world.addr(self.nodes[door]);
-        let spreading = Spreading::since(self.world.now());
+        let spreading = Spreading::among(self.nodes.iter().copied(), self.world.now());
         self.came += 1;
         let newcomer = self.world.start(&Spec::new(&format!("c{}", self.came), self.params.clone()), &[door])?;
         let boot = |world: &World<Watch>, host| world.node(host).map(|node| node.me().boot);
         let joins = boot(&self.world, newcomer);
-        self.world.observer.word.joins.extend(joins.map(|boot| (boot, spreading)));
+        self.world.observer.word.joins.extend(joins.map(|boot| (boot, spreading.clone())));
         let Some(leaver) = self.guests.pop() else { return Ok(()) };
         let leaves = boot(&self.world, leaver);
         let is_in = self.world.node(leaver).is_some_and(|node| node.phase() == Phase::Joined);

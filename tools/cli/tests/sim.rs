@@ -112,6 +112,24 @@ fn detect_and_loss_have_their_keys_and_draw() {
 }
 
 #[test]
+fn what_never_happened_has_no_figures() {
+    let cases: [(&[&str], &str, &str); 2] = [
+        (&["detect", "-n", "12", "--runs", "1", "--loss", "0.95"], "/all_detected_ms", "held dead by all"),
+        (&["churn", "-n", "10", "--loss", "0.95", "--rate", "5", "--watch", "1s"], "/rates/0/join_known_ms", "lags"),
+    ];
+    for (args, path, name) in cases {
+        let doc = sim(args);
+        assert_eq!(number(&doc, &format!("{path}/count")), 0.0, "it happened after all: {doc}");
+        for figure in ["mean", "standard_error", "min", "p5", "p50", "p95", "p99", "max"] {
+            assert_eq!(doc.pointer(&format!("{path}/{figure}")), Some(&Value::Null), "{figure}: {doc}");
+        }
+        let shown = bruit(&[&["sim"], args].concat(), "").stdout;
+        let line = shown.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name} in {shown}"));
+        assert!(line.split_whitespace().filter(|cell| *cell == "-").count() >= 2 && !line.contains("0 µs"), "{shown}");
+    }
+}
+
+#[test]
 fn clusters_that_join_restart_churn_and_are_cut_have_their_keys() {
     let common = ["--nodes", "20", "--runs", "1"];
     let play = |name: &str, more: &[&str]| sim(&[&[name], &common[..], more].concat());
@@ -320,7 +338,21 @@ fn all_refuses_what_it_does_not_know_and_says_at_once_where_it_cannot_write() {
 
 #[test]
 fn what_makes_no_sense_ends_with_2_and_says_why() {
-    let cases: [(&[&str], &str); 5] = [
+    let watch = "watch in s is 0; it may be 0.001 to 2678400";
+    let runs = "runs is 0; it may be 1 to 1000000";
+    let cases: [(&[&str], &str); 17] = [
+        (&["detect", "-n", "5", "--runs", "0"], runs),
+        (&["mongering", "-n", "50", "--runs", "0"], runs),
+        (&["state", "repair", "--runs", "0"], runs),
+        (&["state", "in-step", "--runs", "0"], runs),
+        (&["state", "newcomer", "--runs", "0"], runs),
+        (&["partition", "-n", "10", "--split", "1/99"], "one side of the split would have no node"),
+        (&["aggregate", "--rounds", "0"], "rounds is 0; it may be 1 to 10000"),
+        (&["spread", "-n", "10", "--runs", "0"], runs),
+        (&["steady", "-n", "5", "--watch", "0"], watch),
+        (&["false-death", "-n", "5", "--watch", "0s"], watch),
+        (&["churn", "-n", "10", "--watch", "0"], watch),
+        (&["storm", "-n", "10", "--watch", "0"], watch),
         (&["spread", "--eager"], "forwarding at first receipt knows no rounds; choose event timing"),
         (
             &["spread", "--timing", "event", "--mode", "pull", "--eager"],
@@ -333,6 +365,17 @@ fn what_makes_no_sense_ends_with_2_and_says_why() {
     for (args, said) in cases {
         let out = bruit(&[&["sim"], args].concat(), "");
         assert!(out.code == 2 && out.stderr.contains(said), "{args:?}: {out:?}");
+    }
+    // In lists as well, before anything of them is played.
+    let lists: [&[&str]; 3] = [
+        &["steady", "--sizes", "10,0", "--watch", "2s"],
+        &["spread", "--sizes", "10,0", "--runs", "2"],
+        &["churn", "-n", "10", "--rate", "1,0", "--watch", "2s"],
+    ];
+    for args in lists {
+        let out = bruit(&[&["sim"], args].concat(), "");
+        let errors: Vec<_> = out.stderr.lines().collect();
+        assert!(out.code == 2 && errors.len() == 1 && errors[0].contains(" is 0; it may be "), "{args:?}: {out:?}");
     }
 }
 

@@ -110,9 +110,11 @@ struct Played {
 /// A setup that cannot be played.
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(8)?;
-    for (field, got, max) in [("rounds", setup.rounds, 10_000), ("crashed", setup.crashed_permille, 500)] {
-        if got > max || field == "rounds" && got == 0 {
-            return Err(SetupError::OutOfRange { field, got: f64::from(got), min: 0.0, max: f64::from(max) });
+    setup.runs.check()?;
+    let ranges = [("rounds", setup.rounds, 1, 10_000), ("crashed", setup.crashed_permille, 0, 500)];
+    for (field, got, min, max) in ranges {
+        if !(min..=max).contains(&got) {
+            return Err(SetupError::OutOfRange { field, got: got.into(), min: min.into(), max: max.into() });
         }
     }
     let played = match setup.method.engine() {

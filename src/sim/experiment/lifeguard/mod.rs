@@ -9,8 +9,11 @@
 //!   healthy members* where the member that holds it is never blocked either.
 //! - *Messages* and *bytes* are all datagrams and their UDP payload that all members send, the quiet ones and the time after
 //!   the last block included.
-//! - *Detection* is the time from the begin of a block to the first verdict on a blocked member at a healthy one, and to that
-//!   of the last healthy one. A block that is over before all have come to a verdict counts for as far as it got.
+//! - *Detection* is the time from the begin of the block in which a member was first suspected to the first verdict on it at a
+//!   healthy member, and to that of the last healthy one. A suspicion is of one incarnation and ends with its refutation: one that
+//!   nobody refutes outlives its block, and the verdict of a later one is not of that later one. Whoever is suspected while it is
+//!   free is no detection. Not each that has a first verdict has a last: it may be refuted before. So the second sample is a part
+//!   of the first, and may have the lesser median.
 //!
 //! Where this departs from the paper: the nodes are bruit's own with parts switched off, so repair by fingerprints takes the
 //! place of memberlist's push and pull over TCP and counts as traffic; a probe through helpers may take a whole time-out more
@@ -19,13 +22,15 @@
 //! stop each of their threads at its next message, so that they begin fewer probes while they are blocked.
 
 mod rows;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 pub use rows::Row;
 
 use self::watch::Watch;
 use super::runs::{Progress, Runs, trace_of};
-use super::{Base, Distribution, SetupError};
+use super::{Base, Distribution, SetupError, check_watch};
 use crate::config::Profile;
 use crate::sim::{Bounds, HostId, World};
 use crate::time::Span;
@@ -113,6 +118,8 @@ impl Setup {
 
     fn check(&self) -> Result<(), SetupError> {
         self.base.check_nodes(8)?;
+        self.runs.check()?;
+        check_watch(self.watch)?;
         let refuse = |field, got: f64, min: f64, max: f64| Err(SetupError::OutOfRange { field, got, min, max });
         for cell in &self.cells {
             let most = self.base.nodes / 2;
@@ -140,9 +147,9 @@ pub struct Figures {
     pub messages: u64,
     /// Bytes of UDP payload sent by all members.
     pub bytes: u64,
-    /// From the begin of a block to the first verdict on each blocked member at a healthy one, in ms.
+    /// From the begin of the block in which a member was suspected to the first verdict on it at a healthy one, in ms.
     pub first_detected_ms: Vec<f64>,
-    /// The same to the last healthy member's verdict.
+    /// The same to the last healthy member's verdict, of those that all came to.
     pub all_detected_ms: Vec<f64>,
 }
 
@@ -200,7 +207,7 @@ pub struct Report {
 /// A setup that cannot be played.
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.check()?;
-    let seeds = setup.runs.count.max(1) as usize;
+    let seeds = setup.runs.count as usize;
     let cells = setup.cells.len();
     let pieces = Runs { count: (setup.rows.len() * cells * seeds) as u32, seed: 0 };
     // Rows differ in what they say, and hardly in what they buy.

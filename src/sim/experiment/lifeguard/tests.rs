@@ -30,6 +30,24 @@ fn lifeguard_is_far_below_swim_and_bruit_is_best_in_every_column() {
 }
 
 #[test]
+fn no_verdict_comes_sooner_than_its_suspicion_takes() {
+    let mut setup = Setup::new(Profile::Lan);
+    (setup.base.nodes, setup.watch) = (32, Span::secs(60));
+    setup.cells = Setup::grid(&[4], &[Span::millis(8_192)], &[Span::millis(1)]);
+    setup.rows = vec![Row::Swim, Row::Lifeguard];
+    let report = run(&setup, &|_, _| ()).expect("a good setup");
+    for row in &report.rows {
+        let [first, all] = [row.times(|f| &f.first_detected_ms), row.times(|f| &f.all_detected_ms)];
+        let forgiven = row.row.config(&setup.base.config, 32).pause_to_forgive.as_secs_f64() * 1e3;
+        assert!(
+            first.count > 0 && first.min >= forgiven && first.count >= all.count,
+            "seed 1: {}: {first:?}, {all:?}",
+            row.row.name()
+        );
+    }
+}
+
+#[test]
 fn a_grid_has_every_combination_and_bad_cells_are_refused() {
     let grid = Setup::grid(&Setup::MEMBERS, &Setup::PAUSES, &Setup::INTERVALS);
     assert_eq!(grid.len(), 9 * 6 * 8);

@@ -73,6 +73,7 @@ impl Setup {
     /// Shares and numbers that make no sense.
     pub fn model(&self) -> Result<Model, SetupError> {
         self.base.check_nodes(2)?;
+        self.runs.check()?;
         let share = |permille: u32| f64::from(permille) / 1_000.0;
         Ok(Model::try_from(Scenario {
             nodes: self.base.nodes,
@@ -93,7 +94,11 @@ impl Setup {
         }
     }
 
-    fn check(&self) -> Result<Model, SetupError> {
+    /// What theory plays, if it can be played.
+    ///
+    /// # Errors
+    /// What does not go together, or is out of its range.
+    pub fn check(&self) -> Result<Model, SetupError> {
         let in_rounds = self.timing == Timing::Rounds;
         if self.eager && in_rounds {
             return Err(SetupError::Together("forwarding at first receipt knows no rounds; choose event timing"));

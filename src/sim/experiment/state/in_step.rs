@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use super::{Fed, KINDS, feed, room};
 use crate::config::{Config, Profile, Sends};
-use crate::sim::experiment::{Distribution, Progress, Runs, SetupError, had_room, trace_of};
+use crate::sim::experiment::{Distribution, Progress, Runs, SetupError, check_watch, had_room, trace_of};
 use crate::sim::{Bounds, Latency, Link, Observer, Passing, Spec, World};
 use crate::time::Span;
 
@@ -81,6 +81,8 @@ pub fn run(setup: &Setup, progress: Progress<'_>, clock: &(dyn Fn() -> Duration 
         let (got, max) = (setup.owners.into(), super::OWNERS_MAX.into());
         return Err(SetupError::OutOfRange { field: "owners", got, min: 0.0, max });
     }
+    check_watch(setup.watch)?;
+    setup.runs.check()?;
     let played = setup.runs.play(progress, |seed| one(setup, seed, clock));
     let played: Vec<_> = played.into_iter().collect::<Result<_, _>>()?;
     let of = |which: usize| played.iter().map(|(figures, _)| figures[which]).collect();

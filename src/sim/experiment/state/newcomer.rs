@@ -77,6 +77,7 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
         let (got, max) = (setup.owners.into(), super::OWNERS_MAX.into());
         return Err(SetupError::OutOfRange { field: "owners", got, min: 1.0, max });
     }
+    setup.runs.check()?;
     let played = setup.runs.play(progress, |seed| one(setup, seed));
     let played: Vec<_> = played.into_iter().collect::<Result<_, _>>()?;
     let of = |which: usize| played.iter().map(|(figures, _)| figures[which]).collect();

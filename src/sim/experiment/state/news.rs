@@ -54,6 +54,7 @@ pub struct Report {
 /// A setup that cannot be played.
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(2)?;
+    setup.runs.check()?;
     let interval = Span::from(setup.base.config.gossip_interval);
     let hop = match setup.base.link.latency {
         Latency::Constant(hop) => Some(hop),

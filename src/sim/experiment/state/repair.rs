@@ -85,6 +85,7 @@ pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> 
             return Err(SetupError::OutOfRange { field, got: got.into(), min: min.into(), max: max.into() });
         }
     }
+    setup.runs.check()?;
     let played = setup.runs.play(progress, |seed| one(setup, seed));
     let played: Vec<_> = played.into_iter().collect::<Result<_, _>>()?;
     let of = |which: usize| played.iter().map(|(figures, _)| figures[which]).collect();

@@ -9,7 +9,7 @@ use super::writers;
 use crate::config::Profile;
 use crate::node::{Node, Write};
 use crate::rumor::Class;
-use crate::sim::experiment::{Base, Distribution, Progress, Runs, SetupError, had_room, trace_of};
+use crate::sim::experiment::{Base, Distribution, Progress, Runs, SetupError, check_watch, had_room, trace_of};
 use crate::sim::{HostId, Observer, World};
 use crate::time::{Instant, Span};
 use crate::wire::{Datagram, Header};
@@ -84,6 +84,8 @@ impl Observer for Compare {
 /// A setup that cannot be played.
 pub fn run(setup: &Setup, progress: Progress<'_>) -> Result<Report, SetupError> {
     setup.base.check_nodes(2)?;
+    setup.runs.check()?;
+    check_watch(setup.watch)?;
     let params = writers(&setup.base)?;
     let load = setup.base.load(&params)?;
     let played = setup.runs.play_large(load, progress, |seed| one(setup, seed));

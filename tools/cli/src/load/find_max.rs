@@ -77,12 +77,12 @@ pub struct Found {
 /// [`Code::NotMet`] when no rate held.
 pub fn play(load: &Load, bounds: &Bounds, show: &Show) -> Result<(), Failure> {
     let found = search(load, bounds, show)?;
-    plot::save_svg(show.svg.as_deref(), || plot::stacked(&picture::rates(&found)))?;
     if show.json {
         output::print_json(&found)?;
     } else {
         output::print(&found.summary(Paint::stdout()))?;
     }
+    plot::save_svg(show.svg.as_deref(), || plot::stacked(&picture::rates(&found)))?;
     let lowest = found.steps.iter().map(|step| step.rate()).min().unwrap_or_default();
     found.max.map(drop).ok_or_else(|| {
         let cause = format!("no rate held, from {} a second down to {lowest}", load.rate);

@@ -100,9 +100,9 @@ pub struct Show {
 impl Show {
     /// Prints and draws what came out of one load.
     fn show(&self, outcome: &Outcome) -> Result<(), Failure> {
-        plot::save(self.svg.as_deref(), || picture::ages(outcome))?;
         let report = &outcome.report;
-        if self.json { output::print_json(report) } else { output::print(&report.text(Paint::stdout())) }
+        if self.json { output::print_json(report) } else { output::print(&report.text(Paint::stdout())) }?;
+        plot::save(self.svg.as_deref(), || picture::ages(outcome))
     }
 }
 

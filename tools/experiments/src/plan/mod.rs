@@ -52,12 +52,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 fn compare(args: &Args, sweep: &Sweep) -> Result<(), Failure> {
     let timing = args.inputs.timing;
     let rows = sweep.run(&args.inputs).map_err(refused)?;
-    plot::save(args.svg.as_deref(), || picture::sweep(&args.inputs, sweep, &rows))?;
     if args.json {
-        output::print_json(&sweep.document(&args.inputs, &args.demands, &rows))
+        output::print_json(&sweep.document(&args.inputs, &args.demands, &rows))?;
     } else {
-        output::print(&sweep.table(timing, &rows, Paint::stdout()))
+        output::print(&sweep.table(timing, &rows, Paint::stdout()))?;
     }
+    plot::save(args.svg.as_deref(), || picture::sweep(&args.inputs, sweep, &rows))
 }
 
 fn describe(args: &Args) -> Result<(), Failure> {
@@ -73,19 +73,21 @@ fn describe(args: &Args) -> Result<(), Failure> {
 }
 
 fn show(args: &Args, inputs: &Inputs, figures: &Figures, asked: Option<(&Demand, &Answer)>) -> Result<(), Failure> {
-    plot::save(args.svg.as_deref(), || picture::coverage(inputs, figures))?;
+    let picture = || plot::save(args.svg.as_deref(), || picture::coverage(inputs, figures));
     if args.json {
         output::print_json(&Document::new(inputs, &args.demands, figures, asked.map(|(_, answer)| answer)))?;
     }
-    match asked {
-        Some((demand, answer)) if !answer.met => return Err(demand::refused(demand, answer)),
-        Some((demand, answer)) if !args.json => output::print(&format!("{}\n", demand::met(demand, answer)))?,
-        Some(_) | None => {}
+    if let Some((demand, answer)) = asked.filter(|(_, answer)| !answer.met) {
+        picture()?;
+        return Err(demand::refused(demand, answer));
     }
-    if args.json {
-        return Ok(());
+    if !args.json {
+        if let Some((demand, answer)) = asked {
+            output::print(&format!("{}\n", demand::met(demand, answer)))?;
+        }
+        output::print(&text::plan(inputs, figures, Paint::stdout()))?;
     }
-    output::print(&text::plan(inputs, figures, Paint::stdout()))
+    picture()
 }
 
 /// Inputs that make no sense are the command line's doing.

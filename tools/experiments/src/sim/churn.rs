@@ -6,7 +6,7 @@ use std::time::Duration;
 use bruit::sim::experiment::churn::{self, Report, Setup};
 use bruit::{Profile, Span};
 use bruit_terminal::failure::Failure;
-use bruit_terminal::output::{self, BAD, Cell, GOOD, Paint, Table, bytes, micros, three_digits};
+use bruit_terminal::output::{self, BAD, Cell, GOOD, Paint, Table, bytes, three_digits};
 use bruit_terminal::plot;
 use bruit_terminal::progress::Line;
 use serde::Serialize;
@@ -15,14 +15,15 @@ use super::common::{Common, refused};
 use super::document::{Bought, Document, Spread};
 use super::heading::{heading, loss, nodes, runs};
 use super::picture;
-use super::usual::{Usual, list, time};
+use super::rows::time;
+use super::usual::{Usual, as_typed, list};
 
 /// So many joins and departures a second, more and more, until views lag
 #[derive(Debug, clap::Args)]
 #[command(
     usually(&Setup::new(Profile::Lan).base, Setup::new(Profile::Lan).runs),
     unless_given("rate", list(Setup::new(Profile::Lan).rates)),
-    unless_given("watch", time(Setup::new(Profile::Lan).watch))
+    unless_given("watch", as_typed(Setup::new(Profile::Lan).watch))
 )]
 pub struct Args {
     #[command(flatten)]
@@ -44,6 +45,7 @@ struct Row {
     join_known_ms: Spread,
     leave_known_ms: Spread,
     unknown: u64,
+    skipped: u64,
     bytes_per_node_s: f64,
     false_deaths: u64,
     lags: bool,
@@ -99,6 +101,7 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
         join_known_ms: row.join_known_ms.into(),
         leave_known_ms: row.leave_known_ms.into(),
         unknown: row.unknown,
+        skipped: row.skipped,
         bytes_per_node_s: row.bytes_per_node_s,
         false_deaths: row.false_deaths,
         lags: row.lags,
@@ -109,7 +112,7 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
 }
 
 fn title(setup: &Setup) -> String {
-    let watch = format!("watched {} at each rate", time(setup.watch));
+    let watch = format!("watched {} at each rate", as_typed(setup.watch));
     heading("churn", [nodes(&setup.base), watch, loss(&setup.base), runs(setup.runs)])
 }
 
@@ -121,21 +124,22 @@ fn text(report: &Report, paint: Paint) -> String {
         ">gone p50",
         ">gone p99",
         ">unknown",
+        ">skipped",
         ">sent/node/s",
         ">false deaths",
         ">memory/node",
         "",
     ];
     let mut table = Table::new(&titles);
-    let time = |ms: f64| Cell::from(micros((ms * 1e3).round() as u64));
     for row in &report.rows {
         table.row([
             three_digits(row.rate).into(),
-            time(row.join_known_ms.p50),
-            time(row.join_known_ms.p99),
-            time(row.leave_known_ms.p50),
-            time(row.leave_known_ms.p99),
+            time(row.join_known_ms, |d| d.p50).into(),
+            time(row.join_known_ms, |d| d.p99).into(),
+            time(row.leave_known_ms, |d| d.p50).into(),
+            time(row.leave_known_ms, |d| d.p99).into(),
             row.unknown.to_string().into(),
+            row.skipped.to_string().into(),
             bytes(row.bytes_per_node_s.round() as u64).into(),
             row.false_deaths.to_string().into(),
             bytes(row.memory.node_bytes).into(),
@@ -143,6 +147,6 @@ fn text(report: &Report, paint: Paint) -> String {
         ]);
     }
     let mut text = table.render(paint);
-    text += "known, gone: until 99 % of the nodes hold a newcomer up, a leaver gone\n";
+    text += "known, gone: until 99 % of the nodes hold a newcomer up, a leaver gone; skipped: departures of who had not come yet\n";
     text + &format!("trace hash {:016x}\n", report.trace_hash)
 }

@@ -16,6 +16,7 @@ use super::common::{Common, refused};
 use super::document::{Bought, Document, Spread};
 use super::heading::{heading, loss, nodes, runs};
 use super::picture;
+use super::rows::figure;
 use super::usual::Usual;
 
 /// One host falls silent: when it is first noticed, and when all know
@@ -126,7 +127,8 @@ fn table(report: &Report) -> Table {
     let show = |ms: f64| micros((ms * 1e3).round() as u64);
     let mut table = Table::new(&["from the crash", ">mean", ">p50", ">p99", ">most", "expected"]);
     let mut row = |name: &str, d: Distribution, show: &dyn Fn(f64) -> String, expected: String| {
-        let [mean, p50, p99, max] = [d.mean, d.p50, d.p99, d.max].map(show);
+        let columns: [fn(Distribution) -> f64; 4] = [|d| d.mean, |d| d.p50, |d| d.p99, |d| d.max];
+        let [mean, p50, p99, max] = columns.map(|of| figure(d, of, show));
         table.row([name.into(), mean.into(), p50.into(), p99.into(), max.into(), expected.into()]);
     };
     let planned = |p50: f64, p99: f64| format!("plan: p50 {}, p99 {}", show(p50), show(p99));

@@ -32,7 +32,7 @@ impl<'a, T> Document<'a, T> {
             scenario,
             nodes: base.nodes,
             loss: f64::from(base.link.loss_permille) / 1_000.0,
-            runs: runs.count.max(1),
+            runs: runs.count,
             seed: runs.seed,
             engine: Some(Engine::Node.name()),
             figures,
@@ -66,24 +66,34 @@ impl From<Memory> for Bought {
     }
 }
 
-/// A distribution as scripts get it.
+/// A distribution as scripts get it: nulls of an empty sample.
 #[derive(Serialize)]
 pub struct Spread {
     count: u64,
-    mean: f64,
-    standard_error: f64,
-    min: f64,
-    p5: f64,
-    p50: f64,
-    p95: f64,
-    p99: f64,
-    max: f64,
+    mean: Option<f64>,
+    standard_error: Option<f64>,
+    min: Option<f64>,
+    p5: Option<f64>,
+    p50: Option<f64>,
+    p95: Option<f64>,
+    p99: Option<f64>,
+    max: Option<f64>,
 }
 
 impl From<Distribution> for Spread {
     fn from(d: Distribution) -> Self {
-        let Distribution { count, mean, standard_error, min, p5, p50, p95, p99, max } = d;
-        Self { count, mean, standard_error, min, p5, p50, p95, p99, max }
+        let of = |figure: fn(Distribution) -> f64| d.some().map(figure);
+        Self {
+            count: d.count,
+            mean: of(|d| d.mean),
+            standard_error: of(|d| d.standard_error),
+            min: of(|d| d.min),
+            p5: of(|d| d.p5),
+            p50: of(|d| d.p50),
+            p95: of(|d| d.p95),
+            p99: of(|d| d.p99),
+            max: of(|d| d.max),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use super::common::{Common, refused};
 use super::document::{Bought, Document, Spread};
 use super::heading::{heading, nodes, runs};
 use super::picture;
-use super::usual::{Usual, list, time};
+use super::usual::{Usual, as_typed, list};
 
 /// Nothing fails but datagrams: verdicts on members that live, and what it costs
 #[derive(Debug, clap::Args)]
@@ -114,7 +114,7 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
 }
 
 fn title(setup: &Setup) -> String {
-    let watch = format!("watched {} at each loss", time(setup.watch));
+    let watch = format!("watched {} at each loss", as_typed(setup.watch));
     heading("false-death", [nodes(&setup.base), watch, runs(setup.runs)])
 }
 

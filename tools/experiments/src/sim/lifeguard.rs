@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bruit::sim::experiment::Distribution;
 use bruit::sim::experiment::lifeguard::{self, Blocks, Figures as Run, Report, RowReport, Setup};
 use bruit::{Profile, Span};
 use bruit_terminal::failure::Failure;
-use bruit_terminal::output::{self, Paint, Table, bytes, micros, three_digits};
+use bruit_terminal::output::{self, Paint, Table, bytes, three_digits};
 use bruit_terminal::plot;
 use bruit_terminal::progress::Line;
 use serde::Serialize;
@@ -15,7 +16,8 @@ use super::common::{Common, refused};
 use super::document::{Document, Spread};
 use super::heading::{heading, loss, nodes, runs};
 use super::picture;
-use super::usual::{Usual, list, time};
+use super::rows::time;
+use super::usual::{Usual, as_typed, list};
 
 /// Some members are blocked now and then: whom that costs its place, under SWIM, Lifeguard and bruit
 #[derive(Debug, clap::Args)]
@@ -210,7 +212,7 @@ fn text(Played { setup, report }: &Played, paint: Paint) -> String {
     let blocked = format!("{} blocked", list(members(setup)));
     let pause = format!("for {}", list(times(setup, |cell| cell.pause)));
     let interval = format!("free for {}", list(times(setup, |cell| cell.interval)));
-    let watch = format!("watched {}", time(setup.watch));
+    let watch = format!("watched {}", as_typed(setup.watch));
     let title = heading(
         "lifeguard",
         [nodes(&setup.base), blocked, pause, interval, watch, loss(&setup.base), runs(setup.runs)],
@@ -234,8 +236,7 @@ fn table(report: &Report) -> Table {
     ]);
     for row in &report.rows {
         let [all, healthy, messages, payload] = COLUMNS.map(|column| row.total(column));
-        let [first, everybody] = [row.times(|r| &r.first_detected_ms), row.times(|r| &r.all_detected_ms)]
-            .map(|d| if d.count == 0 { "-".to_owned() } else { micros((d.p50 * 1e3).round() as u64) });
+        let [first, everybody] = [row.times(|r| &r.first_detected_ms), row.times(|r| &r.all_detected_ms)].map(detected);
         let counts = [row.row.name().to_owned(), all.to_string(), healthy.to_string(), messages.to_string()];
         let shares = percent(report, row).into_iter().flatten().map(share);
         let cells = counts.into_iter().chain([bytes(payload)]).chain(shares).chain([first, everybody]);
@@ -248,6 +249,11 @@ fn table(report: &Report) -> Table {
     }
     table.row(["trace hash".into(), format!("{:016x}", report.trace_hash).into()]);
     table
+}
+
+/// The median of times of detection, and of how many it is: not all that somebody detects becomes known to all.
+pub fn detected(d: Distribution) -> String {
+    if d.count == 0 { "-".to_owned() } else { format!("{} of {}", time(d, |d| d.p50), d.count) }
 }
 
 fn share(percent: Option<f64>) -> String {

@@ -14,7 +14,7 @@ use super::common::{Common, refused};
 use super::document::{Document, Spread};
 use super::heading::{heading, loss as lost, nodes, runs};
 use super::picture;
-use super::usual::{Usual, time};
+use super::usual::{Usual, as_typed};
 
 /// A tenth of all datagrams is lost: the size of the stable group, with and without suspicion
 #[derive(Debug, clap::Args)]
@@ -88,7 +88,7 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
 }
 
 fn title(setup: &Setup) -> String {
-    let watch = format!("watched {}", time(setup.watch));
+    let watch = format!("watched {}", as_typed(setup.watch));
     heading("loss", [nodes(&setup.base), lost(&setup.base), watch, runs(setup.runs)])
 }
 

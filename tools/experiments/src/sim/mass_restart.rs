@@ -15,15 +15,15 @@ use super::document::{Document, Moment, Spread};
 use super::heading::{heading, loss, nodes, runs};
 use super::picture;
 use super::rows::Rows;
-use super::usual::{Usual, time};
+use super::usual::{Usual, as_typed};
 
 /// All but a few die and start again under their names
 #[derive(Debug, clap::Args)]
 #[command(
     usually(&Setup::new(Profile::Lan).base, Setup::new(Profile::Lan).runs),
     unless_given("survivors", Setup::new(Profile::Lan).survivors),
-    unless_given("over", time(Setup::new(Profile::Lan).over)),
-    unless_given("pause", time(Setup::new(Profile::Lan).pause))
+    unless_given("over", as_typed(Setup::new(Profile::Lan).over)),
+    unless_given("pause", as_typed(Setup::new(Profile::Lan).pause))
 )]
 pub struct Args {
     #[command(flatten)]
@@ -95,7 +95,7 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
 }
 
 fn title(setup: &Setup) -> String {
-    let how = format!("{} survivors, over {}, pause {}", setup.survivors, time(setup.over), time(setup.pause));
+    let how = format!("{} survivors, over {}, pause {}", setup.survivors, as_typed(setup.over), as_typed(setup.pause));
     heading("mass-restart", [nodes(&setup.base), how, loss(&setup.base), runs(setup.runs)])
 }
 

@@ -15,14 +15,14 @@ use super::document::{Document, Moment, Spread};
 use super::heading::{heading, loss, nodes, runs};
 use super::picture;
 use super::rows::Rows;
-use super::usual::{Usual, time};
+use super::usual::{Usual, as_typed};
 
 /// Cut in two, held, healed: until all are one again
 #[derive(Debug, clap::Args)]
 #[command(
     usually(&Setup::new(Profile::Lan).base, Setup::new(Profile::Lan).runs),
     unless_given("split", shares(Setup::new(Profile::Lan).side_percent)),
-    unless_given("held", time(Setup::new(Profile::Lan).held))
+    unless_given("held", as_typed(Setup::new(Profile::Lan).held))
 )]
 pub struct Args {
     #[command(flatten)]
@@ -108,7 +108,7 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
 
 fn title(setup: &Setup) -> String {
     let restart = if setup.restart { ", one side restarts" } else { "" };
-    let cut = format!("cut {}, held {}{restart}", shares(setup.side_percent), time(setup.held));
+    let cut = format!("cut {}, held {}{restart}", shares(setup.side_percent), as_typed(setup.held));
     heading("partition", [nodes(&setup.base), cut, loss(&setup.base), runs(setup.runs)])
 }
 

@@ -3,6 +3,16 @@
 use bruit::sim::experiment::{Distribution, Memory};
 use bruit_terminal::output::{Paint, Table, bytes, micros, nanos, three_digits};
 
+/// A figure of some sample; a dash where the sample is empty.
+pub fn figure(d: Distribution, of: fn(Distribution) -> f64, show: impl Fn(f64) -> String) -> String {
+    d.some().map_or_else(|| "-".to_owned(), |d| show(of(d)))
+}
+
+/// A time of a sample in milliseconds.
+pub fn time(d: Distribution, of: fn(Distribution) -> f64) -> String {
+    figure(d, of, |ms| micros((ms * 1e3).round() as u64))
+}
+
 /// The rows.
 pub struct Rows(Table);
 

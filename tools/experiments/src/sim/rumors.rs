@@ -17,6 +17,7 @@ use super::document::{Document, Spread};
 use super::heading::{heading, loss, nodes, runs};
 use super::mongering::small;
 use super::picture;
+use super::rows::time;
 use super::usual::Usual;
 
 /// Rumors that nodes publish: how soon all have one and for how many copies, by the rule that ends the telling
@@ -149,7 +150,7 @@ fn text(played: &Played, paint: Paint) -> String {
     let titles =
         ["rule", ">left", ">told", ">copies", ">bytes", ">99.9 % p50", ">p99", ">all p50", ">p99", ">most", ">missed"];
     let mut table = Table::new(&titles);
-    let time = |ms: f64| Cell::from(micros((ms * 1e3).round() as u64));
+    let planned_time = |ms: f64| Cell::from(micros((ms * 1e3).round() as u64));
     for row in &report.rows {
         table.row([
             rule_of(setup, row).into(),
@@ -157,16 +158,16 @@ fn text(played: &Played, paint: Paint) -> String {
             three_digits(row.told.mean).into(),
             three_digits(row.copies.mean).into(),
             bytes(row.bytes.mean.round() as u64).into(),
-            time(row.nearly_ms.p50),
-            time(row.nearly_ms.p99),
-            time(row.all_ms.p50),
-            time(row.all_ms.p99),
-            time(row.all_ms.max),
+            time(row.nearly_ms, |d| d.p50).into(),
+            time(row.nearly_ms, |d| d.p99).into(),
+            time(row.all_ms, |d| d.p50).into(),
+            time(row.all_ms, |d| d.p99).into(),
+            time(row.all_ms, |d| d.max).into(),
             row.missed.to_string().into(),
         ]);
     }
     if let Some(planned) = report.planned {
-        let [nearly, all] = [planned.nearly_ms, planned.all_ms].map(|times| times.map(time));
+        let [nearly, all] = [planned.nearly_ms, planned.all_ms].map(|times| times.map(planned_time));
         let cells = ["rounds for ever, planned", "", "", "", ""].map(Cell::from);
         table.row(cells.into_iter().chain(nearly).chain(all));
     }

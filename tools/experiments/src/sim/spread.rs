@@ -86,21 +86,27 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 /// Plays each size.
 pub fn play(args: &Args) -> Result<Vec<Played>, Failure> {
-    if args.sizes.is_empty() {
-        return Ok(vec![play_one(args, args.common.nodes)?]);
-    }
-    args.sizes.iter().map(|n| play_one(args, Some(*n))).collect()
+    let one = [setup(args, args.common.nodes)];
+    let many: Vec<_> = args.sizes.iter().map(|n| setup(args, Some(*n))).collect();
+    let setups = if many.is_empty() { &one[..] } else { &many };
+    // A mistake in the last is told before the first is played.
+    setups.iter().try_for_each(|setup| setup.check().map(|_| ())).map_err(refused)?;
+    setups.iter().map(play_one).collect()
 }
 
-fn play_one(args: &Args, nodes: Option<u32>) -> Result<Played, Failure> {
+fn setup(args: &Args, nodes: Option<u32>) -> Setup {
     let mut setup = Setup::new(args.common.profile);
     args.common.apply(&mut setup.base, &mut setup.runs);
     setup.base.nodes = nodes.unwrap_or(setup.base.nodes);
     setup.base.config.fanout = args.fanout;
     (setup.mode, setup.timing, setup.dead_permille, setup.eager) = (args.mode, args.timing, args.dead, args.eager);
+    setup
+}
+
+fn play_one(setup: &Setup) -> Result<Played, Failure> {
     let line = Line::new(&format!("spread, {} nodes", setup.base.nodes));
-    let report = spread::run(&setup, &|done, of| line.runs(done, of)).map_err(refused)?;
-    Ok(Played { setup, report })
+    let report = spread::run(setup, &|done, of| line.runs(done, of)).map_err(refused)?;
+    Ok(Played { setup: setup.clone(), report })
 }
 
 #[derive(Serialize)]

@@ -16,7 +16,7 @@ use super::document::{Bought, Document, Spread};
 use super::heading::{heading, loss, nodes, runs};
 use super::picture;
 use super::rows::Rows;
-use super::usual::{Usual, time};
+use super::usual::{Usual, as_typed};
 
 /// Nothing happens: datagrams, bytes and work per node and second
 #[derive(Debug, clap::Args)]
@@ -88,9 +88,15 @@ pub fn play(args: &Args, clock: &(dyn Fn() -> Duration + Sync)) -> Result<Vec<Pl
     let mut setup = Setup { watch: Span::from(args.watch), ..Setup::new(args.common.profile) };
     args.common.apply(&mut setup.base, &mut setup.runs);
     let sizes = if args.sizes.is_empty() { std::slice::from_ref(&setup.base.nodes) } else { &args.sizes };
-    let one = |nodes: &u32| {
+    let of = |nodes: &u32| {
         let mut setup = setup.clone();
         setup.base.nodes = *nodes;
+        setup
+    };
+    // A mistake in the last is told before the first is played.
+    sizes.iter().try_for_each(|nodes| of(nodes).check()).map_err(refused)?;
+    let one = |nodes: &u32| {
+        let setup = of(nodes);
         let line = Line::new(&format!("steady, {nodes} nodes"));
         let report = steady::run(&setup, &|done, of| line.runs(done, of), clock).map_err(refused)?;
         line.end(args.common.json);
@@ -119,7 +125,7 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
 }
 
 fn title(setup: &Setup, nodes: String) -> String {
-    let watch = format!("watched {}", time(setup.watch));
+    let watch = format!("watched {}", as_typed(setup.watch));
     heading("steady", [nodes, loss(&setup.base), watch, runs(setup.runs)])
 }
 

@@ -16,14 +16,14 @@ use super::common::{Common, refused};
 use super::document::{Bought, Document, Moment, Spread};
 use super::heading::{heading, loss, nodes, runs};
 use super::picture;
-use super::usual::{Usual, time};
+use super::usual::{Usual, as_typed};
 
 /// Everybody publishes at once, while guests come and go: what is lost, who is suspected, which caps hold
 #[derive(Debug, clap::Args)]
 #[command(
     usually(&Setup::new(Profile::Lan).base, Setup::new(Profile::Lan).runs),
     unless_given("rate", Setup::new(Profile::Lan).rate),
-    unless_given("watch", time(Setup::new(Profile::Lan).watch)),
+    unless_given("watch", as_typed(Setup::new(Profile::Lan).watch)),
     unless_given("retained", Setup::new(Profile::Lan).retained),
     after_help = "Three clusters from one seed: the storm, the coming and going, and both. 1,000 nodes with 100 rumors each take some \
                   minutes."
@@ -159,7 +159,7 @@ pub fn document(played: &Played) -> Document<'static, Figures> {
 
 fn title(setup: &Setup) -> String {
     let what = format!("{} {} rumors of {} B each", setup.rumors, setup.class.name(), setup.payload);
-    let guests = format!("{} guests a second for {}", setup.rate, time(setup.watch));
+    let guests = format!("{} guests a second for {}", setup.rate, as_typed(setup.watch));
     heading("storm", [nodes(&setup.base), what, guests, loss(&setup.base), runs(setup.runs)])
 }
 

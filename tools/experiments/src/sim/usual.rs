@@ -31,7 +31,7 @@ impl Usual for Command {
 }
 
 /// A time as it is given to a flag.
-pub fn time(span: Span) -> String {
+pub fn as_typed(span: Span) -> String {
     humantime::format_duration(Duration::from_nanos(span.as_nanos())).to_string().replace(' ', "")
 }
 

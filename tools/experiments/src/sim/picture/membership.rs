@@ -38,16 +38,16 @@ pub fn partition(partition::Played { setup, report }: &partition::Played) -> Plo
 
 /// How long it takes until comings and goings are known, and what a node sends, by their rate.
 pub fn churn(churn::Played { setup, report }: &churn::Played) -> [Plot; 2] {
-    let curve = |name: &str, style, of: fn(&Row) -> f64| {
-        series(name, report.rows.iter().map(|row| (row.rate, of(row))).collect(), style)
+    let curve = |name: &str, style, of: fn(&Row) -> Option<f64>| {
+        series(name, report.rows.iter().filter_map(|row| Some((row.rate, of(row)?))).collect(), style)
     };
     let times = vec![
-        curve("joined, p99", Style::Dots, |row| row.join_known_ms.p99),
-        curve("joined, p50", Style::Dashed, |row| row.join_known_ms.p50),
-        curve("left, p99", Style::Dots, |row| row.leave_known_ms.p99),
-        curve("left, p50", Style::Dashed, |row| row.leave_known_ms.p50),
+        curve("joined, p99", Style::Dots, |row| Some(row.join_known_ms.some()?.p99)),
+        curve("joined, p50", Style::Dashed, |row| Some(row.join_known_ms.some()?.p50)),
+        curve("left, p99", Style::Dots, |row| Some(row.leave_known_ms.some()?.p99)),
+        curve("left, p50", Style::Dashed, |row| Some(row.leave_known_ms.some()?.p50)),
     ];
-    let sent = vec![curve("sent", Style::Dots, |row| row.bytes_per_node_s / 1e3)];
+    let sent = vec![curve("sent", Style::Dots, |row| Some(row.bytes_per_node_s / 1e3))];
     let title = format!("{} nodes, so many join and as many leave", setup.base.nodes);
     let draw = |y, all| Plot { log_x: true, ..plot(title.clone(), "joins a second".to_owned(), y, all) };
     [draw("ms until 99 % know", times), draw("kB of payload, per node and second", sent)]

@@ -5,9 +5,9 @@ use bruit::sim::experiment::lifeguard::{Blocks, Figures, Row, RowReport};
 use bruit_terminal::failure::Failure;
 use bruit_terminal::output::{bytes, three_digits};
 
-use super::{grouped, millis};
+use super::grouped;
 use crate::sim::all::section::Section;
-use crate::sim::lifeguard::{Args, COLUMNS, Played, document, percent, play as played};
+use crate::sim::lifeguard::{Args, COLUMNS, Played, detected, document, percent, play as played};
 use crate::sim::picture;
 
 /// All that the paper has.
@@ -97,5 +97,5 @@ fn cells(all: &Played, row: &RowReport) -> Vec<String> {
     };
     let times = [row.times(|run| &run.first_detected_ms), row.times(|run| &run.all_detected_ms)];
     let counts = counts.into_iter().enumerate().map(beside);
-    [name.to_owned()].into_iter().chain(counts).chain(times.map(|times| millis(times.p50))).collect()
+    [name.to_owned()].into_iter().chain(counts).chain(times.map(detected)).collect()
 }

@@ -8,6 +8,7 @@ use bruit_terminal::plot;
 
 use super::{mean_and_most, millis};
 use crate::sim::all::section::Section;
+use crate::sim::rows::time;
 use crate::sim::{churn, join_storm, mass_restart, partition, picture};
 
 fn size(bytes_per_node: f64) -> String {
@@ -59,14 +60,14 @@ pub fn churn(section: &mut Section) -> Result<(), Failure> {
     };
     section.rows("rows", rows.iter().map(|row| cells(named(row), row)));
     section.rows("spared", spared.iter().map(|row| cells(format!("{}, sparingly", row.rate), row)));
-    let all_well = |row: &Row| (row.unknown, row.false_deaths, row.lags) == (0, 0, false);
+    let all_well = |row: &Row| (row.unknown, row.skipped, row.false_deaths, row.lags) == (0, 0, 0, false);
     section.claim("nobody", rows.iter().chain(spared).all(all_well));
     section.claim("no_more", spared.iter().all(|row| row.bytes_per_node_s <= MEMBERLIST_SENDS));
     Ok(())
 }
 
 fn cells(named: String, row: &Row) -> Vec<String> {
-    let pair = |d: Distribution| format!("{}, {}", millis(d.p50), millis(d.p99));
+    let pair = |d: Distribution| format!("{}, {}", time(d, |d| d.p50), time(d, |d| d.p99));
     vec![named, pair(row.join_known_ms), pair(row.leave_known_ms), size(row.bytes_per_node_s)]
 }
 

@@ -17,6 +17,7 @@ use bruit_terminal::failure::Failure;
 use bruit_terminal::output::micros;
 
 use super::section::Section;
+use crate::sim::rows::time;
 
 /// What plays a section.
 pub type Play = fn(&mut Section) -> Result<(), Failure>;
@@ -56,7 +57,8 @@ fn grouped(n: u64) -> String {
 
 /// The mean and the most of some times, or the mean alone of one.
 fn mean_and_most(d: Distribution) -> String {
-    if d.count > 1 { format!("{}, {}", millis(d.mean), millis(d.max)) } else { millis(d.mean) }
+    let mean = time(d, |d| d.mean);
+    if d.count > 1 { format!("{mean}, {}", millis(d.max)) } else { mean }
 }
 
 #[cfg(test)]

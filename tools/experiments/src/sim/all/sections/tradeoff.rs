@@ -85,7 +85,7 @@ fn choice(section: &mut Section, interval: &'static str, pause: &'static str) ->
         pause,
         wrong: figure(|row| row.verdicts.mean),
         bytes: figure(|row| row.bytes_per_node_s.mean),
-        known: report.all_detected_ms.p50,
+        known: report.all_detected_ms.some().map_or(f64::NAN, |d| d.p50),
     })
 }
 
