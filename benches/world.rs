@@ -7,8 +7,9 @@
 //! Goals: 100,000 at N = 1,000, and no more time for one at 10,000 than at 100. Printed beside it: what a node buys, and what
 //! it would buy for each member more.
 //!
-//! The work of a node-second is flat, which `tests/flat.rs` counts. Its time is not quite: what each holds of each fits no cache from some
-//! hundred nodes on. See docs/benchmarks.md for what the simulator does about that, and what it brings.
+//! The work of a node-second is flat: `tests/flat.rs` counts it, `second` times it for one node. Its time among N nodes is not, as what each holds of
+//! each fits no cache from some hundred nodes on; `cold` has what the memory of that takes alone. See docs/benchmarks.md for what the simulator
+//! does about it, and what it brings.
 //!
 //! 10,000 nodes take 14 GB and are measured only where they are asked for: `cargo bench --bench world -- world/10000`.
 
