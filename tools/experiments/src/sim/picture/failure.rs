@@ -6,13 +6,13 @@ use bruit_terminal::plot::{Plot, Style, plot, series};
 
 use crate::sim::{detect, false_death, lifeguard, loss};
 
-/// The share of crashes that were noticed by a time, beside the exponential law.
+/// The share of all crashes that were noticed by a time, beside the exponential law.
 pub fn detection(detect::Played { setup, report }: &detect::Played) -> Plot {
-    let share = |sample: &[f64]| {
-        let n = sample.len() as f64;
-        (1_u32..).zip(sample).map(|(i, ms)| (ms / 1e3, 100.0 * f64::from(i) / n)).collect()
-    };
-    let end = report.all_detected.last().copied().unwrap_or(0.0);
+    let crashes = f64::from(setup.runs.count);
+    let share =
+        |sample: &[f64]| (1_u32..).zip(sample).map(|(i, ms)| (ms / 1e3, 100.0 * f64::from(i) / crashes)).collect();
+    let end = [&report.first_pinged, &report.all_detected].into_iter().filter_map(|times| times.last()).copied();
+    let end = end.fold(0.0, f64::max);
     let law = (0..=100_u32).map(|i| end * f64::from(i) / 100.0);
     let law = law.map(|ms| (ms / 1e3, 100.0 * report.theory.first_pinged_within(ms))).collect();
     let all = vec![
