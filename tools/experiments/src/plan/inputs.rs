@@ -66,7 +66,7 @@ pub struct Inputs {
     /// The time of a datagram from one node to another [default: 250us lan, 25ms wan, 20us local]
     #[arg(long, value_name = "TIME")]
     pub latency: Option<humantime::Duration>,
-    /// Bytes of a piece of news: 0 to 4GB
+    /// Bytes of a piece of news: up to 4294MB
     #[arg(long, value_name = "BYTES", default_value = "24", value_parser = bytes)]
     pub payload: u32,
     /// How many pieces of news there are in a second, in the whole cluster: 0 to 1000000
