@@ -195,6 +195,9 @@ impl Pages {
     }
 }
 
+/// The most bytes of payload that UDP over IPv4 takes.
+pub const UDP_MAX: u32 = 65_507;
+
 /// One UDP datagram too large for the path's frames: IP cuts it, and it is lost with any of its pieces.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fragmented {
@@ -214,7 +217,7 @@ impl Fragmented {
     pub fn of(payload: u32, mtu: u32, loss: f64) -> Result<Self, PlanError> {
         const IP: u32 = 20;
         const UDP: u32 = 8;
-        within("payload", f64::from(payload), 1.0, 65_507.0)?;
+        within("payload", f64::from(payload), 1.0, f64::from(UDP_MAX))?;
         within("mtu", f64::from(mtu), 68.0, 65_535.0)?;
         within("loss", loss, 0.0, 1.0)?;
         // All but the last carry a multiple of 8 bytes.

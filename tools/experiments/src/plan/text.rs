@@ -1,7 +1,7 @@
 //! What does a person read? First the answer, then what it costs, then what was assumed.
 
 use bruit::plan::Milestone;
-use bruit::plan::cost::{self, Traffic};
+use bruit::plan::cost::{self, Traffic, UDP_MAX};
 use bruit_terminal::output::{Cell, DIM, Paint, Table, bytes, three_digits};
 use libm::pow;
 
@@ -9,8 +9,6 @@ use super::demand::seconds;
 use super::figures::{Figures, Times};
 use super::inputs::{Inputs, Timing};
 
-/// The most bytes that UDP over IPv4 takes.
-const UDP_MAX: u32 = 65_507;
 /// What is printed as 100 %.
 const ALL_BUT_ROUNDED: f64 = 0.999_95;
 
